@@ -1,0 +1,40 @@
+# Two commands: `make quickstart` trains, samples and evaluates on the embedded drawings; `make test` runs what CI runs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# For a CPU-only torch on Linux: make quickstart PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_ARGS ?=
+
+.PHONY: quickstart test install install-dev bench clean
+
+quickstart: install
+	"$(BIN)/frugan" train --recipe quickstart --out runs/quickstart --replace
+	@echo "Open runs/quickstart/report.html in a browser."
+
+test: install-dev
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	"$(BIN)/python" -m pytest
+
+bench: install-dev
+	"$(BIN)/python" -m pip install $(PIP_ARGS) -c constraints.txt -e ".[bench]"
+	"$(BIN)/python" -m benchmarks
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "frugan needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	"$(BIN)/python" -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e .
+	@touch "$@"
+
+$(VENV)/installed-dev: $(VENV)/installed
+	"$(BIN)/python" -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[dev]"
+	@touch "$@"
+
+clean:
+	rm -rf $(VENV) runs

@@ -1,0 +1,39 @@
+"""frugan: train generators of high-resolution images with little compute, render them, and know how good they are.
+
+>>> import frugan
+>>> model = frugan.load("runs/quickstart")
+>>> images = model.sample(seeds=range(16))  # float (16, 3, 128, 128) in [-1, 1]
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from frugan.codecs.base import Codec
+    from frugan.config import RunConfig, Spec
+    from frugan.networks.base import Discriminator, Generator
+    from frugan.ops.grid import Grid
+    from frugan.pipelines.sample import Model
+    from frugan.pretrained import load
+
+__version__ = "0.1.0"
+
+__all__ = ["Codec", "Discriminator", "Generator", "Grid", "Model", "RunConfig", "Spec", "load"]
+
+# Looked up on first use, so that `import frugan` and `frugan --help` do not wait for torch.
+_HOMES = {
+    "Codec": "frugan.codecs.base",
+    "Discriminator": "frugan.networks.base",
+    "Generator": "frugan.networks.base",
+    "Grid": "frugan.ops.grid",
+    "Model": "frugan.pipelines.sample",
+    "RunConfig": "frugan.config",
+    "Spec": "frugan.config",
+    "load": "frugan.pretrained",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'frugan' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,54 @@
+"""The command `frugan`: one verb a file. Each is imported only when called, so that help answers at once.
+
+Exit codes: 0 good, 1 the run failed, 2 wrong use.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from frugan import __version__
+from frugan.errors import RunError, UserError
+
+VERBS = {
+    "train": "train a sampler and a decoder on a folder, a zip or a named data set",
+    "resume": "go on with a run that was stopped or killed",
+    "sample": "draw images from a run or a model, as PNGs or one grid",
+    "evaluate": "measure how good the images are",
+    "report": "write a run's report as one HTML page",
+    "recipes": "list the recipes, or show one in full",
+    "data": "check a data set: `frugan data check DATA`",
+}
+
+_HELP = """usage: frugan VERB ...
+
+{verbs}
+
+`frugan VERB --help` explains a verb. To begin: frugan train --recipe quickstart --out runs/quickstart
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_HELP.format(verbs="\n".join(f"  {verb:<10} {line}" for verb, line in VERBS.items())), end="")
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"frugan {__version__}")
+        return 0
+    try:
+        if arguments[0] not in VERBS:
+            from frugan.config import did_you_mean
+
+            raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
+        run = import_module(f"frugan.cli.{arguments[0]}").run
+        return int(run(arguments[1:]))
+    except (UserError, RunError) as error:
+        print(f"frugan: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("frugan: interrupted", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1

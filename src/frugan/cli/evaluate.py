@@ -1,0 +1,61 @@
+"""`frugan evaluate`: how good a run's images are, with the protocol that measured it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from frugan.cli.flags import parse
+from frugan.errors import UserError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return parse(command, "evaluate", arguments)
+
+
+def command(
+    run: Annotated[Positional[Path], arg(metavar="RUN")],
+    /,
+    data: str = "",
+    samples: int | None = None,
+    features: Literal["efficientnet-lite0", "inception"] = "efficientnet-lite0",
+    inception_weights: str = "",
+    trunc: float = 1.0,
+    snapshot: int | None = None,
+    device: str = "auto",
+    json_output: Annotated[bool, arg(name="json")] = False,
+) -> int:
+    """Compare generated images with real ones: Frechet and kernel distance, precision, recall, and the real-vs-real floor.
+
+    Args:
+        run: a run folder, or a model folder together with --data.
+        data: judge against these images rather than the run's own.
+        samples: how many images to generate; the run's setting if left out.
+        features: efficientnet-lite0 works offline; inception gives FID, from a file, its cache or the network.
+        inception_weights: torch-fidelity's weight file, where there is no network.
+        trunc: truncation.
+        snapshot: judge the sampler as it was after this many images (see RUN/sampler/snapshots) instead of at the end.
+        device: auto, cpu, cuda, mps.
+        json_output: print the result as JSON.
+    """
+    if samples is not None and samples < 4:
+        raise UserError(f"--samples {samples}: at least 4 are needed")
+    if not run.exists():
+        raise UserError(f"{run}: no such folder")
+    from frugan.pipelines.finish import evaluate_folder, format_evaluation
+
+    result = evaluate_folder(
+        run,
+        data=data,
+        samples=samples,
+        features=features,
+        inception_weights=inception_weights,
+        truncation=trunc,
+        snapshot=snapshot,
+        device=device,
+    )
+    print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
+    return 0

@@ -1,0 +1,42 @@
+"""Flags that several verbs share, and how they are parsed."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from frugan.errors import UserError
+
+Settings = Annotated[
+    tyro.conf.UseAppendAction[tuple[str, ...]],
+    tyro.conf.arg(name="set", metavar="PATH=VALUE", help="change any setting, e.g. sampler.schedule.batch=32 (repeatable)"),
+]
+Part = Literal["sampler", "decoder", "all"]
+
+
+def parse(command: Callable[..., int], verb: str, arguments: Sequence[str]) -> int:
+    """Call `command` with flags parsed from its signature; wrong flags end the program with exit code 2."""
+    result: Any = tyro.cli(
+        command,
+        prog=f"frugan {verb}",
+        args=list(arguments),
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+    )
+    return int(result)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """ "0-3,7" -> [0, 1, 2, 3, 7].
+
+    Raises:
+        UserError: not a list of seeds and ranges.
+    """
+    seeds: list[int] = []
+    for piece in text.split(","):
+        first, dash, last = piece.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) < int(first)):
+            raise UserError(f"--seeds {text}: expected seeds and ranges such as 0-63 or 1,5,9-12; '{piece}' is neither")
+        seeds.extend(range(int(first), int(last or first) + 1))
+    if max(seeds) >= 2**32:
+        raise UserError(f"--seeds {text}: seeds end at {2**32 - 1}")
+    return seeds

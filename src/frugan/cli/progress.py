@@ -1,0 +1,73 @@
+"""The live progress of training: a bar for each part on a terminal, a plain line now and then when piped."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from frugan.run_folder import RunFolder
+from frugan.training.loop import Tick
+
+_PLAIN_SECONDS = 10.0
+
+
+class TrainingProgress:
+    """Use as a context manager and as the loop's `on_tick`. `others`: parts that train in other processes, and their totals."""
+
+    def __init__(self, run: RunFolder, others: dict[str, int]) -> None:
+        self.run, self.others = run, others
+        self.terminal = Console(stderr=True).is_terminal
+        self.bars = Progress(
+            TextColumn("{task.description:>8}"), BarColumn(24), TextColumn("{task.fields[text]}"), console=Console(stderr=True)
+        )
+        self.tasks: dict[str, Any] = {}
+        self.printed = 0.0
+
+    def __enter__(self) -> "TrainingProgress":
+        if self.terminal:
+            self.bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.terminal:
+            self.bars.stop()
+
+    def __call__(self, tick: Tick) -> None:
+        ticks = [tick, *(t for name, total in self.others.items() if (t := _last_tick(self.run.path / name, name, total)))]
+        if self.terminal:
+            for each in ticks:
+                if each.part not in self.tasks:
+                    self.tasks[each.part] = self.bars.add_task(each.part, total=each.total, text="")
+                self.bars.update(self.tasks[each.part], completed=each.nimg, text=describe(each))
+            return
+        now = time.monotonic()
+        if now - self.printed > _PLAIN_SECONDS or tick.nimg >= tick.total:
+            self.printed = now
+            for each in ticks:
+                print(f"{each.part:>8} {100 * each.nimg / each.total:3.0f} %  {describe(each)}", file=sys.stderr, flush=True)
+
+
+def describe(tick: Tick) -> str:
+    """Images seen, speed, time left and losses, on one line."""
+    losses = "  ".join(
+        f"{label} {tick.values[name]:.3f}"
+        for name, label in (("discriminator_loss", "D"), ("generator_loss", "G"), ("decoder_loss", "L1"))
+        if name in tick.values
+    )
+    minutes, seconds = divmod(round(tick.seconds_left), 60)
+    return f"{tick.nimg / 1000:7.1f} kimg  {tick.images_per_second:6.0f} img/s  {minutes:3d}:{seconds:02d} left  {losses}"
+
+
+def _last_tick(folder: Path, name: str, total: int) -> Tick | None:
+    """Where another process's part stands, from the end of its log."""
+    try:
+        with open(folder / "train.jsonl", "rb") as file:
+            file.seek(max(file.seek(0, 2) - 4096, 0))
+            line = json.loads(file.read().splitlines()[-1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return Tick(name, line["nimg"], total, line["clock"]["images_per_second"], line)

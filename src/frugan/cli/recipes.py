@@ -1,0 +1,30 @@
+"""`frugan recipes`: what there is to begin from."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from frugan.cli.flags import parse
+from frugan.recipes import RECIPES, find_recipe
+from frugan.settings import dump
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return parse(command, "recipes", arguments)
+
+
+def command(name: Annotated[Positional[str], arg(metavar="NAME")] = "", /) -> int:
+    """List the recipes, or print one with every setting, as YAML that `frugan train --config` takes.
+
+    Args:
+        name: the recipe to show in full.
+    """
+    if name:
+        print(dump(find_recipe(name)), end="")
+        return 0
+    for known, recipe in RECIPES.items():
+        summary = (recipe.__doc__ or "").strip().splitlines()[0]
+        print(f"{known:<18} {summary}")
+    return 0

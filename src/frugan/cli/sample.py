@@ -1,0 +1,64 @@
+"""`frugan sample`: seeds to pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from frugan.cli.flags import parse, parse_seeds
+from frugan.errors import UserError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return parse(command, "sample", arguments)
+
+
+def command(
+    run: Annotated[Positional[Path], arg(metavar="RUN")],
+    /,
+    out: Path,
+    seeds: str = "0-63",
+    trunc: float = 1.0,
+    grid: bool = False,
+    label: Annotated[int | None, arg(name="class")] = None,
+    device: str = "auto",
+) -> int:
+    """Draw images from a run or a model folder. A seed gives the same picture on every machine and in every batch.
+
+    Args:
+        run: a run folder or a model folder.
+        out: a folder for one PNG per seed, or with --grid the PNG file to write.
+        seeds: such as 0-63 or 1,5,9-12.
+        trunc: truncation; below 1, more typical and less varied.
+        grid: write all pictures into one.
+        label: class to draw, for class-conditional models.
+        device: auto, cpu, cuda, mps.
+    """
+    chosen = parse_seeds(seeds)
+    if trunc < 0:
+        raise UserError(f"--trunc {trunc}: must not be negative")
+    if not run.exists():
+        raise UserError(f"{run}: no such folder")
+    import torch
+
+    from frugan.device import choose_device
+    from frugan.pipelines.write import contact_sheet, to_uint8, write_png
+    from frugan.pretrained import load
+
+    model = load(run, str(choose_device(device)))
+    if label is not None:
+        raise UserError("--class: this model is not class-conditional")
+    if grid:
+        path = out if out.suffix.lower() == ".png" else out / "grid.png"
+        write_png(path, contact_sheet(torch.cat(list(model.batches(chosen, trunc)))))
+        print(path)
+        return 0
+    written = 0
+    for images in model.batches(chosen, trunc):
+        for picture in to_uint8(images):
+            write_png(out / f"seed{chosen[written]:04d}.png", picture)
+            written += 1
+    print(f"{written} images in {out}")
+    return 0

@@ -1,0 +1,111 @@
+"""`frugan train`: from images to a trained model, its evaluation and its report."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from frugan.cli.flags import Part, Settings, parse
+from frugan.config import RunConfig
+from frugan.errors import UserError
+from frugan.recipes import find_recipe
+from frugan.settings import dump, override, parse as parse_settings
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return parse(command, "train", arguments)
+
+
+def command(
+    data: Annotated[Positional[str], arg(metavar="DATA")] = "",
+    /,
+    recipe: str = "nsb-gan-w-dcgan",
+    out: str = "",
+    config: str = "",
+    resolution: int | None = None,
+    kimg: float | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    mirror: bool | None = None,
+    upsample: bool = False,
+    part: Part = "all",
+    settings: Settings = (),
+    dry_run: bool = False,
+    replace: bool = False,
+) -> int:
+    """Train a sampler of small codes and a decoder that brings them to full size, then evaluate and report.
+
+    Args:
+        data: a folder (nested is fine; first-level folders are classes), a zip, a torchvision data set by name, or the
+            embedded drawings, "noto-people" (the recipe's own data set if left out).
+        recipe: where settings begin; see `frugan recipes`.
+        out: the run folder; runs/DATA-RECIPE if left out.
+        config: a YAML file with settings that replace the recipe's, such as another run's config.yaml.
+        resolution: side of the images in pixels.
+        kimg: how long the sampler trains, in thousands of images shown (the decoder keeps its own schedule).
+        batch: images per step of the sampler.
+        seed: of everything random.
+        device: auto, cpu, cuda, cuda:1, mps.
+        mirror: True or False: whether to show mirrored images too.
+        upsample: take images smaller than the resolution as well, enlarged.
+        part: train only the sampler or only the decoder now; the other may train in another process with `frugan resume`.
+        settings: change any setting.
+        dry_run: print the settings, parameter counts, and estimates of memory and time, and stop.
+        replace: delete an earlier run in the same folder.
+    """
+    chosen = _choose(find_recipe(recipe), config, data)
+    chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample)
+    chosen = override(chosen, settings)
+    # Imported late: names and settings are checked before the seconds that torch takes to load.
+    from frugan.cli import training
+
+    prepared = training.prepare_with_messages(chosen)
+    if dry_run:
+        return training.show_estimates(prepared)
+    return training.begin(prepared, Path(out or _default_out(chosen)), replace=replace, part=part)
+
+
+def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:
+    chosen = recipe
+    if config:
+        path = Path(config)
+        if not path.is_file():
+            raise UserError(f"--config {config}: no such file")
+        chosen = parse_settings(path.read_text(), config)
+    if data:
+        chosen = dataclasses.replace(chosen, data=dataclasses.replace(chosen.data, source=data))
+    elif not chosen.data.source:
+        raise UserError(f"train: recipe {chosen.recipe} needs DATA: a folder, a zip, or a data set's name")
+    return chosen
+
+
+def _apply_flags(
+    config: RunConfig,
+    resolution: int | None,
+    kimg: float | None,
+    batch: int | None,
+    seed: int | None,
+    device: str | None,
+    mirror: bool | None,
+    upsample: bool,
+) -> RunConfig:
+    flags = {
+        "data.resolution": resolution,
+        "sampler.schedule.kimg": kimg,
+        "sampler.schedule.batch": batch,
+        "seed": seed,
+        "device": device,
+        "data.mirror": mirror,
+        "data.upsample": upsample or None,
+    }
+    return override(config, [f"{path}={value}" for path, value in flags.items() if value is not None])
+
+
+def _default_out(config: RunConfig) -> str:
+    return f"runs/{Path(config.data.source).stem}-{config.recipe}"
+
+

@@ -1,0 +1,73 @@
+"""What `train` and `resume` share once torch is loaded: messages, progress, signals, and what follows training."""
+
+import os
+import sys
+from pathlib import Path
+
+from frugan.cli.flags import Part
+from frugan.cli.progress import TrainingProgress
+from frugan.cli.stop import StopRequest
+from frugan.config import RunConfig
+from frugan.pipelines.finish import finish
+from frugan.pipelines.prepare import Prepared, create_run, fit_to_minutes, part_names, prepare, probe_part
+from frugan.pipelines.train import parent_is_gone, train_all, train_part
+from frugan.run_folder import RunFolder
+from frugan.settings import dump
+from frugan.training.part import total_nimg
+
+
+def say(sentence: str) -> None:
+    """A line for the person at the terminal; results go to stdout, everything else to stderr."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def prepare_with_messages(config: RunConfig) -> Prepared:
+    """Pack the data and resolve the configuration, telling what is found."""
+    return fit_to_minutes(prepare(config, say), say)
+
+
+def show_estimates(prepared: Prepared) -> int:
+    """Print the resolved settings and what a short probe predicts; changes nothing on disk but the packed data."""
+    print(dump(prepared.config))
+    for name in part_names(prepared.config):
+        probe = probe_part(prepared, name)
+        print(
+            f"# {name}: {probe['parameters'] / 1e6:.2f} M parameters, {probe['images_per_second']:.0f} images/s on "
+            f"{prepared.device} with {prepared.config.threads} thread(s), {probe['seconds'] / 60:.1f} minutes in all, "
+            f"about {probe['peak_memory_mb']:.0f} MB"
+        )
+    return 0
+
+
+def begin(prepared: Prepared, out: Path, *, replace: bool, part: Part) -> int:
+    """Make the run folder and train."""
+    run = create_run(prepared, out, replace=replace)
+    return go_on(run, part)
+
+
+def go_on(run: RunFolder, part: Part, *, background: bool = False) -> int:
+    """Train what is left of a run; when all of it is done, evaluate and report."""
+    config = run.config()
+    stop, parent = StopRequest(), os.getppid()
+    others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
+    if background:
+        return 0 if train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent)) else 0
+    with TrainingProgress(run, others) as progress:
+        done = train_all(run, progress, stop) if part == "all" else train_part(run, part, progress, stop)
+    if not done:
+        say(f"stopped; go on with: frugan resume {run.path}")
+        return 0
+    if part == "all" or _all_done(run, config):
+        finish(run, say)
+    else:
+        say(f"the {part} is finished; the other part: frugan resume {run.path}")
+    return 0
+
+
+def _all_done(run: RunFolder, config: RunConfig) -> bool:
+    sections = {"sampler": config.sampler, "decoder": config.decoder}
+    return all(
+        run.part(name).snapshot(total_nimg(section.schedule)).exists()  # type: ignore[arg-type]
+        for name, section in sections.items()
+        if section is not None
+    )

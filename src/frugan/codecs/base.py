@@ -1,0 +1,42 @@
+"""Between an image and what the sampler models: `Codec`. Encoding is exact and deterministic; decoding may add a trained decoder."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+
+class Codec(nn.Module, ABC):
+    """image (N, 3, S, S) in [-1, 1] <-> code (N, C, s, s), affinely mapped so that the training set lies in [-1, 1].
+
+    Every codec takes `code_min` and `code_max`, the range of raw codes that the map takes to [-1, 1]. They are measured on
+    the training set when a run begins, and travel with the model.
+    """
+
+    @abstractmethod
+    def code_shape(self, resolution: int) -> tuple[int, int, int]:
+        """(C, s, s) of the code of a `resolution` x `resolution` image.
+
+        Raises:
+            ValueError: this codec cannot encode images of that size.
+        """
+
+    @abstractmethod
+    def raw_code(self, image: Tensor) -> Tensor:
+        """Images -> codes before the affine map."""
+
+    @abstractmethod
+    def encode(self, image: Tensor) -> Tensor:
+        """Images -> codes."""
+
+    @abstractmethod
+    def base(self, code: Tensor) -> Tensor:
+        """Codes -> images without any learned part: what interpolation knows. Not clamped."""
+
+    @abstractmethod
+    def decoder_input(self, code: Tensor) -> Tensor:
+        """Codes -> what a decoder sees: (N, 3, s, s) in the units of images, whatever the levels and the affine map."""
+
+    def decode(self, code: Tensor, decoder: nn.Module | None = None) -> Tensor:
+        """Codes -> images (N, 3, S, S): the base, plus the decoder's residual where there is one. Not clamped."""
+        base = self.base(code)
+        return base if decoder is None else base + decoder(self.decoder_input(code))

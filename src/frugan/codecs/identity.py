@@ -1,0 +1,27 @@
+"""No codec: the sampler models pixels. The baseline that every other codec is measured against."""
+
+from torch import Tensor
+
+from frugan.codecs.base import Codec
+
+
+class IdentityCodec(Codec):
+    """code = image. `code_min` and `code_max` are images' own range, so the affine map is the identity."""
+
+    def __init__(self, code_min: float = -1.0, code_max: float = 1.0) -> None:
+        super().__init__()
+
+    def code_shape(self, resolution: int) -> tuple[int, int, int]:
+        return 3, resolution, resolution
+
+    def raw_code(self, image: Tensor) -> Tensor:
+        return image
+
+    def encode(self, image: Tensor) -> Tensor:
+        return image
+
+    def base(self, code: Tensor) -> Tensor:
+        return code
+
+    def decoder_input(self, code: Tensor) -> Tensor:
+        return code

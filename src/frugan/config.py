@@ -1,0 +1,233 @@
+"""What a run is made of, as plain frozen dataclasses, and `Spec`, which names the class or function to build.
+
+The core knows nothing of YAML, flags or validation libraries: `settings.py` reads those at the edge. Every default cites
+its source; recipes override them. Durations count images shown to the network that trains, in units of 1,000 (kimg).
+"""
+
+import dataclasses
+import difflib
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from frugan.errors import UserError
+
+PACKAGE = "frugan"
+# The only rooms whose classes a config file may name: loading a file must never import what the file chooses.
+BUILDABLE_ROOMS = ("networks", "codecs", "stabilizers", "objectives")
+
+
+class Spec:
+    """A class or function of this package with keyword arguments, checked against its signature when written down.
+
+    `Spec(DCGANGenerator, width=32).build(code_shape=(3, 32, 32))` constructs; `Spec(exponential, beta=20).partial()` binds.
+    Arguments may be Specs themselves. Two Specs are equal if they name the same target and, defaults included, the same arguments.
+    """
+
+    def __init__(self, target: Callable[..., Any], /, **arguments: Any) -> None:
+        known = inspect.signature(target).parameters
+        for name in arguments:
+            if name not in known:
+                raise UserError(f"{target.__qualname__} has no setting '{name}'{did_you_mean(name, known)}")
+        self.target = target
+        self.arguments: dict[str, Any] = dict(arguments)
+
+    @property
+    def name(self) -> str:
+        """Dotted path of the target, as written to config files."""
+        return f"{self.target.__module__}.{self.target.__qualname__}"
+
+    def build(self, *args: Any, **runtime: Any) -> Any:
+        """Call the target; `runtime` supplies what only the run knows (shapes, measured ranges)."""
+        return self.target(*args, **{**self._built_arguments(), **runtime})
+
+    def partial(self) -> Callable[..., Any]:
+        """The target with its arguments bound, for functions that are called every step (losses, penalties)."""
+        return functools.partial(self.target, **self._built_arguments())
+
+    def replace(self, **arguments: Any) -> "Spec":
+        """A copy with some arguments changed."""
+        return Spec(self.target, **{**self.arguments, **arguments})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready and complete: the dotted path under "class", then all arguments, defaults included."""
+        parameters = inspect.signature(self.target).parameters.values()
+        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        settings = {name: self.arguments.get(name, defaults.get(name)) for name in {**defaults, **self.arguments}}
+        return {"class": self.name, **{name: to_plain(value) for name, value in settings.items()}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Spec":
+        """Inverse of `to_dict`.
+
+        Raises:
+            UserError: the class is not one of this package's buildable rooms, does not exist, or has no such setting.
+        """
+        arguments = {name: _spec_or_value(value) for name, value in data.items() if name != "class"}
+        return cls(_resolve(str(data["class"])), **arguments)
+
+    def _built_arguments(self) -> dict[str, Any]:
+        return {
+            name: (value.partial() if inspect.isroutine(value.target) else value.build())
+            if isinstance(value, Spec)
+            else value
+            for name, value in self.arguments.items()
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spec) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"Spec({self.target.__qualname__}{', ' if arguments else ''}{arguments})"
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how they are fitted to one square size."""
+
+    source: str = "noto-people"  # a folder, a zip, a torchvision data set, or the embedded drawings
+    resolution: int = 128  # side of the images that come out of the decoder
+    mirror: bool = True  # random left-right flips; the same default as StyleGAN2-ADA's --mirror for small sets
+    upsample: bool = False  # take images smaller than the resolution (blurry) instead of leaving them out
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam with a linear decay to zero at the end."""
+
+    lr: float = 2e-4  # DCGAN (Radford et al. 2016)
+    beta1: float = 0.0  # no momentum: StyleGAN2, R3GAN; the quick start's sweeps agree
+    beta2: float = 0.99  # StyleGAN2
+    eps: float = 1e-8  # Adam (Kingma & Ba 2015)
+    decay: float = 0.0  # the last part of training over which the rate falls to zero; 0 = constant (DCGAN)
+
+
+@dataclass(frozen=True)
+class PenaltyConfig:
+    """One term added to the discriminator's loss, every few steps (lazy regularisation: StyleGAN2, appendix B)."""
+
+    penalty: Spec
+    weight: float
+    every: int = 1  # with every = k the weight is multiplied by k, so that its mean strength stays the same
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long a part trains and how often it writes, in kimg."""
+
+    kimg: float
+    batch: int
+    accumulate: int = 1  # micro-batches per step: the same gradient in less memory
+    log_every: float = 0.5
+    snapshots: int = 8  # snapshots (weights, pictures, metric) spread over the run
+    keep_checkpoints: int = 2  # full training states kept for `resume`; snapshots of weights are all kept
+    ema_halflife: float = 10.0  # kimg; EDM2 and StyleGAN2-ADA count EMA in images, so that it survives a change of batch
+    ema_rampup: float = 0.05  # the half-life never exceeds this fraction of what was seen (StyleGAN2-ADA: .05)
+    bf16: bool = False  # autocast; slower than fp32 on CPUs without bf16 units, so never chosen by itself
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """A GAN that learns codes."""
+
+    generator: Spec
+    discriminator: Spec
+    stabilizer: Spec
+    loss: Spec
+    schedule: ScheduleConfig
+    penalties: tuple[PenaltyConfig, ...] = ()
+    generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """A network that brings codes back to full size."""
+
+    network: Spec
+    loss: Spec
+    schedule: ScheduleConfig
+    crop: int = 0  # side of the random crops of the code it trains on; 0 = whole codes
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How pictures are judged: in passing at each snapshot, and thoroughly by `frugan evaluate`."""
+
+    features: str = "efficientnet-lite0"
+    samples: int = 2048  # below this Frechet distances are dominated by bias (TTUR#4); the report then warns
+    preview_samples: int = 512  # at each snapshot, on codes decoded without a decoder
+    preview_size: int = 64  # side in pixels at which previews are judged: a trend, not a result
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that a run folder's `config.yaml` holds."""
+
+    recipe: str
+    data: DataConfig
+    codec: Spec
+    sampler: SamplerConfig
+    decoder: DecoderConfig | None = None
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    seed: int = 0
+    device: str = "auto"  # cuda if there is one, else mps, else cpu
+    threads: int = 0  # CPU threads of each part; 0 = the machine's cores shared between the parts
+    minutes: float = 0.0  # shorten the parts to fit this time on a slow machine, after a probe; 0 = never
+    schema_version: int = 1
+
+
+def to_plain(value: Any) -> Any:
+    """Configs, Specs and tuples as JSON-ready dictionaries and lists; other values unchanged."""
+    if isinstance(value, Spec):
+        return value.to_dict()
+    if inspect.isfunction(value):
+        return Spec(value).to_dict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: to_plain(item) for name, item in value.items()}
+    return value
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A closing phrase for an error about an unknown name: the nearest known one, else all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names)}"
+
+
+def _spec_or_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Spec.from_dict(value) if "class" in value else {k: _spec_or_value(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return tuple(_spec_or_value(item) for item in value)
+    return value
+
+
+def _resolve(dotted: str) -> Callable[..., Any]:
+    """The class or function behind a dotted path, if it is defined in one of this package's buildable rooms."""
+    parts = dotted.split(".")
+    if len(parts) != 4 or parts[0] != PACKAGE or parts[1] not in BUILDABLE_ROOMS or not all(map(str.isidentifier, parts)):
+        raise UserError(
+            f"class: '{dotted}' is not a class of {PACKAGE}.{{{','.join(BUILDABLE_ROOMS)}}}; "
+            "files may only name classes that ship with frugan, so nothing was imported"
+        )
+    module_name, name = ".".join(parts[:3]), parts[3]
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise UserError(f"class: there is no module '{module_name}' in this version of frugan") from error
+    own = {key: value for key, value in vars(module).items() if getattr(value, "__module__", None) == module_name}
+    if name not in own:
+        raise UserError(f"class: '{module_name}' has no '{name}'{did_you_mean(name, own)}")
+    return own[name]

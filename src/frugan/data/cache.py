@@ -1,0 +1,250 @@
+"""Decode a source once into one array on disk, and open that array ever after.
+
+A cache folder holds `images.npy` (uint8, (N, 3, R, R)) and `index.json` (the rest). Its name is a hash of the source's
+listing and of how images are prepared, so that a change of either makes another folder. It is filled under a temporary
+name and renamed when complete: a folder of the final name is always whole.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from frugan.data.decode import ImageError, SmallImageError, decode_image, fit_image
+from frugan.data.items import Source
+from frugan.data.parallel import map_ordered
+from frugan.errors import RunError, UserError
+
+PREPARATION = 1  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
+
+
+class Skipped(NamedTuple):
+    """An image that was left out."""
+
+    name: str
+    kind: str  # the `kind` of the ImageError: corrupt, unsupported, too small
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class PackedDataset:
+    """Images of one size, ready to be indexed. Everything is in the order of the names."""
+
+    images: np.ndarray  # uint8 (N, 3, R, R), memory-mapped, read-only
+    labels: np.ndarray  # int64 (N,): index into class_names, -1 = no class
+    names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    # SHA-256 of the names and encoded bytes of the images in use: equal on every machine, for a folder and its zip, and
+    # for every resolution that leaves out the same images.
+    fingerprint: str
+    folder: Path  # of the cache
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def resolution(self) -> int:
+        return int(self.images.shape[-1])
+
+    def skipped_summary(self) -> list[str]:
+        """One sentence for each kind of image left out, for people."""
+        return _summarise(self.skipped, self.resolution)
+
+
+def pack(
+    source: Source,
+    resolution: int,
+    *,
+    allow_upsampling: bool = False,
+    cache_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PackedDataset:
+    """The source's images as `resolution` x `resolution`, out of the cache, or decoded into it first.
+
+    Images that are damaged, or smaller than that without `allow_upsampling`, are left out and listed in `skipped`.
+    `cache_dir` is by default $FRUGAN_CACHE or ~/.cache/frugan. `progress(done, total)` is called after every image, if
+    the cache has to be built. Processes may build the same cache at once: the first to finish serves all.
+
+    Raises:
+        UserError: no image can be used.
+        RunError: the cache cannot be written, or a file cannot be read; nothing half-built is left.
+    """
+    if resolution < 1:
+        raise UserError(f"The resolution is {resolution}: it must be at least 1.")
+    parent = (cache_dir or default_cache_dir()).absolute()
+    folder = parent / f"{resolution}px-{_key(source, resolution, allow_upsampling)}"
+    if not folder.is_dir():
+        _build(folder, source, resolution, allow_upsampling, progress or _ignore)
+    return _open(folder)
+
+
+def default_cache_dir() -> Path:
+    """$FRUGAN_CACHE or ~/.cache/frugan."""
+    return Path(os.environ.get("FRUGAN_CACHE") or "~/.cache/frugan").expanduser()
+
+
+def _ignore(done: int, total: int) -> None:
+    pass
+
+
+def _key(source: Source, resolution: int, allow_upsampling: bool) -> str:
+    description = [PREPARATION, resolution, allow_upsampling, source.home, source.class_names, source.items]
+    return hashlib.sha256(json.dumps(description).encode()).hexdigest()[:24]
+
+
+def _build(
+    folder: Path, source: Source, resolution: int, allow_upsampling: bool, progress: Callable[[int, int], None]
+) -> None:
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder.parent)
+        temporary.mkdir()
+        _fill(temporary, source, resolution, allow_upsampling, progress)
+        _publish(temporary, folder)
+    except OSError as error:
+        raise _explain(error, folder.parent, len(source) * 3 * resolution**2) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _fill(
+    folder: Path, source: Source, resolution: int, allow_upsampling: bool, progress: Callable[[int, int], None]
+) -> None:
+    """Write the two files of a cache."""
+    used: list[int] = []
+    skipped: list[Skipped] = []
+    fingerprint = hashlib.sha256()
+    with (folder / "images.npy").open("wb") as file:
+        _write_header(file, 0, resolution)
+        outcomes = map_ordered(lambda index: _prepare(source, index, resolution, allow_upsampling), len(source))
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, Skipped):
+                skipped.append(outcome)
+            else:
+                _append(file, outcome.pixels)
+                fingerprint.update(source.items[index].name.encode(errors="surrogateescape") + b"\0" + outcome.digest)
+                used.append(index)
+            progress(index + 1, len(source))
+        file.seek(0)
+        _write_header(file, len(used), resolution)
+    if not used:
+        raise UserError(f"{source.origin}: no image can be used. {' '.join(_summarise(skipped, resolution))}")
+    index_json = {
+        "origin": source.origin,
+        "resolution": resolution,
+        "allow_upsampling": allow_upsampling,
+        "preparation": PREPARATION,
+        "fingerprint": fingerprint.hexdigest(),
+        "class_names": source.class_names,
+        "names": [source.items[index].name for index in used],
+        "labels": [source.items[index].label for index in used],
+        "skipped": skipped,
+    }
+    (folder / "index.json").write_text(json.dumps(index_json))
+
+
+class _Prepared(NamedTuple):
+    pixels: np.ndarray  # uint8 (3, R, R)
+    digest: bytes  # SHA-256 of the encoded bytes
+
+
+def _prepare(source: Source, index: int, resolution: int, allow_upsampling: bool) -> _Prepared | Skipped:
+    try:
+        data = source.read(index)
+        image = fit_image(decode_image(data, shrink_to=resolution), resolution, allow_upsampling)
+    except ImageError as error:
+        return Skipped(source.items[index].name, error.kind, str(error))
+    return _Prepared(np.asarray(image).transpose(2, 0, 1), hashlib.sha256(data).digest())
+
+
+def _write_header(file: IO[bytes], count: int, resolution: int) -> None:
+    # numpy pads this header so that its length does not depend on the first dimension: it can be written again once the
+    # count is known. (Writing through a memory map instead would end in SIGBUS on a full disk.)
+    header = {"shape": (count, 3, resolution, resolution), "fortran_order": False, "descr": "|u1"}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _append(file: IO[bytes], pixels: np.ndarray) -> None:
+    file.write(pixels.tobytes())
+
+
+def _publish(temporary: Path, folder: Path) -> None:
+    """Flush everything to disk, then give it its name, unless another process was first: its folder is as good."""
+    for path in (*temporary.iterdir(), temporary):
+        _flush(path)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+    _flush(folder.parent)
+
+
+def _flush(path: Path) -> None:
+    if os.name != "posix" and path.is_dir():  # only POSIX can open a folder
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Delete what killed builds left: temporary folders that nobody has written to for a day."""
+    for temporary in parent.glob(".*px-*"):
+        with suppress(OSError):  # another process may be deleting it too
+            newest = max(path.stat().st_mtime for path in (temporary, *temporary.iterdir()))
+            if newest < time.time() - 24 * 3600:
+                shutil.rmtree(temporary)
+
+
+def _explain(error: OSError, parent: Path, num_bytes: int) -> RunError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunError(
+            f"The disk of {parent} is full: packing needs {num_bytes / 1e6:.1f} MB there. "
+            "Free that much, or set FRUGAN_CACHE to a folder on another disk."
+        )
+    return RunError(f"The cache in {parent} cannot be written ({error}): set FRUGAN_CACHE to a folder that can.")
+
+
+def _open(folder: Path) -> PackedDataset:
+    try:
+        index = json.loads((folder / "index.json").read_text())
+        return PackedDataset(
+            images=np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False),
+            labels=np.array(index["labels"], np.int64),
+            names=tuple(index["names"]),
+            class_names=tuple(index["class_names"]),
+            skipped=tuple(Skipped(*entry) for entry in index["skipped"]),
+            fingerprint=index["fingerprint"],
+            folder=folder,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"The cache folder {folder} is damaged ({error}): delete it and start again.") from error
+
+
+def _summarise(skipped: list[Skipped] | tuple[Skipped, ...], resolution: int) -> list[str]:
+    counts = Counter(entry.kind for entry in skipped)
+    sentences = []
+    for kind, count in sorted(counts.items()):
+        images = "1 image is" if count == 1 else f"{count} images are"
+        if kind == SmallImageError.kind:
+            sentences.append(f"{images} smaller than {resolution}: skipped; pass --upsample to use them.")
+        else:
+            example = next(entry for entry in skipped if entry.kind == kind)
+            sentences.append(f"{images} {kind}: skipped, such as {example.name} ({example.reason}).")
+    return sentences

@@ -1,0 +1,166 @@
+"""What is in a data set, and what is wrong with it: the report of `frugan data check`."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, TypedDict
+
+from frugan.data.decode import ImageError, ImageHeader, decode_image, read_header
+from frugan.data.items import NO_CLASS, Item, Source
+from frugan.data.parallel import map_ordered
+from frugan.data.source import open_source
+
+
+class Unusable(TypedDict):
+    """An image that cannot be decoded."""
+
+    name: str
+    kind: str  # corrupt, unsupported
+    reason: str
+
+
+class Report(TypedDict):
+    """Plain numbers, strings, lists and dicts throughout: it can be written as JSON."""
+
+    data: str
+    images: int  # that can be decoded; every count below is of these
+    classes: dict[str, int]
+    without_class: int
+    short_sides: dict[str, int]  # "64-127": images whose short side is in this range, from small to large
+    smallest: list[int]  # [width, height] of the image with the shortest short side, [0, 0] without images
+    largest: list[int]
+    square: int
+    modes: dict[str, int]  # as stored, in Pillow's words
+    formats: dict[str, int]
+    exif_rotated: int
+    unusable: list[Unusable]
+    duplicates: list[list[str]]  # groups of names whose bytes are the same
+    other_files: dict[str, int]  # files that are not images, by suffix
+    hidden_files: int
+    suggested_resolution: int  # the largest power of two that at least 95 % of the images reach, 0 without images
+
+
+def check_data(data: str | Path, *, progress: Callable[[int, int], None] | None = None) -> Report:
+    """Decode every image of `data` (see `open_source`) and report; `progress(done, total)` is called after each.
+
+    Raises:
+        UserError: there is nothing to check.
+        RunError: a file cannot be read.
+    """
+    source = open_source(data)
+    findings: list[_Finding] = []
+    for finding in map_ordered(lambda index: _look(source, index), len(source)):
+        findings.append(finding)
+        if progress:
+            progress(len(findings), len(source))
+    return _report(source, findings)
+
+
+def format_check(report: Report) -> str:
+    """The report as a table for people: a title and its content a line."""
+    classes = report["classes"] | {"without class": report["without_class"]}
+    smallest, largest = (f"{width} x {height}" for width, height in (report["smallest"], report["largest"]))
+    rows = [
+        ("data", report["data"]),
+        ("images", f"{report['images']} can be used, {len(report['unusable'])} cannot"),
+        ("classes", _join(classes) if report["classes"] else "none: put images into a folder a class to have some"),
+        ("short side", _join(report["short_sides"])),
+        ("sizes", f"{smallest} to {largest}, {report['square']} are square" if report["images"] else ""),
+        ("pixels", _join(report["modes"])),
+        ("formats", _join(report["formats"])),
+        ("turned", _if_any(report["exif_rotated"], "are stored turned or mirrored: they are set upright")),
+        ("ignored", _join(report["other_files"] | {"hidden": report["hidden_files"]})),
+        *_shorten("duplicates", [" = ".join(group) for group in report["duplicates"]]),
+        *_shorten("unusable", [f"{entry['name']}: {entry['reason']}" for entry in report["unusable"]]),
+        ("resolution", _if_any(report["suggested_resolution"], "is reached by at least 95 % of the images")),
+    ]
+    text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
+    return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
+
+
+class _Finding(NamedTuple):
+    item: Item
+    digest: bytes  # SHA-256 of the encoded bytes, b"" if they could not be had
+    result: ImageHeader | ImageError
+
+
+def _look(source: Source, index: int) -> _Finding:
+    item, digest = source.items[index], b""
+    try:
+        data = source.read(index)
+        digest = hashlib.sha256(data).digest()
+        decode_image(data)
+        return _Finding(item, digest, read_header(data))
+    except ImageError as error:
+        return _Finding(item, digest, error)
+
+
+def _report(source: Source, findings: list[_Finding]) -> Report:
+    headers = [finding.result for finding in findings if isinstance(finding.result, ImageHeader)]
+    labels = Counter(finding.item.label for finding in findings if isinstance(finding.result, ImageHeader))
+    sizes = sorted(([header.width, header.height] for header in headers), key=lambda size: (min(size), size))
+    short_sides = [min(size) for size in sizes]
+    return Report(
+        data=source.origin,
+        images=len(headers),
+        classes={name: labels[label] for label, name in enumerate(source.class_names)},
+        without_class=labels[NO_CLASS],
+        short_sides=_by_octave(short_sides),
+        smallest=sizes[0] if sizes else [0, 0],
+        largest=sizes[-1] if sizes else [0, 0],
+        square=sum(width == height for width, height in sizes),
+        modes=_count(header.mode for header in headers),
+        formats=_count(header.format for header in headers),
+        exif_rotated=sum(header.is_turned for header in headers),
+        unusable=[
+            Unusable(name=finding.item.name, kind=finding.result.kind, reason=str(finding.result))
+            for finding in findings
+            if isinstance(finding.result, ImageError)
+        ],
+        duplicates=_same_bytes(findings),
+        other_files=_count(PurePosixPath(name).suffix.lower() or "without suffix" for name in source.other_files),
+        hidden_files=source.num_hidden,
+        suggested_resolution=_suggest(short_sides),
+    )
+
+
+def _by_octave(short_sides: list[int]) -> dict[str, int]:
+    """Ascending sides -> {"64-127": count}, ascending."""
+    octaves = Counter(side.bit_length() for side in short_sides)
+    return {f"{2 ** (bits - 1)}-{2**bits - 1}": count for bits, count in octaves.items()}
+
+
+def _same_bytes(findings: list[_Finding]) -> list[list[str]]:
+    groups: dict[bytes, list[str]] = defaultdict(list)
+    for finding in findings:
+        if finding.digest:
+            groups[finding.digest].append(finding.item.name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _suggest(short_sides: list[int]) -> int:
+    """Ascending sides -> the largest power of two that at least 95 % of them reach."""
+    if not short_sides:
+        return 0
+    side = short_sides[len(short_sides) // 20]  # at most the 5 % before it are smaller
+    return 1 << (side.bit_length() - 1)
+
+
+def _count(words: Iterable[str]) -> dict[str, int]:
+    """The most frequent first."""
+    return dict(Counter(words).most_common())
+
+
+def _join(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+
+
+def _if_any(count: int, sentence: str) -> str:
+    return f"{count} {sentence}" if count else ""
+
+
+def _shorten(title: str, lines: list[str], limit: int = 10) -> list[tuple[str, str]]:
+    """One row for each of the first lines, and one that counts the rest."""
+    rest = len(lines) - limit
+    return [(title, line) for line in lines[:limit]] + ([(title, f"and {rest} more")] if rest > 0 else [])

@@ -1,0 +1,159 @@
+"""Sources made of files: a folder, or a zip of one. Both give the same names, labels and bytes for the same files."""
+
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+
+from frugan.data.decode import CorruptImageError, UnsupportedImageError
+from frugan.data.items import NO_CLASS, Item, Source
+from frugan.errors import RunError, UserError
+
+IMAGE_SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
+)
+
+
+def open_folder(root: Path) -> Source:
+    """The images below `root`; links are followed.
+
+    Raises:
+        UserError: it holds no image, or cannot be listed.
+    """
+    root = root.resolve()
+    try:
+        entries = {Path(entry.path).relative_to(root).as_posix(): entry for entry in _walk(root, frozenset())}
+        hidden, others, images = _sort_out(entries, lambda name: entries[name].is_file())
+        stamps = {name: _file_stamp(entries[name].stat()) for name in images}
+    except OSError as error:
+        raise UserError(f"{root} cannot be listed: {error.strerror} ({error.filename}).") from error
+    _require_images(str(root), images, others, hidden)
+
+    def read(index: int) -> bytes:
+        return read_file(root / items[index].name)
+
+    items, class_names = label_by_folder(stamps)
+    return Source(str(root), items, class_names, read, str(root), tuple(others), len(hidden))
+
+
+def open_zip(file: Path | BytesIO, origin: str) -> Source:
+    """The images in a zip. If all lies in one folder called like the zip, as zipping a folder does, that is the root.
+
+    Raises:
+        UserError: the zip is damaged or encrypted, or holds no image.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise UserError(f"{origin} is not a zip that can be read: {error}.") from error
+    entries = _strip_wrapper({entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}, origin)
+    hidden, others, images = _sort_out(entries, lambda name: True)
+    _require_images(origin, images, others, hidden)
+    if any(entries[name].flag_bits & _ENCRYPTED for name in images):
+        raise UserError(f"{origin} is encrypted: unpack it and give the folder.")
+
+    def read(index: int) -> bytes:
+        return _read_entry(archive, entries[items[index].name])
+
+    items, class_names = label_by_folder(
+        {name: f"{entries[name].file_size}:{entries[name].CRC:08x}" for name in images}
+    )
+    return Source(origin, items, class_names, read, other_files=tuple(others), num_hidden=len(hidden))
+
+
+def label_by_folder(stamps: dict[str, str]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    """{name: stamp} -> items sorted by name, and the sorted names of the first folders, which are the classes."""
+    class_names = tuple(sorted({name.split("/")[0] for name in stamps if "/" in name}))
+    labels = {class_name: label for label, class_name in enumerate(class_names)}
+    items = (
+        Item(name, labels[name.split("/")[0]] if "/" in name else NO_CLASS, stamp)
+        for name, stamp in sorted(stamps.items())
+    )
+    return tuple(items), class_names
+
+
+def read_file(path: Path) -> bytes:
+    """Its bytes. A file that cannot be read may be sound: a RunError, so that nobody skips it as damaged."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+_ENCRYPTED = 0x1  # general purpose bit 0 of a zip entry
+_MAX_ENTRY_BYTES = 2**30  # of one image: more is a mistake or a decompression bomb
+
+
+def _walk(folder: Path, ancestors: frozenset[Path]) -> Iterator[os.DirEntry[str]]:
+    """All files below, and hidden folders as one entry each."""
+    real = folder.resolve()
+    if real in ancestors:  # a link back up
+        return
+    for entry in os.scandir(folder):
+        if entry.is_dir() and not _is_hidden(entry.name):
+            yield from _walk(Path(entry.path), ancestors | {real})
+        else:
+            yield entry
+
+
+def _sort_out(names: Iterable[str], is_file: Callable[[str], bool]) -> tuple[list[str], list[str], list[str]]:
+    """Names -> (hidden, others, images), each sorted. A link to nowhere is no file and falls to the others."""
+    hidden: list[str] = []
+    others: list[str] = []
+    images: list[str] = []
+    for name in sorted(names):
+        if _is_hidden(name):
+            hidden.append(name)
+        elif is_file(name) and PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
+            images.append(name)
+        else:
+            others.append(name)
+    return hidden, others, images
+
+
+def _is_hidden(name: str) -> bool:
+    # macOS adds a shadow of every file to its zips, below __MACOSX.
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _file_stamp(stat: os.stat_result) -> str:
+    return f"{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _require_images(origin: str, images: list[str], others: list[str], hidden: list[str]) -> None:
+    if images:
+        return
+    suffixes = Counter(PurePosixPath(name).suffix.lower() or "without suffix" for name in others)
+    found = [f"{count} {suffix}" for suffix, count in suffixes.most_common(5)]
+    found += [f"{len(hidden)} hidden"] if hidden else []
+    if not found:
+        raise UserError(f"{origin} is empty: put images into it.")
+    raise UserError(
+        f"{origin} holds no image: {len(others) + len(hidden)} other files were found ({', '.join(found)}). "
+        f"Images are known by their suffix: {' '.join(IMAGE_SUFFIXES)}."
+    )
+
+
+def _strip_wrapper(entries: dict[str, zipfile.ZipInfo], origin: str) -> dict[str, zipfile.ZipInfo]:
+    wrapper = Path(origin).stem + "/"
+    visible = [name for name in entries if not _is_hidden(name)]
+    if not all(name.startswith(wrapper) for name in visible):
+        return entries
+    return {name.removeprefix(wrapper): entry for name, entry in entries.items()}
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if entry.file_size > _MAX_ENTRY_BYTES:
+        raise UnsupportedImageError(f"unpacks to {entry.file_size / 2**30:.1f} GiB: more than one image should")
+    try:
+        return archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise CorruptImageError(f"damaged inside the zip: {error}") from error
+    except NotImplementedError as error:
+        raise UnsupportedImageError(f"packed in a way that this Python cannot unpack: {error}") from error
+    except OSError as error:
+        raise RunError(f"{archive.filename} cannot be read: {error.strerror}.") from error

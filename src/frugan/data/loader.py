@@ -1,0 +1,71 @@
+"""Packed images -> batches of float in [-1, 1]. The last place where uint8 exists; the only file here with torch."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset
+
+
+class Loader:
+    """An endless stream of images, n = 0, 1, 2 ..., that is a pure function of (dataset, seed, mirror).
+
+    Each epoch (len(dataset) images) shows every image once, in an order of its own; with `mirror`, a coin is tossed for
+    every n whether the image is flipped left to right. So the whole state of this stream is the number of images seen:
+    any batch size gives the same images, a run resumes at any n, and ranks take slices.
+    """
+
+    def __init__(self, dataset: PackedDataset, *, seed: int, mirror: bool) -> None:
+        self._images: np.ndarray = np.asarray(dataset.images)
+        self._labels = dataset.labels
+        self._seed = seed
+        self._mirror = mirror
+        self._epochs: dict[int, _Epoch] = {}
+
+    def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
+        """Images first ... first + count - 1: float32 (count, 3, R, R) in [-1, 1]; int64 labels (count,), -1 = none."""
+        n = np.arange(first, first + count)
+        index = np.empty(count, np.int64)
+        mirrored = np.empty(count, bool)
+        epoch_of_n, place_of_n = np.divmod(n, len(self._images))
+        for number in np.unique(epoch_of_n):
+            here = epoch_of_n == number
+            epoch = self._epoch(int(number))
+            index[here] = epoch.order[place_of_n[here]]
+            mirrored[here] = epoch.mirrored[place_of_n[here]]
+        pixels = self._images[index]
+        if self._mirror:
+            pixels[mirrored] = pixels[mirrored, :, :, ::-1]
+        return _to_float(pixels), torch.from_numpy(self._labels[index])
+
+    def all_images(self, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Every image once, in the data set's order and never mirrored, as (images, labels) like those of `batch`."""
+        for first in range(0, len(self._images), batch):
+            here = slice(first, first + batch)
+            yield _to_float(self._images[here].copy()), torch.from_numpy(self._labels[here].copy())
+
+    def _epoch(self, number: int) -> "_Epoch":
+        if number not in self._epochs:
+            # A batch touches one epoch, or the end of one and the start of the next: keep two.
+            if len(self._epochs) == 2:
+                del self._epochs[next(iter(self._epochs))]
+            self._epochs[number] = _draw_epoch(self._seed, number, len(self._images))
+        return self._epochs[number]
+
+
+class _Epoch(NamedTuple):
+    order: np.ndarray  # int64 (N,), a permutation
+    mirrored: np.ndarray  # bool (N,), by place in the epoch
+
+
+def _draw_epoch(seed: int, number: int, size: int) -> _Epoch:
+    # RandomState is frozen, so the stream stays the same over versions of numpy; SeedSequence keeps nearby seeds apart.
+    random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, number])))
+    return _Epoch(random.permutation(size), random.random_sample(size) < 0.5)
+
+
+def _to_float(pixels: np.ndarray) -> Tensor:
+    return torch.from_numpy(pixels).to(torch.float32).div_(127.5).sub_(1)

@@ -1,0 +1,54 @@
+"""Find the images that a user means: a folder, a zip, a data set known by name, or the drawings inside frugan."""
+
+import difflib
+import os
+import zipfile
+from pathlib import Path
+
+from frugan.data.default import DEFAULT_NAME, open_default
+from frugan.data.files import open_folder, open_zip
+from frugan.data.items import Item, Source
+from frugan.data.lsun import LSUN_NAMES, open_lsun
+from frugan.data.torchvision_sets import TORCHVISION_NAMES, open_torchvision_set
+from frugan.errors import UserError
+
+__all__ = ["NAMES", "Item", "Source", "open_source"]
+
+NAMES: tuple[str, ...] = (DEFAULT_NAME, *TORCHVISION_NAMES, *LSUN_NAMES)
+
+
+def open_source(data: str | Path) -> Source:
+    """List the images of `data`: a folder (nested or not), a zip of images, or one of NAMES.
+
+    The first folder on an image's way from the root is its class; images in the root have none. A bare word that is in
+    NAMES always means that data set: write `./cifar10` for a folder that is called so.
+
+    Raises:
+        UserError: there is no such thing, or no image in it.
+        RunError: a named set is not there and cannot be fetched.
+    """
+    if data == DEFAULT_NAME:
+        return open_default()
+    if data in TORCHVISION_NAMES:
+        return open_torchvision_set(str(data))
+    if data in LSUN_NAMES:
+        return open_lsun(str(data))
+    path = Path(data).expanduser()
+    if path.is_dir():
+        return open_folder(path)
+    if (path.suffix.lower() == ".zip" and path.is_file()) or zipfile.is_zipfile(path):
+        return open_zip(path, str(data))
+    if path.exists():
+        raise UserError(f"{data} is neither a folder nor a zip: give a folder of images or a zip of one.")
+    raise UserError(f"There is no folder, zip or data set {str(data)!r}.{_did_you_mean(data, path)}")
+
+
+def _did_you_mean(data: str | Path, path: Path) -> str:
+    """The closest of the names and of what lies beside the path, as a sentence that starts with a blank."""
+    if not path.parent.is_dir():
+        return f" There is no folder {path.parent} either."
+    beside = [str(path.parent / name) for name in sorted(os.listdir(path.parent))]
+    close = difflib.get_close_matches(str(data), [*NAMES, *beside], n=3)
+    if close:
+        return f" Did you mean {' or '.join(close)}?"
+    return f" Data sets known by name: {', '.join(NAMES)}."

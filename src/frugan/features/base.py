@@ -1,0 +1,32 @@
+"""Frozen judges: `FeatureExtractor` turns images into the vectors that distances are taken between."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+
+class FeatureExtractor(ABC):
+    """images (N, 3, H, W) in [-1, 1] -> features (N, dim). Deterministic, never trained.
+
+    Attributes:
+        name: as users type it.
+        distance_name: what a Frechet distance on these features must be called; only Inception's is "FID".
+        dim: length of a feature vector.
+    """
+
+    name: str
+    distance_name: str
+    dim: int
+
+    @abstractmethod
+    def features(self, images: Tensor) -> Tensor:
+        """Features (N, dim), float32, on the extractor's device. Images are clamped to [-1, 1] and rounded to 8 bits first."""
+
+    @abstractmethod
+    def protocol(self) -> dict[str, str | int]:
+        """Everything that changes the numbers: weights' checksum, resizing, input range. Recorded with every result."""
+
+
+def as_8_bit(images: Tensor) -> Tensor:
+    """Clamp to [-1, 1] and round to the 256 levels that a saved picture has: judge what the user will see. Range [0, 255]."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round()

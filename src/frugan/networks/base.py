@@ -1,0 +1,62 @@
+"""What every sampler offers, whatever its architecture: `Generator` and `Discriminator`. Both are interfaces, never instantiated."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from frugan.ops.grid import Grid
+
+
+class Generator(nn.Module, ABC):
+    """latent z (N, latent_dim) -> style w -> code (N, C, H, W), nominally in [-1, 1]."""
+
+    latent_dim: int
+    code_shape: tuple[int, int, int]  # (C, H, W) of the codes it was trained on
+
+    @abstractmethod
+    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """Latents (N, latent_dim) and optional class indices (N,) -> styles w. Identity where there is no mapping network."""
+
+    @abstractmethod
+    def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
+        """Styles -> codes, at the training grid or at a foreign one. A convolutional generator refuses the latter, in words."""
+
+    def forward(self, z: Tensor, label: Tensor | None = None, grid: Grid | None = None) -> Tensor:
+        """Final: mapping, then synthesis."""
+        return self.synthesis(self.mapping(z, label), grid)
+
+    def truncate(self, z: Tensor, truncation: float) -> Tensor:
+        """Trade variety for typicality by shrinking the latents: a scaled Gaussian (not-so-big-GAN, section 4.1)."""
+        return z * truncation
+
+
+class Discriminator(nn.Module, ABC):
+    """code (N, C, H, W) -> one logit per code (N,)."""
+
+    @abstractmethod
+    def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
+        """Logits (N,), unbounded: large for codes that look real."""
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of trainable values."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def refuse_foreign_grid(generator: Generator, grid: Grid | None) -> None:
+    """For generators whose size is built into their layers.
+
+    Raises:
+        ValueError: a grid was given that is not the one the generator was trained on.
+    """
+    if grid is None:
+        return
+    _, height, width = generator.code_shape
+    trained = torch.linspace(0, 1, height), torch.linspace(0, 1, width)
+    same = all(a.shape == b.shape and bool(torch.isclose(a.cpu(), b).all()) for a, b in zip(grid, trained, strict=True))
+    if not same:
+        raise ValueError(
+            f"{type(generator).__name__} renders only its own {height} x {width} grid; got {len(grid.rows)} x "
+            f"{len(grid.cols)} coordinates. Resize its output, or train a coordinate-based generator."
+        )

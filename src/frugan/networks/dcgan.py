@@ -1,0 +1,114 @@
+"""DCGAN (Radford, Metz & Chintala 2016), generator and discriminator, for codes of any power-of-two side from 16 to 256.
+
+At 64 px, width 64 and latent_dim 100 it has the usual PyTorch form's parameter counts: generator 3,576,704 and
+discriminator 2,765,568.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
+from frugan.ops.grid import Grid
+
+DiscriminatorNorm = Literal["batch", "none"]
+
+
+class DCGANGenerator(Generator):
+    """z (N, latent_dim) -> code (N, C, S, S) in (-1, 1): transposed convolutions, batch norm, ReLU, tanh.
+
+    Args:
+        code_shape: (C, S, S), S a power of two from 16 to 256.
+        latent_dim: length of z ~ N(0, I); 100 in the paper.
+        width: channels of the last hidden layer; doubles towards 4 x 4, where it is width * S / 8.
+        refine: add one full-resolution layer (3 x 3, batch norm, ReLU) before the output, which removes the
+            checkerboard grain of a transposed convolution that paints pixels directly.
+    """
+
+    def __init__(
+        self, code_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 64, refine: bool = False
+    ) -> None:
+        super().__init__()
+        self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
+        channels = [width * 2**i for i in reversed(range(_stages(code_shape)))]
+        layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, channels[0], 4, bias=False), *_norm_relu(channels[0])]
+        for c_in, c_out in zip(channels, channels[1:], strict=False):
+            layers += [nn.ConvTranspose2d(c_in, c_out, 4, 2, 1, bias=False), *_norm_relu(c_out)]
+        if refine:
+            layers += [nn.ConvTranspose2d(width, width, 4, 2, 1, bias=False), *_norm_relu(width)]
+            layers += [nn.Conv2d(width, code_shape[0], 3, 1, 1, bias=False)]
+        else:
+            layers += [nn.ConvTranspose2d(width, code_shape[0], 4, 2, 1, bias=False)]
+        self.layers = nn.Sequential(*layers)
+        self.apply(_initialise)
+
+    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        return z
+
+    def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
+        refuse_foreign_grid(self, grid)
+        return torch.tanh(self.layers(w[:, :, None, None]))
+
+
+class DCGANDiscriminator(Discriminator):
+    """code (N, C, S, S) -> logits (N,): strided convolutions, LeakyReLU 0.2.
+
+    Args:
+        code_shape: (C, S, S), S a power of two from 16 to 256.
+        width: channels of the first layer; doubles towards 4 x 4.
+        norm: "batch" as in the paper (not after the first layer), or "none", which gradient penalties want: batch norm
+            couples the images of a batch, so that a per-image gradient is not one.
+        refine: begin with a full-resolution 3 x 3 layer, so that single-pixel noise is visible to the discriminator.
+        minibatch_std: append the mean deviation within groups of 4 as a channel before the output (Karras et al. 2018).
+    """
+
+    def __init__(
+        self,
+        code_shape: tuple[int, int, int],
+        width: int = 64,
+        norm: DiscriminatorNorm = "batch",
+        refine: bool = False,
+    ) -> None:
+        super().__init__()
+        channels = [width * 2**i for i in range(_stages(code_shape))]
+        c_in = code_shape[0]
+        layers: list[nn.Module] = []
+        if refine:
+            layers += [nn.Conv2d(c_in, width, 3, 1, 1), nn.LeakyReLU(0.2)]
+            c_in = width
+        layers += [nn.Conv2d(c_in, width, 4, 2, 1, bias=norm == "none"), nn.LeakyReLU(0.2)]
+        for c_in, c_out in zip(channels, channels[1:], strict=False):
+            layers += [nn.Conv2d(c_in, c_out, 4, 2, 1, bias=norm == "none")]
+            layers += [nn.BatchNorm2d(c_out)] if norm == "batch" else []
+            layers += [nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(channels[-1], 1, 4, bias=norm == "none")]
+        self.layers = nn.Sequential(*layers)
+        self.apply(_initialise)
+
+    def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.layers(code).flatten()
+
+
+def _stages(code_shape: tuple[int, int, int]) -> int:
+    """Doublings between 4 x 4 and the code's side."""
+    _, height, width = code_shape
+    stages = round(math.log2(max(height, 1))) - 2
+    if height != width or height != 4 * 2**stages or not 16 <= height <= 256:
+        raise ValueError(f"DCGAN: codes must be square with a power-of-two side from 16 to 256, got {height} x {width}")
+    return stages
+
+
+def _norm_relu(channels: int) -> list[nn.Module]:
+    return [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights N(0, .02), batch-norm gains N(1, .02), biases 0: section 3 of the paper and its usual PyTorch form."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d) and module.bias is not None:
+        nn.init.zeros_(module.bias)

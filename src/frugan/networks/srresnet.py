@@ -1,0 +1,62 @@
+"""SRResNet without batch norm: the decoder of ResNet-W/-P and the generator of ESRGAN-W/-P in not-so-big-GAN.
+
+Ledig et al. 2017; the form of not-so-big-GAN has no convolution after the trunk, no long skip, LeakyReLU 0.1, and every
+convolution's Kaiming initialisation scaled by 0.1. At its defaults it has 1,517,571 parameters.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class SRResNet(nn.Module):
+    """low-resolution image (N, 3, h, w), nominally in [-1, 1] -> residual (N, 3, h * 2^doublings, w * 2^doublings).
+
+    The caller adds an interpolated base, so the network only learns what interpolation cannot know. Fully convolutional:
+    any height and width.
+
+    Args:
+        doublings: how many pixel-shuffle stages of factor 2; equal to the codec's levels.
+        channels: width of the trunk; 64 in the paper.
+        blocks: residual blocks in the trunk; 16 in the paper.
+        zero_last: start with a zero last layer, so that training begins exactly at the base.
+    """
+
+    def __init__(self, doublings: int = 2, channels: int = 64, blocks: int = 16, zero_last: bool = False) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, channels, 3, padding=1)
+        self.trunk = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
+        self.upsamplers = nn.ModuleList(nn.Conv2d(channels, 4 * channels, 3, padding=1) for _ in range(doublings))
+        self.high = nn.Conv2d(channels, channels, 3, padding=1)
+        self.last = nn.Conv2d(channels, 3, 3, padding=1)
+        self.apply(_initialise)
+        if zero_last:
+            nn.init.zeros_(self.last.weight)
+
+    def forward(self, low: Tensor) -> Tensor:
+        h = self.trunk(_leaky(self.first(low)))
+        for upsample in self.upsamplers:
+            h = _leaky(F.pixel_shuffle(upsample(h), 2))
+        return self.last(_leaky(self.high(h)))
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(F.relu(self.conv1(x)))
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.1)
+
+
+@torch.no_grad()
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight)
+        module.weight.mul_(0.1)
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]

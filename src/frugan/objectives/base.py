@@ -1,0 +1,18 @@
+"""The two signatures that all adversarial objectives share. An objective is one loss and any number of penalties."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+# (real logits (N,), fake logits (N,)) -> per-image losses for the critic (N,) and for the generator (N,).
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+Critic = Callable[[Tensor], Tensor]
+
+# (critic, real, fake, real logits, fake logits) -> scalar, the mean over images of a per-image value. `real` and `fake` are
+# what the critic was shown, after the stabilizer; they require gradients, and the logits came from them in this step, so
+# that a penalty at those points costs no second forward pass.
+Penalty = Callable[[Critic, Tensor, Tensor, Tensor, Tensor], Tensor]
+
+# (decoded, original), images (N, 3, H, W) in [-1, 1] -> scalar.
+ImageLoss = Callable[[Tensor, Tensor], Tensor]

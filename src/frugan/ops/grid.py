@@ -1,0 +1,22 @@
+"""Where a generator evaluates its image: one vector of row coordinates, one of column coordinates.
+
+A tile is a slice of both vectors, a scale is their length, so that every generator which takes a grid renders crops, zooms
+and tiles consistently. Coordinates run from 0 to 1 with the end points included (the convention of CREPS).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Grid(NamedTuple):
+    """Row coordinates (H,) and column coordinates (W,)."""
+
+    rows: Tensor
+    cols: Tensor
+
+
+def full_grid(height: int, width: int) -> Grid:
+    """The whole image, sampled at `height` x `width` points."""
+    return Grid(torch.linspace(0, 1, height), torch.linspace(0, 1, width))

@@ -1,0 +1,187 @@
+"""Noisy scale-space in closed form: t steps of "blur by a 3x3 Gaussian, then add fresh noise" in one go, for any real t >= 0.
+
+Nakamura, Korman & Hong, "Generative Adversarial Networks via a Composite Annealing of Noise and Diffusion", equations 3, 4, 7:
+
+    nss   x_t = k * x_{t-1} + e_t          ss   x_t = k * x_{t-1}          ns   x_t = x_{t-1} + e_t,     e_t ~ N(0, sigma^2)
+
+With a boundary that makes the one-axis step A symmetric, A = U diag(l) U^T, each mode (u, v) of Y = U_h^T X U_w obeys the
+scalar recursion y <- L y + e with L = l_u l_v. Hence, exactly and jointly over all pixels,
+
+    x_t = A_h^t X (A_w^t)^T + U_h (S_t o Z) U_w^T,      S_t^2 = sigma^2 (1 - L^{2t}) / (1 - L^2)  (t sigma^2 where L = 1).
+
+The cost does not depend on t, and composing s after t equals s + t in law, also for fractions.
+"""
+
+import math
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Mode = Literal["nss", "ss", "ns"]
+ScaleSpaceBoundary = Literal["replicate", "zeros", "circular"]
+
+
+def scale_space(
+    x: Tensor,
+    t: float | Tensor,
+    *,
+    sigma: float,
+    mode: Mode = "nss",
+    boundary: ScaleSpaceBoundary = "replicate",
+    kernel_sigma: float = 0.8,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Blur and re-noise images as t steps of the noisy scale-space would.
+
+    Args:
+        x: images or codes (N, C, H, W), any range; gradients flow to it through the blur.
+        t: number of steps, real and >= 0; a float, or one per image (N,). t = 0 returns the image bit for bit.
+        sigma: standard deviation (not variance) of the noise of one step, in units of x.
+        mode: "nss" blur and noise, "ss" blur only, "ns" noise only.
+        boundary: "replicate" keeps the mean; "zeros" and "circular" are exact too.
+        kernel_sigma: width of the 3x3 Gaussian in pixels. Above .849 its spectrum is negative, and t must be whole.
+        generator: source of the noise; torch's global one if None.
+
+    Returns:
+        (N, C, H, W), the dtype of x. Computed in at least float32, whatever autocast says.
+
+    Raises:
+        ValueError: negative t, t of a wrong shape, or a fractional t with a kernel whose spectrum is negative.
+    """
+    if x.ndim != 4:
+        raise ValueError(f"scale_space: x must be (N, C, H, W), got shape {tuple(x.shape)}")
+    if isinstance(t, Tensor) and t.ndim == 0:
+        t = float(t)
+    _check_steps(t, x.shape[0], kernel_sigma, mode)
+    if not isinstance(t, Tensor) and t == 0:
+        return x
+    with torch.autocast(x.device.type, enabled=False):
+        work = x if x.dtype == torch.float64 else x.float()
+        if mode == "ns":
+            y = work + _scale(t, work) * sigma * _noise_like(work, generator)
+        elif isinstance(t, Tensor):
+            y = _per_image(work, t, sigma if mode == "nss" else 0.0, boundary, kernel_sigma, generator)
+        else:
+            y = _same_for_all(work, t, sigma if mode == "nss" else 0.0, boundary, kernel_sigma, generator)
+    return y.to(x.dtype)
+
+
+def noise_variance(
+    t: float, size: tuple[int, int], *, sigma: float, boundary: ScaleSpaceBoundary, kernel_sigma: float = 0.8
+) -> Tensor:
+    """Exact variance (H, W), float64, of the noise that "nss" has accumulated in each pixel after t steps."""
+    (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in size)
+    return basis_h.square() @ _accumulated_variance(eigen_h, eigen_w, t, sigma) @ basis_w.square().T
+
+
+def _same_for_all(
+    x: Tensor, t: float, sigma: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, generator: torch.Generator | None
+) -> Tensor:
+    """One t for the batch: two small matrix products for the mean, two for the noise."""
+    height, width = x.shape[-2:]
+    blur_h, blur_w = (_blur(n, t, boundary, kernel_sigma, x.dtype, x.device) for n in (height, width))
+    y = blur_h @ (x @ blur_w.T)
+    if sigma == 0:
+        return y
+    basis_h, basis_w, std = _noise_operators(height, width, t, sigma, boundary, kernel_sigma, x.dtype, x.device)
+    return y + basis_h @ ((std * _noise_like(x, generator)) @ basis_w.T)
+
+
+def _per_image(
+    x: Tensor, t: Tensor, sigma: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, generator: torch.Generator | None
+) -> Tensor:
+    """One t per image: everything happens elementwise in the eigenbasis."""
+    (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in x.shape[-2:])
+    steps = t.detach().to("cpu", torch.float64)[:, None, None]  # (N, 1, 1)
+    decay = _power(torch.outer(eigen_h, eigen_w), steps)[:, None].to(x)  # (N, 1, H, W)
+    basis_h, basis_w = basis_h.to(x), basis_w.to(x)
+    modes = decay * (basis_h.T @ (x @ basis_w))
+    if sigma:
+        std = _accumulated_variance(eigen_h, eigen_w, steps, sigma).sqrt()[:, None].to(x)
+        modes = modes + std * _noise_like(x, generator)
+    blurred = basis_h @ (modes @ basis_w.T)
+    return torch.where((t == 0).to(x.device)[:, None, None, None], x, blurred)
+
+
+@lru_cache(maxsize=64)
+def _spectrum(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tuple[Tensor, Tensor]:
+    """Orthonormal eigenbasis (n, n) and eigenvalues (n,) of one blur step along an axis of n pixels, float64 on CPU."""
+    side = math.exp(-0.5 / kernel_sigma**2)
+    side = side / (1 + 2 * side)  # the taps are (side, 1 - 2 side, side)
+    step = (1 - 2 * side) * torch.eye(n, dtype=torch.float64)
+    for offset in (-1, 1):
+        step += side * torch.diag(torch.ones(n - 1, dtype=torch.float64), offset)
+    if boundary == "replicate":
+        step[0, 0] += side
+        step[-1, -1] += side
+    elif boundary == "circular":
+        step[0, -1] += side
+        step[-1, 0] += side
+    elif boundary != "zeros":
+        raise ValueError(f"boundary: '{boundary}' is not one of replicate, zeros, circular (whose laws are exact)")
+    eigenvalues, basis = torch.linalg.eigh(step)
+    if boundary != "zeros":
+        # The constant image is a fixed point; rounding must not make its variance t sigma^2 a quotient of two rounding errors.
+        eigenvalues[-1] = 1.0
+    if side <= 0.25:
+        eigenvalues = eigenvalues.clamp(min=0.0)
+    return basis, eigenvalues
+
+
+@lru_cache(maxsize=16)
+def _blur(
+    n: int, t: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    basis, eigenvalues = _spectrum(n, boundary, kernel_sigma)
+    return ((basis * _power(eigenvalues, t)) @ basis.T).to(device, dtype)
+
+
+@lru_cache(maxsize=8)
+def _noise_operators(
+    height: int,
+    width: int,
+    t: float,
+    sigma: float,
+    boundary: ScaleSpaceBoundary,
+    kernel_sigma: float,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> tuple[Tensor, Tensor, Tensor]:
+    (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in (height, width))
+    std = _accumulated_variance(eigen_h, eigen_w, t, sigma).sqrt()
+    return basis_h.to(device, dtype), basis_w.to(device, dtype), std.to(device, dtype)
+
+
+def _accumulated_variance(eigen_h: Tensor, eigen_w: Tensor, t: float | Tensor, sigma: float) -> Tensor:
+    """sigma^2 (1 - L^{2t}) / (1 - L^2) for every mode, and t sigma^2 where L = 1."""
+    squared = torch.outer(eigen_h, eigen_w).square()
+    fixed = squared == 1
+    ratio = (1 - _power(squared, t)) / torch.where(fixed, 1.0, 1 - squared)
+    return sigma**2 * torch.where(fixed, torch.as_tensor(t, dtype=torch.float64), ratio)
+
+
+def _power(base: Tensor, exponent: float | Tensor) -> Tensor:
+    return torch.pow(base, exponent)
+
+
+def _scale(t: float | Tensor, x: Tensor) -> float | Tensor:
+    return t.to(x).sqrt()[:, None, None, None] if isinstance(t, Tensor) else math.sqrt(t)
+
+
+def _noise_like(x: Tensor, generator: torch.Generator | None) -> Tensor:
+    return torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=generator)
+
+
+def _check_steps(t: float | Tensor, count: int, kernel_sigma: float, mode: Mode) -> None:
+    if mode not in ("nss", "ss", "ns"):
+        raise ValueError(f"mode: '{mode}' is not one of nss, ss, ns")
+    if isinstance(t, Tensor) and t.shape != (count,):
+        raise ValueError(f"t: a tensor must hold one value per image ({count},), got shape {tuple(t.shape)}")
+    values = t.detach().cpu().double() if isinstance(t, Tensor) else torch.tensor([t], dtype=torch.float64)
+    if not bool((values >= 0).all()):
+        raise ValueError(f"t: must be >= 0, got {values.min().item():g}")
+    side = math.exp(-0.5 / kernel_sigma**2)
+    if mode != "ns" and side / (1 + 2 * side) > 0.25 and not bool((values == values.round()).all()):
+        raise ValueError(f"t: a kernel of width {kernel_sigma} (> .849) has a negative spectrum, so t must be whole")

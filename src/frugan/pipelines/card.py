@@ -1,0 +1,62 @@
+"""The model card: what a stranger needs to know about a model, filled in by the program, blanks marked."""
+
+from typing import Any
+
+from frugan.atomic import write_file
+from frugan.run_folder import RunFolder
+
+
+def write_model_card(run: RunFolder) -> None:
+    """Write `model/README.md` from the run's configuration, environment and last evaluation."""
+    write_file(run.model / "README.md", _card(run).encode())
+
+
+def _card(run: RunFolder) -> str:
+    config, env, evaluation = run.config(), run.env(), run.evaluation()
+    data = env["data"]
+    sampler = config.sampler.schedule
+    decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
+    stabilizer = config.sampler.stabilizer.target.__qualname__
+    return f"""---
+library_name: frugan
+pipeline_tag: unconditional-image-generation
+tags: [gan, not-so-big-gan, {config.recipe}]
+license: (to be filled in by whoever publishes this model)
+---
+
+# {config.recipe}: {config.data.resolution} x {config.data.resolution} images from {data["source"]}
+
+```python
+import frugan
+images = frugan.load("path/to/this/folder").sample(seeds=range(16))  # float (16, 3, {config.data.resolution}, {config.data.resolution}) in [-1, 1]
+```
+
+## Intended use
+(to be filled in)
+
+## Data
+{data["images"]} images from `{data["source"]}`, fingerprint `{data["fingerprint"]}`, {data["skipped"]} skipped.
+Licence of the images: (to be filled in).
+
+## Training
+Recipe `{config.recipe}`, seed {config.seed}, frugan {env["frugan"]}, torch {env["torch"]}, {env["device_name"]}.
+Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch}, stabilizer `{stabilizer}`.
+Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
+
+## Evaluation
+{_evaluation(evaluation)}
+
+## Limits
+It draws what its training images show, and may draw some of them almost exactly; look for that before publishing pictures.
+"""
+
+
+def _evaluation(result: dict[str, Any] | None) -> str:
+    if result is None:
+        return "(not evaluated: `frugan evaluate RUN`)"
+    protocol = ", ".join(f"{name}: {value}" for name, value in result["protocol"].items())
+    return (
+        f"{result['metric']} {result['results']['frechet_distance']:.1f}, real against real "
+        f"{result['floor']['frechet_distance']:.1f} (n = {result['floor']['n']}), precision "
+        f"{result['results']['precision']:.3f}, recall {result['results']['recall']:.3f}.\n\nProtocol: {protocol}."
+    )

@@ -1,0 +1,184 @@
+"""How good are the pictures? Distances between features of generated and real images, each with the protocol that made it."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.codecs.base import Codec
+from frugan.config import RunConfig
+from frugan.data.cache import PackedDataset
+from frugan.data.loader import Loader
+from frugan.features.base import FeatureExtractor
+from frugan.features.choose import load_extractor
+from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
+from frugan.metrics.image import psnr
+from frugan.metrics.kernel import kernel_distance
+from frugan.metrics.precision_recall import precision_recall
+from frugan.networks.base import Generator
+from frugan.pipelines.sample import Model, seed_latents
+
+# Below this many samples on either side the Frechet distance is dominated by its bias (bioinf-jku/TTUR#4).
+ENOUGH_SAMPLES = 2048
+# Evaluation seeds begin here, so that it never judges the pictures that people look at.
+FIRST_SEED = 1_000_000
+_MOST_REALS = 50_000
+_MOST_RECONSTRUCTIONS = 1000
+_BATCH = 32
+
+
+def evaluate(
+    model: Model,
+    dataset: PackedDataset,
+    extractor: FeatureExtractor,
+    *,
+    samples: int,
+    truncation: float = 1.0,
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Compare `samples` generated images with the data set at the model's full resolution.
+
+    Returns:
+        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can be told apart
+        below it), "reconstruction" (real images through codec and decoder), "warnings", and "protocol".
+    """
+    began = time.monotonic()
+    device = model.device
+    reals = Loader(dataset, seed=0, mirror=False)
+    count_real = min(len(dataset), _MOST_REALS)
+    real = _features(extractor, _first(reals.all_images(_BATCH), count_real), "real images", count_real, on_progress)
+    seeds = range(FIRST_SEED, FIRST_SEED + samples)
+    generated = model.batches(seeds, truncation, batch=_BATCH)
+    fake = _features(extractor, generated, "generated images", samples, on_progress)
+    reconstruction = _reconstruction(model, reals, extractor, real, min(count_real, _MOST_RECONSTRUCTIONS), on_progress)
+    return {
+        "metric": extractor.distance_name,
+        "results": _distances(real, fake),
+        "floor": _floor(real),
+        "reconstruction": reconstruction,
+        "warnings": _warnings(count_real, samples, extractor.distance_name),
+        "protocol": {
+            **extractor.protocol(),
+            "resolution": model.resolution,
+            "n_real": count_real,
+            "n_fake": samples,
+            "first_seed": FIRST_SEED,
+            "truncation": truncation,
+            "real_fingerprint": dataset.fingerprint,
+            "dtype": "float64",
+            "device": str(device),
+        },
+        "clock": {"seconds": round(time.monotonic() - began, 1)},
+    }
+
+
+class PreviewJudge:
+    """A cheap trend for the report: codes decoded without a decoder, judged small. Not comparable with `evaluate`.
+
+    Reals go through the codec as well, so that only the sampler is judged.
+    """
+
+    def __init__(self, config: RunConfig, dataset: PackedDataset, device: torch.device) -> None:
+        settings = config.evaluation
+        self.count = settings.preview_samples
+        self.extractor = load_extractor("efficientnet-lite0", device, size=settings.preview_size)
+        codec: Codec = config.codec.build().to(device)
+        images = _first(Loader(dataset, seed=0, mirror=False).all_images(_BATCH), 2 * self.count)
+        reals = (codec.base(codec.encode(batch.to(device))) for batch in images)
+        self.real: FeatureStatistics = feature_statistics(torch.cat([self.extractor.features(b) for b in reals]))
+
+    @torch.no_grad()
+    def judge(self, generator: Generator, codec: Codec) -> dict[str, Any]:
+        """Distance of `preview_samples` generated codes to the real ones."""
+        features = []
+        device = next(generator.parameters()).device
+        for first in range(0, self.count, _BATCH):
+            seeds = range(FIRST_SEED + first, FIRST_SEED + min(first + _BATCH, self.count))
+            codes = generator(seed_latents(seeds, generator.latent_dim).to(device))
+            features.append(self.extractor.features(codec.base(codes)))
+        distance = frechet_distance(self.real, feature_statistics(torch.cat(features)))
+        protocol = {**self.extractor.protocol(), "n_real": self.real.count, "n_fake": self.count, "decoder": "none"}
+        return {"metric": f"{self.extractor.distance_name} (preview)", "distance": distance, "protocol": protocol}
+
+
+def _distances(real: Tensor, fake: Tensor) -> dict[str, float]:
+    kernel_mean, kernel_std = kernel_distance(real, fake)
+    precision, recall = precision_recall(real, fake)
+    return {
+        "frechet_distance": frechet_distance(feature_statistics(real), feature_statistics(fake)),
+        "kernel_distance_mean": kernel_mean,
+        "kernel_distance_std": kernel_std,
+        "precision": precision,
+        "recall": recall,
+    }
+
+
+def _floor(real: Tensor) -> dict[str, float | int]:
+    """The real images against themselves: two random halves."""
+    order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
+    half = len(real) // 2
+    return {"n": half, **_distances(real[order[:half]], real[order[half : 2 * half]])}
+
+
+@torch.no_grad()
+def _reconstruction(
+    model: Model,
+    reals: Loader,
+    extractor: FeatureExtractor,
+    real_features: Tensor,
+    count: int,
+    on_progress: Callable[[str, int, int], None],
+) -> dict[str, float | int]:
+    """What codec and decoder lose: a perfect sampler would reach this distance, not the floor."""
+    features, decoded_psnr, base_psnr, done = [], [], [], 0
+    for images in _first(reals.all_images(_BATCH), count):
+        codes = model.codec.encode(images.to(model.device))
+        decoded = model.decode(codes)
+        features.append(extractor.features(decoded).cpu())
+        decoded_psnr.append(psnr(decoded, images))
+        base_psnr.append(psnr(model.codec.base(codes).clamp(-1, 1).cpu(), images))
+        done += len(images)
+        on_progress("reconstructions", done, count)
+    statistics = feature_statistics(torch.cat(features))
+    return {
+        "n": count,
+        "frechet_distance": frechet_distance(feature_statistics(real_features), statistics),
+        "psnr": torch.cat(decoded_psnr).mean().item(),
+        "psnr_without_decoder": torch.cat(base_psnr).mean().item(),
+    }
+
+
+def _features(
+    extractor: FeatureExtractor,
+    batches: Iterable[Tensor],
+    stage: str,
+    total: int,
+    on_progress: Callable[[str, int, int], None],
+) -> Tensor:
+    features, done = [], 0
+    for images in batches:
+        features.append(extractor.features(images).cpu())
+        done += len(images)
+        on_progress(stage, done, total)
+    return torch.cat(features)
+
+
+def _first(batches: Iterator[tuple[Tensor, Tensor]], count: int) -> Iterator[Tensor]:
+    """The first `count` images of a stream of batches."""
+    for images, _ in batches:
+        if count <= 0:
+            return
+        yield images[:count]
+        count -= len(images)
+
+
+def _warnings(n_real: int, n_fake: int, name: str) -> list[str]:
+    few = [f"{n} {kind}" for n, kind in ((n_real, "real"), (n_fake, "generated")) if n < ENOUGH_SAMPLES]
+    if not few:
+        return []
+    return [
+        f"{name} from {' and '.join(few)} images is biased upwards (fewer than {ENOUGH_SAMPLES}): compare it only with "
+        "results of the same counts, and see the kernel distance, which is unbiased"
+    ]

@@ -1,0 +1,100 @@
+"""What follows training: evaluation, model card, report. Each can be done again later, by its own command."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+from frugan.atomic import write_file
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.source import open_source
+from frugan.device import available_cores, choose_device, use_threads
+from frugan.errors import UserError
+from frugan.features.choose import load_extractor
+from frugan.pipelines.card import write_model_card
+from frugan.pipelines.evaluate import evaluate
+from frugan.pipelines.prepare import open_dataset
+from frugan.pretrained import load, snapshot_model
+from frugan.run_folder import RunFolder
+
+
+def finish(run: RunFolder, say: Callable[[str], None]) -> None:
+    """Evaluate a finished run, fill in its model card and write its report."""
+    config = run.config()
+    say(f"evaluating {config.evaluation.samples} generated images")
+    result = evaluate_folder(run.path, features=config.evaluation.features, device=config.device)
+    say(format_evaluation(result))
+    say(f"report: {report_folder(run)}")
+
+
+def evaluate_folder(
+    path: Path,
+    *,
+    data: str = "",
+    samples: int | None = None,
+    features: str = "efficientnet-lite0",
+    inception_weights: str = "",
+    truncation: float = 1.0,
+    snapshot: int | None = None,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Evaluate a run or a model folder. A run's result is also kept in its folder, if it is of its final state on its own data.
+
+    Raises:
+        UserError: a model folder without data, or no such snapshot.
+    """
+    chosen = choose_device(device)
+    use_threads(available_cores())
+    run = RunFolder.open(path) if (path / "config.yaml").is_file() else None
+    model = load(path, str(chosen))
+    if snapshot is not None:
+        if run is None:
+            raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
+        model = snapshot_model(run, snapshot).to(chosen)
+    dataset = _dataset(run, data, path, model.resolution)
+    extractor = load_extractor(features, chosen, weights=inception_weights)
+    count = samples or (run.config().evaluation.samples if run else 2048)
+    result = evaluate(model, dataset, extractor, samples=count, truncation=truncation)
+    result["model"] = str(path)
+    result["nimg"] = snapshot
+    if run is not None and not data and snapshot is None:
+        write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
+        write_model_card(run)
+    return result
+
+
+def report_folder(run: RunFolder) -> Path:
+    """Write the report of a run, finished or not. Returns its path."""
+    from frugan.report.page import write_report
+
+    use_threads(available_cores())
+    return write_report(run, load(run.path), open_dataset(run.config()))
+
+
+def format_evaluation(result: dict[str, Any]) -> str:
+    """The result as lines for a terminal."""
+    results, floor, protocol = result["results"], result["floor"], result["protocol"]
+    reconstruction = result["reconstruction"]
+    lines = [
+        f"{result['metric']}: {results['frechet_distance']:.1f}   "
+        f"({protocol['n_fake']} generated against {protocol['n_real']} real images, {protocol['resolution']} x "
+        f"{protocol['resolution']}, {protocol['extractor']})",
+        f"  real images against real images: {floor['frechet_distance']:.1f} ({floor['n']} against {floor['n']})",
+        f"  real images through codec and decoder: {reconstruction['frechet_distance']:.1f}, "
+        f"{reconstruction['psnr']:.2f} dB (without the decoder {reconstruction['psnr_without_decoder']:.2f} dB)",
+        f"  kernel distance {results['kernel_distance_mean']:.4g} +- {results['kernel_distance_std']:.2g}, "
+        f"precision {results['precision']:.3f}, recall {results['recall']:.3f}",
+        *(f"  note: {warning}" for warning in result["warnings"]),
+    ]
+    return "\n".join(lines)
+
+
+def _dataset(run: RunFolder | None, data: str, path: Path, resolution: int) -> PackedDataset:
+    if data:
+        return pack(open_source(data), resolution, allow_upsampling=False)
+    if run is None:
+        raise UserError(f"{path}: a model folder knows no images to compare with; pass --data DATA")
+    return open_dataset(run.config())
+
+

@@ -1,0 +1,182 @@
+"""From a configuration to a run that is ready to train: pack the images, measure the codes' range, write the run folder."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from frugan.codecs.base import Codec
+from frugan.config import RunConfig
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.loader import Loader
+from frugan.data.source import open_source
+from frugan.device import available_cores, choose_device, describe_environment
+from frugan.errors import UserError
+from frugan.pretrained import write_model_config
+from frugan.run_folder import RunFolder
+from frugan.training.decoder import DecoderPart
+from frugan.training.gan import GANPart
+from frugan.training.part import Part, total_nimg
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A configuration with everything resolved that depends on the data and the machine, and the data itself."""
+
+    config: RunConfig
+    dataset: PackedDataset
+    device: torch.device
+
+
+def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
+    """Check the configuration, pack the data set and resolve what the configuration left open.
+
+    Raises:
+        UserError: a setting that cannot work, or data that cannot be used.
+    """
+    device = choose_device(config.device)
+    try:
+        codec: Codec = config.codec.build()
+        codec.code_shape(config.data.resolution)
+    except ValueError as error:
+        raise UserError(f"codec: {error}") from error
+    dataset = open_dataset(config)
+    for sentence in dataset.skipped_summary():
+        report(sentence)
+    report(f"{config.data.source}: {len(dataset)} images at {config.data.resolution} x {config.data.resolution}")
+    low, high = measure_code_range(codec, dataset, config.data.mirror)
+    config = dataclasses.replace(
+        config,
+        device=str(device),
+        threads=config.threads or _threads_per_part(config),
+        codec=config.codec.replace(code_min=low, code_max=high),
+    )
+    _build_parts(config, device)  # errors in their settings show now, not in the middle of the run
+    return Prepared(config, dataset, device)
+
+
+def open_dataset(config: RunConfig) -> PackedDataset:
+    """The run's images, packed at its resolution; at once when they were packed before."""
+    source = open_source(config.data.source)
+    return pack(source, config.data.resolution, allow_upsampling=config.data.upsample)
+
+
+def create_run(prepared: Prepared, path: Path, *, replace: bool) -> RunFolder:
+    """Write the run folder and the description of the model that it will train."""
+    config, dataset = prepared.config, prepared.dataset
+    env: dict[str, Any] = {
+        **describe_environment(prepared.device),
+        "data": {
+            "source": str(config.data.source),
+            "images": len(dataset),
+            "fingerprint": dataset.fingerprint,
+            "classes": list(dataset.class_names),
+            "skipped": len(dataset.skipped),
+        },
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    run = RunFolder.create(path, config, env, replace=replace)
+    write_model_config(
+        run.model,
+        generator=config.sampler.generator,
+        codec=config.codec,
+        decoder=config.decoder.network if config.decoder else None,
+        code_shape=config.codec.build().code_shape(config.data.resolution),
+        resolution=config.data.resolution,
+        info={"recipe": config.recipe, "seed": config.seed, "data": env["data"], "frugan": env["frugan"]},
+    )
+    return run
+
+
+def build_part(config: RunConfig, name: str, device: torch.device) -> Part:
+    """The sampler or the decoder of a resolved configuration, freshly initialised."""
+    codec: Codec = config.codec.build()
+    if name == "sampler":
+        return GANPart(config.sampler, codec, config.data.resolution, config.seed, device)
+    if config.decoder is None:
+        raise UserError(f"recipe {config.recipe}: it has no decoder to train")
+    return DecoderPart(config.decoder, codec, config.data.resolution, config.seed, device)
+
+
+@torch.no_grad()
+def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tuple[float, float]:
+    """Smallest and largest raw code over the data set, mirrored images included if training will show them.
+
+    A mirrored image has another code than the mirrored code, because the wavelet's samples sit on even pixels.
+    """
+    lows, highs = [], []
+    for images, _ in Loader(dataset, seed=0, mirror=False).all_images(64):
+        for view in (images, images.flip(-1)) if mirror else (images,):
+            raw = codec.raw_code(view)
+            lows.append(raw.min().item())
+            highs.append(raw.max().item())
+    low, high = min(lows), max(highs)
+    if high - low < 1e-3:
+        raise UserError(f"all {len(dataset)} images are the same flat colour; there is nothing to learn")
+    return low, high
+
+
+def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepared:
+    """On a machine where the parts would need more than `config.minutes`, shorten their schedules in proportion.
+
+    Machines that are fast enough keep the schedule as written, so that the same seed gives the same pictures there.
+    """
+    config = prepared.config
+    if config.minutes <= 0:
+        return prepared
+    changes: dict[str, Any] = {}
+    for name in part_names(config):
+        section = config.sampler if name == "sampler" else config.decoder
+        assert section is not None
+        probe = probe_part(prepared, name)
+        needed = probe["seconds"] / 60
+        if needed > config.minutes:
+            kimg = round(section.schedule.kimg * config.minutes / needed, 3)
+            report(f"{name}: this machine would need {needed:.1f} minutes; shortened to {kimg:g} kimg to fit {config.minutes:g}")
+            changes[name] = dataclasses.replace(section, schedule=dataclasses.replace(section.schedule, kimg=kimg))
+    return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
+
+
+def probe_part(prepared: Prepared, name: str, steps: int = 12) -> dict[str, float]:
+    """Train a throw-away copy of a part for a few steps: its parameters, images/s, and seconds for the whole schedule."""
+    from frugan.device import use_threads
+    from frugan.training.loop import peak_memory_mb
+
+    use_threads(prepared.config.threads)
+    part = build_part(prepared.config, name, prepared.device)
+    loader = Loader(prepared.dataset, seed=prepared.config.seed, mirror=prepared.config.data.mirror)
+    batch, durations = part.schedule.batch, []
+    for step in range(steps):
+        began = time.monotonic()
+        part.step(*loader.batch(step * batch, batch), step * batch)
+        if prepared.device.type == "cuda":
+            torch.cuda.synchronize()
+        durations.append(time.monotonic() - began)
+    # The first steps pay for allocations; the mean of the rest includes lazy penalties in about their proportion.
+    seconds_per_image = sum(durations[4:]) / len(durations[4:]) / batch
+    return {
+        "parameters": float(sum(p.numel() for p in part.exported().parameters())),
+        "images_per_second": 1 / seconds_per_image,
+        "seconds": seconds_per_image * total_nimg(part.schedule),
+        "peak_memory_mb": peak_memory_mb(),
+    }
+
+
+def part_names(config: RunConfig) -> list[str]:
+    """The parts that this configuration trains."""
+    return ["sampler", "decoder"] if config.decoder else ["sampler"]
+
+
+def _threads_per_part(config: RunConfig) -> int:
+    return max(1, available_cores() // len(part_names(config)))
+
+
+def _build_parts(config: RunConfig, device: torch.device) -> None:
+    for name in part_names(config):
+        try:
+            build_part(config, name, device)
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{name}: {error}") from error

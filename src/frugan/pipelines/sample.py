@@ -1,0 +1,91 @@
+"""From seeds to pictures: `seed -> z -> generator -> code -> codec.decode -> image`. The same picture on every device and in every batch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from frugan.codecs.base import Codec
+from frugan.networks.base import Generator
+
+
+@dataclass
+class Model:
+    """All that turns seeds into images: what a model folder holds.
+
+    Attributes:
+        decoder: None until one is trained; images are then interpolated from their codes.
+        resolution: side of the images.
+        info: provenance (recipe, data, seed ...), as written to the model card.
+    """
+
+    generator: Generator
+    codec: Codec
+    decoder: nn.Module | None
+    resolution: int
+    info: dict[str, object] = field(default_factory=dict)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    def to(self, device: torch.device | str) -> "Model":
+        """Move all networks; returns self."""
+        self.device = torch.device(device)
+        for module in (self.generator, self.codec, self.decoder):
+            if module is not None:
+                module.to(self.device)
+        return self
+
+    def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """Images for these seeds.
+
+        Args:
+            seeds: one picture each; any ints from 0 to 2^32 - 1.
+            truncation: below 1, more typical and less varied.
+            label: class to draw, for class-conditional generators.
+
+        Returns:
+            (N, 3, S, S), float32 in [-1, 1], on the CPU.
+        """
+        return torch.cat(list(self.batches(seeds, truncation, label)))
+
+    @torch.no_grad()
+    def batches(
+        self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None, batch: int = 16
+    ) -> Iterator[Tensor]:
+        """The same images in pieces, for more of them than fit in memory.
+
+        Pieces are padded to one size inside, so that how many pictures are asked for at once never changes any of them.
+        """
+        if len(seeds) == 0:
+            raise ValueError("seeds: at least one is needed")
+        for first in range(0, len(seeds), batch):
+            wanted = list(seeds[first : first + batch])
+            padded = wanted + wanted[-1:] * (batch - len(wanted))
+            yield self.decode(self.codes(padded, truncation, label))[: len(wanted)]
+
+    @torch.no_grad()
+    def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
+        z = seed_latents(seeds, self.generator.latent_dim).to(self.device)
+        labels = None if label is None else torch.full((len(seeds),), label, device=self.device)
+        codes: Tensor = self.generator(self.generator.truncate(z, truncation), labels)
+        return codes
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes -> images in [-1, 1], on the CPU."""
+        return self.codec.decode(codes, self.decoder).clamp(-1, 1).float().cpu()
+
+
+def seed_latents(seeds: Sequence[int], latent_dim: int) -> Tensor:
+    """z (N, latent_dim), float32: `RandomState(seed).randn(1, latent_dim)` for each seed, StyleGAN's convention.
+
+    Raises:
+        ValueError: a seed outside 0 .. 2^32 - 1.
+    """
+    for seed in seeds:
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"seed {seed}: must be from 0 to {2**32 - 1}")
+    rows = [np.random.RandomState(seed).randn(1, latent_dim) for seed in seeds]
+    return torch.from_numpy(np.concatenate(rows)).float()

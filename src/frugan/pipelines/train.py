@@ -1,0 +1,160 @@
+"""Train the parts of a run: one in this process, or sampler and decoder at the same time in two."""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from frugan.data.loader import Loader
+from frugan.device import use_threads
+from frugan.errors import RunError, UserError
+from frugan.pipelines.evaluate import PreviewJudge
+from frugan.pipelines.prepare import build_part, open_dataset, part_names
+from frugan.pipelines.sample import seed_latents
+from frugan.pipelines.write import contact_sheet, write_png
+from frugan.pretrained import DECODER_FILE, GENERATOR_FILE, write_weights
+from frugan.run_folder import PartFolder, RunFolder
+from frugan.training.gan import GANPart
+from frugan.training.loop import Hooks, Tick, train
+from frugan.training.part import Part
+
+SNAPSHOT_SEEDS = range(48)
+_LOCK_WAIT_SECONDS = 30.0
+
+
+def train_part(
+    run: RunFolder, name: str, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]
+) -> bool:
+    """Train or go on training one part, in this process. True when it is finished, False when asked to stop.
+
+    Raises:
+        RunError: training failed, or another process is training this part.
+        UserError: the data set is no longer what the run began with.
+    """
+    config = run.config()
+    folder = run.part(name)  # type: ignore[arg-type]
+    with _exclusive(folder):
+        use_threads(config.threads)
+        dataset = open_dataset(config)
+        began_with = run.env()["data"]["fingerprint"]
+        if dataset.fingerprint != began_with:
+            raise UserError(
+                f"{config.data.source}: the images have changed since this run began (fingerprint {dataset.fingerprint[:12]}, "
+                f"was {began_with[:12]}); restore them, or begin a new run"
+            )
+        part = build_part(config, name, torch.device(config.device))
+        loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
+
+        def on_event(kind: str, details: dict[str, Any]) -> None:
+            folder.events_log.append({"event": kind, **details, "clock": {"time": time.time()}})
+
+        snapshot = _Snapshot(run, folder, PreviewJudge(config, dataset, part.device) if name == "sampler" else None)
+        return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop))
+
+
+def train_all(run: RunFolder, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]) -> bool:
+    """Train every part: the sampler here, the decoder in a second process beside it. They never wait for each other.
+
+    Raises:
+        RunError: either failed; the other has stopped cleanly and can be resumed.
+    """
+    names = part_names(run.config())
+    if names == ["sampler"]:
+        return train_part(run, "sampler", on_tick, should_stop)
+    with _BackgroundPart(run, "decoder") as decoder:
+        sampler_done = train_part(run, "sampler", on_tick, lambda: should_stop() or decoder.failed())
+        return decoder.wait(should_stop, stop=not sampler_done) and sampler_done
+
+
+class _Snapshot:
+    """Hook: save the averaged weights, show what they draw, and judge it."""
+
+    def __init__(self, run: RunFolder, folder: PartFolder, judge: PreviewJudge | None) -> None:
+        self.run, self.folder, self.judge = run, folder, judge
+
+    def __call__(self, part: Part, nimg: int) -> None:
+        network = part.exported()
+        write_weights(self.folder.snapshot(nimg), network)
+        write_weights(self.run.model / (GENERATOR_FILE if part.name == "sampler" else DECODER_FILE), network)
+        if isinstance(part, GANPart) and self.judge is not None:
+            generator = part.exported()
+            with torch.no_grad():
+                latents = seed_latents(SNAPSHOT_SEEDS, generator.latent_dim).to(part.device)
+                images = part.codec.base(generator(latents))
+            write_png(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
+            self.folder.metrics_log.keep(lambda line: int(line["nimg"]) < nimg)
+            self.folder.metrics_log.append({"nimg": nimg, **self.judge.judge(generator, part.codec)})
+
+
+class _BackgroundPart:
+    """A part that trains in a process of its own, through the same command a person would type."""
+
+    def __init__(self, run: RunFolder, name: str) -> None:
+        self.run, self.name = run, name
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "_BackgroundPart":
+        folder = self.run.path / self.name
+        folder.mkdir(exist_ok=True)
+        self.output = open(folder / "output.log", "ab")  # noqa: SIM115 - closed in __exit__
+        command = [sys.executable, "-m", "frugan", "resume", str(self.run.path), "--part", self.name, "--background"]
+        # In a session of its own, so that Ctrl-C reaches only the parent, which then asks it to stop.
+        self.process = subprocess.Popen(
+            command, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        return self
+
+    def failed(self) -> bool:
+        """Whether it has ended badly."""
+        assert self.process is not None
+        return self.process.poll() not in (None, 0)
+
+    def wait(self, should_stop: Callable[[], bool], *, stop: bool) -> bool:
+        """Let it finish, or end it early with a checkpoint. True when its schedule is finished."""
+        assert self.process is not None
+        while self.process.poll() is None:
+            if stop or should_stop():
+                stop = True
+                self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.2)
+        if self.process.returncode != 0:
+            log = self.run.path / self.name / "output.log"
+            said = "\n  ".join(log.read_text(errors="replace").strip().splitlines()[-5:])
+            raise RunError(f"the {self.name} failed with exit code {self.process.returncode} ({log}):\n  {said}")
+        return not stop
+
+    def __exit__(self, *exception: object) -> None:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+        self.output.close()
+
+
+def parent_is_gone(parent: int) -> bool:
+    """Whether the process that started this one has died: a background part then stops too."""
+    return os.getppid() != parent
+
+
+@contextlib.contextmanager
+def _exclusive(folder: PartFolder) -> Iterator[None]:
+    """Hold the part's lock, waiting a little for a process that is just ending."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with open(folder.lock_file, "a+") as lock:
+        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise RunError(f"{folder.path}: another process is training this part; stop it first") from error
+                time.sleep(0.2)
+        yield

@@ -1,0 +1,129 @@
+"""Model folders: `config.json` + safetensors + `README.md`. Never pickled; only classes of this package are ever built."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor, nn
+
+from frugan.atomic import write_file
+from frugan.config import Spec
+from frugan.errors import UserError
+from frugan.networks.base import Generator
+from frugan.pipelines.sample import Model
+from frugan.run_folder import RunFolder
+
+FORMAT = "frugan-model/1"
+CONFIG_FILE, GENERATOR_FILE, DECODER_FILE = "config.json", "generator.safetensors", "decoder.safetensors"
+
+
+def load(path: str | Path, device: str = "cpu") -> Model:
+    """Load a model from its folder or from the run that trained it, on any machine.
+
+    Raises:
+        UserError: nothing there, no generator yet, a foreign or damaged file, or a class that is not frugan's.
+    """
+    path = Path(path)
+    folder = path / "model" if (path / "config.yaml").is_file() else path
+    config = _read_config(folder)
+    try:
+        codec = Spec.from_dict(config["codec"]).build()
+        generator: Generator = Spec.from_dict(config["generator"]).build(code_shape=tuple(config["code_shape"]))
+        decoder: nn.Module | None = Spec.from_dict(config["decoder"]).build() if config["decoder"] else None
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder / CONFIG_FILE}: {error}") from error
+    _load_weights(generator, folder / GENERATOR_FILE)
+    if decoder is not None and not (folder / DECODER_FILE).exists():
+        decoder = None  # its training has not reached a first snapshot; images are interpolated until then
+    if decoder is not None:
+        _load_weights(decoder, folder / DECODER_FILE)
+    for module in (generator, codec, decoder):
+        if module is not None:
+            module.eval().requires_grad_(False)
+    return Model(generator, codec, decoder, int(config["resolution"]), config.get("info", {})).to(device)
+
+
+def write_model_config(
+    folder: Path,
+    *,
+    generator: Spec,
+    codec: Spec,
+    decoder: Spec | None,
+    code_shape: tuple[int, int, int],
+    resolution: int,
+    info: Mapping[str, Any],
+) -> None:
+    """Describe a model; its weights follow with `write_weights`."""
+    config = {
+        "format": FORMAT,
+        "resolution": resolution,
+        "code_shape": list(code_shape),
+        "generator": generator.to_dict(),
+        "codec": codec.to_dict(),
+        "decoder": decoder.to_dict() if decoder else None,
+        "info": dict(info),
+    }
+    write_file(folder / CONFIG_FILE, json.dumps(config, indent=1).encode())
+
+
+def write_weights(path: Path, network: nn.Module) -> None:
+    """All parameters and buffers of a network, as float32 safetensors, whole or not at all."""
+    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}
+    write_file(path, save_safetensors(tensors))
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """
+    Raises:
+        UserError: not a safetensors file (a pickle, a zip ...), or a truncated one. It is never unpickled.
+    """
+    try:
+        tensors: dict[str, Tensor] = load_safetensors(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
+    except (SafetensorError, ValueError) as error:
+        raise UserError(
+            f"{path}: not a safetensors file, or a truncated one ({error}). frugan never unpickles; "
+            "convert foreign weights to safetensors first"
+        ) from error
+    return tensors
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    try:
+        network.load_state_dict(read_weights(path))
+    except RuntimeError as error:
+        raise UserError(f"{path}: these weights are of another network than {CONFIG_FILE} describes: {error}") from error
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        what = "is a file; frugan loads folders" if folder.exists() else "no such folder"
+        raise UserError(
+            f"{folder}: {what}. A model is a folder with {CONFIG_FILE} and {GENERATOR_FILE}; pickles and archives are "
+            "refused unread"
+        )
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text())
+    except FileNotFoundError as error:
+        raise UserError(f"{folder}: not a model folder (it has no {CONFIG_FILE})") from error
+    except ValueError as error:
+        raise UserError(f"{folder / CONFIG_FILE}: not valid JSON: {error}") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        found = config.get("format") if isinstance(config, dict) else type(config).__name__
+        raise UserError(f"{folder / CONFIG_FILE}: not a model of this program (format {found!r}, expected '{FORMAT}')")
+    return config
+
+
+def snapshot_model(run: RunFolder, nimg: int) -> Model:
+    """The run's model as its sampler stood at an earlier snapshot, with the newest decoder."""
+    model = load(run.path)
+    _load_weights(model.generator, run.part("sampler").snapshot(nimg))
+    return model
+
+

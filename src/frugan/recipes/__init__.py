@@ -1,0 +1,23 @@
+"""Complete configurations to begin from: one file a paper, one function a table row. Adding one is adding its line here."""
+
+from collections.abc import Callable
+
+from frugan.config import RunConfig, did_you_mean
+from frugan.errors import UserError
+from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
+from frugan.recipes.quickstart import quickstart
+
+RECIPES: dict[str, Callable[[], RunConfig]] = {
+    "quickstart": quickstart,
+    "nsb-gan-w-dcgan": nsb_gan_w_dcgan,
+}
+
+
+def find_recipe(name: str) -> RunConfig:
+    """
+    Raises:
+        UserError: no recipe of that name.
+    """
+    if name not in RECIPES:
+        raise UserError(f"--recipe {name}: unknown{did_you_mean(name, RECIPES)}")
+    return RECIPES[name]()

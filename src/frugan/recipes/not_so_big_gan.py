@@ -1,0 +1,50 @@
+"""not-so-big-GAN: a small sampler of wavelet codes and a decoder, trained apart (table 1, row "W + ESRGAN-W" is the paper's best).
+
+The sampler here is a DCGAN and the decoder the L1-trained ResNet-W of section 4, sized for a data set of a few thousand
+images at 128 x 128 on small compute. The paper's numbers (ImageNet 256 x 256, FID 21.8) belong to other networks and data.
+"""
+
+from frugan.codecs.wavelet import WaveletCodec
+from frugan.config import (
+    DataConfig,
+    DecoderConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    RunConfig,
+    SamplerConfig,
+    ScheduleConfig,
+    Spec,
+)
+from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.srresnet import SRResNet
+from frugan.objectives.losses import non_saturating
+from frugan.objectives.penalties import r1
+from frugan.objectives.reconstruction import l1
+from frugan.stabilizers.annealing import exponential
+from frugan.stabilizers.scale_space import ScaleSpace
+
+
+def nsb_gan_w_dcgan() -> RunConfig:
+    """Your photos at 128 x 128 from 32 x 32 wavelet codes: DCGAN + noisy scale-space + SRResNet."""
+    adam = OptimizerConfig(lr=5e-4, decay=0.4)
+    return RunConfig(
+        recipe="nsb-gan-w-dcgan",
+        data=DataConfig(source="", resolution=128),
+        codec=Spec(WaveletCodec, levels=2),
+        sampler=SamplerConfig(
+            generator=Spec(DCGANGenerator, latent_dim=100, width=64, refine=True),
+            discriminator=Spec(DCGANDiscriminator, width=64, norm="none"),
+            stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
+            loss=Spec(non_saturating),
+            penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
+            generator_optimizer=adam,
+            discriminator_optimizer=adam,
+            schedule=ScheduleConfig(kimg=250, batch=32, log_every=1.0, snapshots=10, ema_halflife=10.0),
+        ),
+        decoder=DecoderConfig(
+            network=Spec(SRResNet, doublings=2, channels=32, blocks=8, zero_last=True),
+            loss=Spec(l1),
+            optimizer=OptimizerConfig(lr=1e-3, beta1=0.9, beta2=0.99, decay=0.5),
+            schedule=ScheduleConfig(kimg=20, batch=8, log_every=0.4, snapshots=5, ema_halflife=0.5),
+        ),
+    )

@@ -1,0 +1,50 @@
+"""The recipe behind `make quickstart`: small enough for two CPU cores and eight minutes, real in every part."""
+
+from frugan.codecs.wavelet import WaveletCodec
+from frugan.config import (
+    DataConfig,
+    DecoderConfig,
+    EvaluationConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    RunConfig,
+    SamplerConfig,
+    ScheduleConfig,
+    Spec,
+)
+from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.srresnet import SRResNet
+from frugan.objectives.losses import non_saturating
+from frugan.objectives.penalties import r1
+from frugan.objectives.reconstruction import l1
+from frugan.stabilizers.annealing import exponential
+from frugan.stabilizers.scale_space import ScaleSpace
+
+
+def quickstart() -> RunConfig:
+    """Drawn people at 128 x 128 from 32 x 32 codes, in minutes on a laptop's CPU."""
+    adam = OptimizerConfig(lr=5e-4, decay=0.4)
+    return RunConfig(
+        recipe="quickstart",
+        data=DataConfig(source="noto-people", resolution=128),
+        codec=Spec(WaveletCodec, levels=2),
+        sampler=SamplerConfig(
+            generator=Spec(DCGANGenerator, latent_dim=64, width=32, refine=True),
+            discriminator=Spec(DCGANDiscriminator, width=32, norm="none"),
+            # T = 256 at 64 px in the paper; a quarter of it blurs 32 px codes by the same part of their width.
+            stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
+            loss=Spec(non_saturating),
+            penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
+            generator_optimizer=adam,
+            discriminator_optimizer=adam,
+            schedule=ScheduleConfig(kimg=130, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
+        ),
+        decoder=DecoderConfig(
+            network=Spec(SRResNet, doublings=2, channels=24, blocks=4, zero_last=True),
+            loss=Spec(l1),
+            optimizer=OptimizerConfig(lr=1e-3, beta1=0.9, beta2=0.99, decay=0.5),
+            schedule=ScheduleConfig(kimg=5, batch=8, log_every=0.2, snapshots=4, ema_halflife=0.2),
+        ),
+        evaluation=EvaluationConfig(samples=2048),
+        minutes=6.0,
+    )

@@ -1,0 +1,171 @@
+"""The step of a GAN in code space: `codec.encode -> critic = D . stabilizer -> loss and penalties -> optimizers -> EMA`.
+
+This is the one place where codec, stabilizer, objective and networks meet; each is an object passed in, and none knows the
+others.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from frugan.codecs.base import Codec
+from frugan.config import PenaltyConfig, SamplerConfig
+from frugan.networks.base import Discriminator, Generator
+from frugan.objectives.base import Loss, Penalty
+from frugan.stabilizers.base import Stabilizer
+from frugan.training.ema import EMA
+from frugan.training.optimizer import (
+    build_adam,
+    learning_rate,
+    load_optimizer_tensors,
+    optimizer_tensors,
+    set_learning_rate,
+)
+from frugan.training.part import (
+    Part,
+    StepValues,
+    autocast,
+    micro_batches,
+    total_nimg,
+    under_prefix,
+    with_prefix,
+)
+from frugan.training.randomness import draw_latents, seed_for
+
+
+@dataclass(frozen=True)
+class LazyPenalty:
+    """A penalty with its weight, applied every `every` steps with `every` times the weight."""
+
+    penalty: Penalty
+    weight: float
+    every: int
+
+
+class GANPart(Part):
+    """Generator, discriminator, their optimizers and the averaged generator."""
+
+    name = "sampler"
+
+    def __init__(self, config: SamplerConfig, codec: Codec, resolution: int, seed: int, device: torch.device) -> None:
+        torch.manual_seed(seed_for(seed, 0, "initialise sampler"))
+        code_shape = codec.code_shape(resolution)
+        self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
+        self.codec = codec.to(device)
+        self.generator: Generator = config.generator.build(code_shape=code_shape).to(device)
+        self.discriminator: Discriminator = config.discriminator.build(code_shape=code_shape).to(device)
+        self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
+        self.loss: Loss = config.loss.partial()
+        self.penalties = [_lazy_penalty(penalty) for penalty in config.penalties]
+        self.generator_optimizer = build_adam(self.generator, config.generator_optimizer)
+        self.discriminator_optimizer = build_adam(self.discriminator, config.discriminator_optimizer)
+        self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
+
+    def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
+        progress = nimg / total_nimg(self.schedule)
+        # One seed a step makes every draw below (stabilizer noise, dropout) a function of (seed, nimg).
+        torch.manual_seed(seed_for(self.seed, nimg, "sampler"))
+        self.stabilizer.update(progress)
+        codes = self.codec.encode(images.to(self.device))
+
+        # Train D: reals up, fakes down, plus the penalties that are due.
+        set_learning_rate(
+            self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress)
+        )
+        values, real_logits = self._discriminator_step(codes, nimg)
+        self.stabilizer.update(progress, real_logits)
+
+        # Train G against the D just updated.
+        set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
+        values |= self._generator_step(real_logits, nimg)
+
+        # Average G.
+        batch = images.shape[0]
+        self.ema.update(self.generator, nimg + batch, batch)
+        values["stabilizer_t"] = torch.tensor(self.stabilizer.strength())
+        return values
+
+    def _discriminator_step(self, codes: Tensor, nimg: int) -> tuple[StepValues, Tensor]:
+        self.discriminator_optimizer.zero_grad(set_to_none=True)
+        latents = self._latents("discriminator", codes.shape[0], nimg)
+        due = [p for p in self.penalties if (nimg // codes.shape[0]) % p.every == 0]
+        reals, fakes, losses, penalties = [], [], [], []
+        pieces = zip(micro_batches(codes, self.schedule), micro_batches(latents, self.schedule), strict=True)
+        for code, z in pieces:
+            with autocast(self.schedule, self.device):
+                with torch.no_grad():
+                    fake_code = self.generator(z)
+                # Penalties act on what D is shown: taken at the raw code, the blur would all but erase their gradient.
+                seen_real = self.stabilizer(code).detach().requires_grad_(bool(due))
+                seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
+                real_logits, fake_logits = self.discriminator(seen_real), self.discriminator(seen_fake)
+                loss = self.loss(real_logits, fake_logits)[0].mean()
+            penalty = self._penalty(due, seen_real, seen_fake, real_logits, fake_logits)
+            ((loss + penalty) / self.schedule.accumulate).backward()
+            reals.append(real_logits.detach().float())
+            fakes.append(fake_logits.detach().float())
+            losses.append(loss.detach())
+            penalties.append(penalty.detach())
+        self.discriminator_optimizer.step()
+        real_logits = torch.cat(reals)
+        values = {
+            "discriminator_loss": torch.stack(losses).mean(),
+            "penalty": torch.stack(penalties).mean(),
+            "real_logits": real_logits,
+            "fake_logits": torch.cat(fakes),
+        }
+        return values, real_logits
+
+    def _generator_step(self, real_logits: Tensor, nimg: int) -> StepValues:
+        """`real_logits` (for losses that compare) are those of D's step: one update old, one forward pass saved."""
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        self.discriminator.requires_grad_(False)
+        latents = self._latents("generator", real_logits.shape[0], nimg)
+        losses = []
+        pieces = zip(micro_batches(latents, self.schedule), micro_batches(real_logits, self.schedule), strict=True)
+        for z, reals in pieces:
+            with autocast(self.schedule, self.device):
+                fake_logits = self.discriminator(self.stabilizer(self.generator(z)))
+                loss = self.loss(reals, fake_logits)[1].mean()
+            (loss / self.schedule.accumulate).backward()
+            losses.append(loss.detach())
+        self.generator_optimizer.step()
+        self.discriminator.requires_grad_(True)
+        return {"generator_loss": torch.stack(losses).mean()}
+
+    def _penalty(self, due: list[LazyPenalty], *arguments: Tensor) -> Tensor:
+        total = torch.zeros((), device=self.device)
+        for term in due:
+            total = total + term.every * term.weight * term.penalty(self.discriminator, *arguments)
+        return total
+
+    def _latents(self, stream: str, count: int, nimg: int) -> Tensor:
+        return draw_latents(self.seed, nimg, stream, count, self.generator.latent_dim).to(self.device)
+
+    def exported(self) -> Generator:
+        return self.ema.network
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {
+            **with_prefix("generator", self.generator.state_dict()),
+            **with_prefix("discriminator", self.discriminator.state_dict()),
+            **with_prefix("stabilizer", self.stabilizer.state_dict()),
+            **with_prefix("ema", self.ema.network.state_dict()),
+            **with_prefix("generator_optimizer", optimizer_tensors(self.generator_optimizer)),
+            **with_prefix("discriminator_optimizer", optimizer_tensors(self.discriminator_optimizer)),
+        }
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        self.generator.load_state_dict(under_prefix("generator", tensors))
+        self.discriminator.load_state_dict(under_prefix("discriminator", tensors))
+        self.stabilizer.load_state_dict(under_prefix("stabilizer", tensors))
+        self.ema.network.load_state_dict(under_prefix("ema", tensors))
+        load_optimizer_tensors(self.generator_optimizer, under_prefix("generator_optimizer", tensors))
+        load_optimizer_tensors(self.discriminator_optimizer, under_prefix("discriminator_optimizer", tensors))
+
+
+def _lazy_penalty(config: PenaltyConfig) -> LazyPenalty:
+    penalty: Callable[..., Tensor] = config.penalty.partial()
+    return LazyPenalty(penalty, config.weight, config.every)

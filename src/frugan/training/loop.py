@@ -1,0 +1,211 @@
+"""The loop that both parts share: batch, step, log, snapshot, checkpoint; stopped, killed and resumed without a trace.
+
+What happens at which image is a function of the configuration alone, so an interrupted run and an uninterrupted one write
+the same files. Only the "clock" entries of the log depend on the machine.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.config import ScheduleConfig
+from frugan.errors import RunError
+from frugan.training.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
+from frugan.jsonl import JSONLines
+from frugan.training.part import Batches, Part, StepValues, total_nimg
+
+PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the bands of figure 3 of the NSS paper
+_FINITE_CHECK_STEPS = 16  # each check waits for the device, so not every step; always before anything is written
+_CHECKPOINT_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Where training stands, for progress lines."""
+
+    part: str
+    nimg: int
+    total: int
+    images_per_second: float
+    values: dict[str, Any]
+
+    @property
+    def seconds_left(self) -> float:
+        """At the present speed."""
+        return (self.total - self.nimg) / max(self.images_per_second, 1e-9)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the caller wants to hear of; the loop knows nothing of pictures, metrics or terminals."""
+
+    on_tick: Callable[[Tick], None] = lambda tick: None
+    on_snapshot: Callable[[Part, int], None] = lambda part, nimg: None  # also at image 0
+    on_event: Callable[[str, dict[str, Any]], None] = lambda kind, details: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class _Progress:
+    nimg: int = 0
+    since_log: list[StepValues] = field(default_factory=list)
+    checked: int = 0  # how many of `since_log` are known to be finite
+
+
+def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
+    """Train `part` from its newest checkpoint in `folder` (or from the beginning) to the end of its schedule.
+
+    Returns:
+        True when the schedule is finished, False when `hooks.should_stop` asked to stop; a checkpoint was written then.
+
+    Raises:
+        RunError: a value became non-finite, or the disk is full; the newest checkpoint is still good.
+    """
+    schedule, total = part.schedule, total_nimg(part.schedule)
+    log = JSONLines(folder / "train.jsonl")
+    progress = _restore(part, folder, log, hooks)
+    clock = _Clock(progress.nimg)
+    if progress.nimg == 0:
+        hooks.on_snapshot(part, 0)
+    while progress.nimg < total:
+        if hooks.should_stop():
+            _save(part, progress, folder)
+            hooks.on_event("stopped", {"nimg": progress.nimg})
+            return False
+
+        # Draw the next batch and train on it.
+        images, labels = loader.batch(progress.nimg, schedule.batch)
+        progress.since_log.append(part.step(images, labels, progress.nimg))
+        progress.nimg += schedule.batch
+        last = progress.nimg >= total
+
+        # Look for non-finite values before anything of this state is written.
+        log_due = last or _due(progress.nimg, schedule.batch, schedule.log_every * 1000)
+        snapshot_due = last or _due(progress.nimg, schedule.batch, total / max(schedule.snapshots, 1))
+        checkpoint_due = snapshot_due or clock.since_checkpoint() > _CHECKPOINT_SECONDS
+        if log_due or checkpoint_due or len(progress.since_log) - progress.checked >= _FINITE_CHECK_STEPS:
+            _check_finite(progress, schedule, folder)
+
+        if log_due:
+            values = _summary(progress.since_log)
+            progress.since_log, progress.checked = [], 0
+            clock.tick(progress.nimg)
+            log.append({"nimg": progress.nimg, **values, "clock": clock.entry()})
+            hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
+        if checkpoint_due:
+            _save(part, progress, folder)
+            clock.checkpointed()
+        if snapshot_due:
+            hooks.on_snapshot(part, progress.nimg)
+            clock.resume(progress.nimg)
+    return True
+
+
+def _due(nimg: int, batch: int, every: float) -> bool:
+    """Whether a multiple of `every` images was passed in the last batch."""
+    return nimg // every > (nimg - batch) // every
+
+
+def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks) -> _Progress:
+    checkpoint, complaints = load_newest_checkpoint(folder / "checkpoints")
+    for complaint in complaints:
+        hooks.on_event("checkpoint-skipped", {"why": complaint})
+    if checkpoint is None:
+        log.clear()
+        return _Progress()
+    part.load_tensors(checkpoint.tensors)
+    # What was logged after the checkpoint will be logged again, identically.
+    log.keep(lambda line: int(line["nimg"]) <= checkpoint.nimg)
+    hooks.on_event("resumed", {"nimg": checkpoint.nimg})
+    names = list(checkpoint.gathered)
+    count = checkpoint.gathered[names[0]].shape[0] if names else 0
+    since_log = [{name: checkpoint.gathered[name][i] for name in names} for i in range(count)]
+    return _Progress(checkpoint.nimg, since_log, count)
+
+
+def _save(part: Part, progress: _Progress, folder: Path) -> None:
+    gathered: dict[str, Tensor] = {}
+    if progress.since_log:
+        gathered = {name: torch.stack([step[name] for step in progress.since_log]) for name in progress.since_log[0]}
+    checkpoint = Checkpoint(progress.nimg, part.tensors(), gathered)
+    save_checkpoint(folder / "checkpoints", checkpoint, part.schedule.keep_checkpoints)
+
+
+def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -> None:
+    """Stop at the first step whose loss is NaN or infinite, before such weights are saved. Nothing is ever replaced by zero."""
+    fresh = progress.since_log[progress.checked :]
+    for number, values in enumerate(fresh):
+        for name, value in values.items():
+            if not bool(torch.isfinite(value).all()):
+                nimg = progress.nimg - (len(fresh) - number - 1) * schedule.batch
+                step = nimg // schedule.batch
+                raise RunError(
+                    f"{name} became {_worst(value)} in step {step} (image {nimg}). The newest good checkpoint is in "
+                    f"{folder / 'checkpoints'}. Lower the learning rate or raise the penalty's weight (--set ...), "
+                    "then `frugan resume`, or start again with another --seed"
+                )
+    progress.checked = len(progress.since_log)
+
+
+def _worst(value: Tensor) -> str:
+    return "NaN" if bool(torch.isnan(value).any()) else "infinite"
+
+
+def _summary(steps: list[StepValues]) -> dict[str, Any]:
+    """Means of scalars; percentiles of vectors over all steps since the last line."""
+    summary: dict[str, Any] = {}
+    for name in steps[0]:
+        values = torch.stack([step[name] for step in steps]).double().cpu()
+        if values.ndim == 1:
+            summary[name] = values.mean().item()
+        else:
+            quantiles = torch.tensor(PERCENTILES, dtype=torch.float64) / 100
+            summary[name] = torch.quantile(values.flatten(), quantiles).tolist()
+    return summary
+
+
+class _Clock:
+    """Wall-clock bookkeeping, kept apart from everything that must be reproducible."""
+
+    def __init__(self, nimg: int) -> None:
+        now = time.monotonic()
+        self.began, self.last, self.saved = now, now, now
+        self.nimg = nimg
+        self.images_per_second = 0.0
+
+    def tick(self, nimg: int) -> None:
+        now = time.monotonic()
+        rate = (nimg - self.nimg) / max(now - self.last, 1e-9)
+        self.images_per_second = rate if self.images_per_second == 0 else 0.7 * self.images_per_second + 0.3 * rate
+        self.last, self.nimg = now, nimg
+
+    def resume(self, nimg: int) -> None:
+        """Time spent in a snapshot is not training time."""
+        self.last, self.nimg = time.monotonic(), nimg
+
+    def checkpointed(self) -> None:
+        self.saved = time.monotonic()
+
+    def since_checkpoint(self) -> float:
+        return time.monotonic() - self.saved
+
+    def entry(self) -> dict[str, float]:
+        return {
+            "seconds": round(time.monotonic() - self.began, 3),
+            "images_per_second": round(self.images_per_second, 2),
+            "peak_memory_mb": round(peak_memory_mb(), 1),
+        }
+
+
+def peak_memory_mb() -> float:
+    """Peak resident memory of this process, plus the accelerator's where there is one."""
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # ru_maxrss is in bytes on macOS, in KiB on Linux
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return resident + (torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else 0.0)

@@ -1,0 +1,73 @@
+"""What the loop trains: a `Part`, the sampler or the decoder. Both are stepped, saved and resumed in the same way."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from frugan.config import ScheduleConfig
+
+# Values of one step by name: scalars (losses) and vectors (logits). Detached; left on the device until they are logged.
+StepValues = dict[str, Tensor]
+
+
+class Batches(Protocol):
+    """An endless stream of training images, addressed by how many came before: its state is a number."""
+
+    def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
+        """Images number `first` to `first + count - 1`, (count, 3, S, S) in [-1, 1], and their labels (count,)."""
+
+
+class Part(ABC):
+    """One network (with its helpers) that trains by itself on images."""
+
+    name: str
+    schedule: ScheduleConfig
+    device: torch.device
+
+    @abstractmethod
+    def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
+        """Train on a batch (N, 3, S, S) in [-1, 1]; `nimg` images were seen before it."""
+
+    @abstractmethod
+    def exported(self) -> nn.Module:
+        """The averaged network that a model folder holds, in evaluation mode."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Tensor]:
+        """The complete training state; together with nimg and the configuration it determines all further steps."""
+
+    @abstractmethod
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Inverse of `tensors`, in place."""
+
+
+def total_nimg(schedule: ScheduleConfig) -> int:
+    """Images shown in a whole training run: kimg, rounded up to whole batches."""
+    batches = max(1, -(-round(schedule.kimg * 1000) // schedule.batch))
+    return batches * schedule.batch
+
+
+def micro_batches(images: Tensor, schedule: ScheduleConfig) -> Iterator[Tensor]:
+    """The batch in `accumulate` equal pieces, whose gradients are averaged."""
+    if images.shape[0] % schedule.accumulate:
+        raise ValueError(f"accumulate: {schedule.accumulate} does not divide the batch of {images.shape[0]}")
+    yield from images.chunk(schedule.accumulate)
+
+
+def autocast(schedule: ScheduleConfig, device: torch.device) -> AbstractContextManager[object]:
+    """bf16 where the schedule asks for it."""
+    return torch.autocast(device.type, torch.bfloat16) if schedule.bf16 else nullcontext()
+
+
+def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Names as "<prefix>/<name>"."""
+    return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
+
+
+def under_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Inverse of `with_prefix`: those named "<prefix>/...", without the prefix."""
+    return {name.removeprefix(f"{prefix}/"): t for name, t in tensors.items() if name.startswith(f"{prefix}/")}

@@ -1,0 +1,98 @@
+"""The report of `frugan data check`."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from frugan.data.check import check_data, format_check
+from frugan.errors import UserError
+
+
+@pytest.fixture
+def messy(make_folder, encode, noise):
+    folder = make_folder([f"cats/{n}.png" for n in range(40)] + ["dogs/1.png", "loose.png", ".hidden"])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (folder / "dogs" / "turned.jpg").write_bytes(encode(noise(90, 40, 100), "JPEG", exif=exif))
+    (folder / "dogs" / "copy.png").write_bytes((folder / "cats" / "0.png").read_bytes())
+    (folder / "dogs" / "grey.png").write_bytes(encode(noise(91, 7, 9)[:, :, 0]))
+    (folder / "dogs" / "broken.png").write_bytes(b"broken")
+    (folder / "dogs" / "float.tif").write_bytes(encode(np.ones((16, 16), np.float32), "TIFF"))
+    (folder / "notes.txt").write_text("notes")
+    return folder
+
+
+def test_fields(messy):
+    calls = []
+    report = check_data(messy, progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (47, 47)
+    unusable = report.pop("unusable")
+    assert [(entry["name"], entry["kind"]) for entry in unusable] == [
+        ("dogs/broken.png", "corrupt"),
+        ("dogs/float.tif", "unsupported"),
+    ]
+    assert "format" in unusable[0]["reason"]
+    assert report == {
+        "data": str(messy),
+        "images": 45,
+        "classes": {"cats": 40, "dogs": 4},
+        "without_class": 1,
+        "short_sides": {"4-7": 1, "16-31": 43, "32-63": 1},
+        "smallest": [9, 7],
+        "largest": [100, 40],
+        "square": 43,
+        "modes": {"RGB": 44, "L": 1},
+        "formats": {"PNG": 44, "JPEG": 1},
+        "exif_rotated": 1,
+        "duplicates": [["cats/0.png", "dogs/copy.png"]],
+        "other_files": {".txt": 1},
+        "hidden_files": 1,
+        "suggested_resolution": 16,
+    }
+
+
+def test_report_is_json(messy):
+    report = check_data(messy)
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_table(messy):
+    text = format_check(check_data(messy))
+    for part in (
+        "45 can be used, 2 cannot",
+        "cats 40, dogs 4, without class 1",
+        "4-7 1, 16-31 43, 32-63 1",
+        "9 x 7 to 100 x 40, 43 are square",
+        "1 are stored turned",
+        ".txt 1, hidden 1",
+        "cats/0.png = dogs/copy.png",
+        "dogs/broken.png: not an image",
+        "16 is reached by at least 95 %",
+    ):
+        assert part in text
+    assert max(len(line) for line in text.splitlines()) < 160
+
+
+def test_long_lists_are_cut(make_folder):
+    folder = make_folder(f"{n:02}.png" for n in range(30))
+    for path in folder.iterdir():
+        path.write_bytes(b"broken")
+    text = format_check(check_data(folder))
+    assert text.count("not an image") == 10
+    assert "and 20 more" in text
+    assert "resolution" not in text
+
+
+@pytest.mark.parametrize(("small", "suggested"), [(1, 16), (2, 8)])
+def test_suggestion_is_reached_by_95_percent(make_folder, encode, noise, small, suggested):
+    folder = make_folder(f"{n}.png" for n in range(20 - small))
+    for n in range(small):
+        (folder / f"small{n}.png").write_bytes(encode(noise(n, 15, 15)))
+    assert check_data(folder)["suggested_resolution"] == suggested
+
+
+def test_nothing_to_check(tmp_path):
+    with pytest.raises(UserError, match="empty"):
+        check_data(tmp_path)

@@ -1,0 +1,181 @@
+"""Every kind of pixel and orientation comes out as it looks; what has no meaning is refused in words."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from frugan.data.decode import (
+    CorruptImageError,
+    SmallImageError,
+    UnsupportedImageError,
+    decode_image,
+    fit_image,
+    read_header,
+)
+
+RED, WHITE = [255, 0, 0], [255, 255, 255]
+
+
+def pixels(data):
+    image = decode_image(data)
+    assert image.mode == "RGB"
+    return np.asarray(image)
+
+
+def test_rgb_is_unchanged(encode, noise):
+    assert np.array_equal(pixels(encode(noise(0))), noise(0))
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "PPM", "TIFF", "GIF", "TGA"])
+def test_grey_becomes_three_equal_channels(encode, noise, format):
+    grey = noise(0)[:, :, 0]
+    assert np.array_equal(pixels(encode(grey, format)), np.repeat(grey[:, :, None], 3, axis=2))
+
+
+def test_transparency_lies_on_white(encode):
+    rgba = np.array([[[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 128]]], np.uint8)
+    assert pixels(encode(rgba)).tolist() == [[RED, WHITE, [127, 127, 127]]]
+
+
+def test_grey_with_alpha(encode):
+    image = Image.fromarray(np.array([[[0, 255], [0, 0]]], np.uint8), "LA")
+    assert pixels(encode(image)).tolist() == [[[0, 0, 0], WHITE]]
+
+
+def test_palette_with_and_without_transparency(encode):
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    assert pixels(encode(image)).tolist() == [[RED, [0, 0, 255]]]
+    assert pixels(encode(image, transparency=1)).tolist() == [[RED, WHITE]]
+    assert pixels(encode(image, transparency=bytes([255, 128]))).tolist() == [[RED, [127, 127, 255]]]
+
+
+def test_rgb_and_grey_with_a_transparent_colour(encode):
+    rgb = Image.fromarray(np.array([[RED, [0, 0, 255]]], np.uint8))
+    assert pixels(encode(rgb, transparency=(0, 0, 255))).tolist() == [[RED, WHITE]]
+    grey = Image.fromarray(np.array([[7, 9]], np.uint8))
+    assert pixels(encode(grey, transparency=9)).tolist() == [[[7, 7, 7], WHITE]]
+
+
+def test_one_bit(encode):
+    image = Image.fromarray(np.array([[True, False]]))
+    assert image.mode == "1"
+    assert pixels(encode(image)).tolist() == [[WHITE, [0, 0, 0]]]
+
+
+@pytest.mark.parametrize("format", ["JPEG", "TIFF"])
+def test_cmyk(encode, format):
+    image = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    assert np.abs(pixels(encode(image, format)).astype(int) - RED).max() <= 2
+
+
+@pytest.mark.parametrize("format", ["PNG", "TIFF", "PPM"])
+def test_16_bit_grey_is_scaled_not_cut(encode, format):
+    grey = np.array([[0, 257, 128 * 257, 65535, 300]], np.uint16)
+    assert pixels(encode(grey, format))[0, :, 0].tolist() == [0, 1, 128, 255, 1]
+
+
+def test_big_endian_16_bit_grey(encode):
+    assert pixels(encode(np.array([[257, 65535]], ">u2"), "TIFF"))[0, :, 0].tolist() == [1, 255]
+
+
+@pytest.mark.parametrize(("dtype", "mode"), [(np.float32, "F"), (np.int32, "I")])
+def test_pixels_of_unknown_range_are_refused(encode, dtype, mode):
+    with pytest.raises(UnsupportedImageError, match=f"mode {mode} .* save it as 8-bit"):
+        decode_image(encode(np.ones((4, 4), dtype), "TIFF"))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_orientation(encode, orientation, format):
+    # What a camera stores: the upright picture, turned by the inverse of what the note asks for.
+    upright = np.zeros((16, 32, 3), np.uint8)
+    upright[:8, :8] = RED
+    upright[8:, :8] = [0, 0, 255]
+    turned = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: np.rot90(upright.transpose(1, 0, 2), 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 95, "subsampling": 0} if format == "JPEG" else {"lossless": True} if format == "WEBP" else {}
+    data = encode(np.ascontiguousarray(turned), format, exif=exif, **options)
+    assert np.abs(pixels(data).astype(int) - upright).max() <= 8
+    assert read_header(data).is_turned == (orientation != 1)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"garbage", b"Exif\0\0II*\0\xff\xff\xff\xff"])
+def test_damaged_exif_leaves_the_picture_usable(encode, noise, exif):
+    assert pixels(encode(noise(0), exif=exif)).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
+def test_cut_off_file(encode, noise, format):
+    data = encode(noise(0, 64, 64), format)
+    with pytest.raises(CorruptImageError, match=r"[a-z]"):
+        decode_image(data[: len(data) * 2 // 3])
+
+
+@pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (b"no image at all", "format")])
+def test_not_an_image(data, reason):
+    with pytest.raises(CorruptImageError, match=reason):
+        decode_image(data)
+
+
+def test_decompression_bomb_is_refused_before_decoding(encode, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)
+    with pytest.raises(UnsupportedImageError, match="more than 2 megapixels"):
+        decode_image(encode(Image.new("1", (2000, 1001))))
+
+
+def test_header(encode, noise):
+    assert read_header(encode(noise(0, 4, 6), "JPEG")) == ("JPEG", "RGB", 6, 4, False)
+
+
+def test_exact_size_keeps_every_bit(encode, noise):
+    assert np.array_equal(np.asarray(fit_image(decode_image(encode(noise(0))), 16)), noise(0))
+
+
+def test_exact_short_side_is_cut_from_the_middle(noise):
+    image = Image.fromarray(noise(0, 16, 21))
+    assert np.array_equal(np.asarray(fit_image(image, 16)), noise(0, 16, 21)[:, 2:18])
+
+
+@pytest.mark.parametrize("shape", [(64, 48), (48, 64), (33, 32)])
+def test_resizing_gives_the_square_antialiased(shape):
+    # A fine chequerboard must come out as its mean, not as the beat of two grids.
+    board = (np.indices(shape).sum(axis=0) % 2 * 255).astype(np.uint8)
+    square = np.asarray(fit_image(Image.fromarray(board).convert("RGB"), 15))
+    assert square.shape == (15, 15, 3)
+    assert np.abs(square.astype(float) - 127.5).max() < 26
+
+
+def test_resizing_keeps_the_centre():
+    ramp = np.tile(np.arange(128, dtype=np.uint8), (64, 1))
+    row = np.asarray(fit_image(Image.fromarray(ramp).convert("RGB"), 16))[8, :, 0]
+    assert np.abs(row - (32 + 4 * np.arange(16) + 1.5)).max() <= 1
+
+
+def test_small_images(noise):
+    image = Image.fromarray(noise(0, 12, 40))
+    with pytest.raises(SmallImageError, match="40 x 12 is smaller than 16 x 16"):
+        fit_image(image, 16)
+    assert fit_image(image, 16, allow_upsampling=True).size == (16, 16)
+
+
+def test_large_jpegs_are_decoded_small_with_the_same_look(encode):
+    rows, columns = np.indices((512, 640)) / 640
+    picture = np.stack([rows, columns, np.sin(20 * rows * columns) / 2 + 0.5], axis=-1)
+    data = encode((picture * 255).astype(np.uint8), "JPEG", quality=95)
+    small = decode_image(data, shrink_to=64)
+    assert small.size == (160, 128)
+    difference = np.asarray(fit_image(small, 64)).astype(float) - np.asarray(fit_image(decode_image(data), 64))
+    assert np.sqrt((difference**2).mean()) < 1.5
