@@ -124,7 +124,7 @@ class ScheduleConfig:
     kimg: float
     batch: int
     accumulate: int = 1  # micro-batches per step: the same gradient in less memory
-    log_every: float = 0.5
+    log_every: float = 0.5  # a line of train.jsonl; the progress line moves as often
     snapshots: int = 8  # snapshots (weights, pictures, metric) spread over the run
     keep_checkpoints: int = 2  # full training states kept for `resume`; snapshots of weights are all kept
     ema_halflife: float = 10.0  # kimg; EDM2 and StyleGAN2-ADA count EMA in images, so that it survives a change of batch
@@ -161,7 +161,7 @@ class DecoderConfig:
 class EvaluationConfig:
     """How pictures are judged: in passing at each snapshot, and thoroughly by `frugan evaluate`."""
 
-    features: str = "efficientnet-lite0"
+    features: str = "efficientnet-lite0"  # works without a network; "inception" gives FID
     samples: int = 2048  # below this Frechet distances are dominated by bias (TTUR#4); the report then warns
     preview_samples: int = 512  # at each snapshot, on codes decoded without a decoder
     preview_size: int = 64  # side in pixels at which previews are judged: a trend, not a result

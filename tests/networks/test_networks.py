@@ -1,0 +1,91 @@
+"""Contracts over every network, and the parameter counts that the papers and the reference programs have."""
+
+import pytest
+import torch
+
+from frugan.networks.base import Discriminator, Generator, count_parameters
+from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.srresnet import SRResNet
+from frugan.ops.grid import Grid, full_grid
+
+GENERATORS = [DCGANGenerator]
+DISCRIMINATORS = [DCGANDiscriminator]
+
+
+@pytest.mark.parametrize("side", [16, 32, 64, 128, 256])
+@pytest.mark.parametrize("generator_class", GENERATORS)
+def test_generators_draw_codes_of_any_power_of_two(generator_class: type[Generator], side: int) -> None:
+    generator = generator_class(code_shape=(3, side, side), latent_dim=8, width=4)  # type: ignore[call-arg]
+    z = torch.randn(2, 8)
+    codes = generator(z)
+    assert codes.shape == (2, 3, side, side)
+    assert codes.abs().max() <= 1
+    assert torch.equal(codes, generator.synthesis(generator.mapping(z)))
+
+
+@pytest.mark.parametrize("side", [16, 32, 64, 128, 256])
+@pytest.mark.parametrize("discriminator_class", DISCRIMINATORS)
+def test_discriminators_give_one_logit_a_code(discriminator_class: type[Discriminator], side: int) -> None:
+    discriminator = discriminator_class(code_shape=(3, side, side), width=4)  # type: ignore[call-arg]
+    assert discriminator(torch.randn(3, 3, side, side)).shape == (3,)
+
+
+def test_dcgan_parameter_counts() -> None:
+    assert count_parameters(DCGANGenerator((3, 64, 64))) == 3_576_704
+    assert count_parameters(DCGANDiscriminator((3, 64, 64))) == 2_765_568
+
+
+def test_srresnet_parameter_count() -> None:
+    assert count_parameters(SRResNet()) == 1_517_571
+
+
+@pytest.mark.parametrize("shape", [(3, 48, 48), (3, 32, 64), (3, 8, 8), (3, 512, 512)])
+def test_dcgan_refuses_other_sizes_in_words(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="power-of-two side from 16 to 256"):
+        DCGANGenerator(shape)
+
+
+def test_convolutional_generators_refuse_a_foreign_grid() -> None:
+    generator = DCGANGenerator((3, 16, 16), latent_dim=8, width=4).eval()
+    z = torch.randn(1, 8)
+    assert torch.equal(generator(z, grid=full_grid(16, 16)), generator(z))
+    whole = full_grid(16, 16)
+    for grid in (full_grid(32, 32), Grid(whole.rows[:8], whole.cols), Grid(whole.rows * 0.5, whole.cols)):
+        with pytest.raises(ValueError, match="renders only its own 16 x 16 grid"):
+            generator(z, grid=grid)
+
+
+def test_truncation_moves_latents_towards_the_centre() -> None:
+    generator = DCGANGenerator((3, 16, 16), latent_dim=8, width=4)
+    z = torch.randn(4, 8)
+    assert torch.equal(generator.truncate(z, 1.0), z)
+    assert torch.equal(generator.truncate(z, 0.0), torch.zeros_like(z))
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_without_batch_norm_images_do_not_influence_each_other(refine: bool) -> None:
+    discriminator = DCGANDiscriminator((3, 16, 16), width=4, norm="none", refine=refine)
+    codes = torch.randn(4, 3, 16, 16)
+    together, alone = discriminator(codes), torch.cat([discriminator(code[None]) for code in codes])
+    assert torch.allclose(together, alone, atol=1e-6)
+
+
+def test_gradients_reach_every_weight() -> None:
+    generator = DCGANGenerator((3, 16, 16), latent_dim=8, width=4, refine=True)
+    discriminator = DCGANDiscriminator((3, 16, 16), width=4, norm="none", refine=True)
+    discriminator(generator(torch.randn(4, 8))).sum().backward()
+    for network in (generator, discriminator):
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("doublings", [1, 2, 3])
+def test_srresnet_is_fully_convolutional(doublings: int) -> None:
+    decoder = SRResNet(doublings=doublings, channels=8, blocks=1)
+    assert decoder(torch.randn(1, 3, 6, 10)).shape == (1, 3, 6 * 2**doublings, 10 * 2**doublings)
+
+
+def test_srresnet_can_begin_exactly_at_its_base() -> None:
+    assert not SRResNet(channels=8, blocks=1, zero_last=True)(torch.randn(1, 3, 8, 8)).any()
+    assert SRResNet(channels=8, blocks=1)(torch.randn(1, 3, 8, 8)).any()

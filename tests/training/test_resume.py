@@ -1,0 +1,176 @@
+"""Interrupted runs end bit for bit where uninterrupted ones do: stopped, killed at random moments, killed while writing."""
+
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from frugan.config import RunConfig
+from frugan.errors import RunError
+from frugan.pipelines.prepare import create_run, prepare
+from frugan.pipelines.train import train_part
+from frugan.pretrained import load
+from frugan.run_folder import PartFolder, RunFolder
+from frugan.training.checkpoint import load_newest_checkpoint
+
+
+def new_run(config: RunConfig, path: Path) -> RunFolder:
+    return create_run(prepare(config, lambda sentence: None), path, replace=False)
+
+
+def finish(run: RunFolder, part: str = "sampler") -> None:
+    assert train_part(run, part, lambda tick: None, lambda: False)
+
+
+def without_clock(part: PartFolder) -> list[dict[str, object]]:
+    lines = part.train_log.read() + part.metrics_log.read()
+    return [{name: value for name, value in line.items() if name != "clock"} for line in lines]
+
+
+def assert_same_end(run: RunFolder, reference: RunFolder, part: str = "sampler") -> None:
+    ours, theirs = (load_newest_checkpoint(r.path / part / "checkpoints")[0] for r in (run, reference))
+    assert ours is not None
+    assert theirs is not None
+    assert ours.nimg == theirs.nimg
+    assert ours.tensors.keys() == theirs.tensors.keys()
+    for name, tensor in ours.tensors.items():
+        assert torch.equal(tensor, theirs.tensors[name]), name
+    assert without_clock(run.part(part)) == without_clock(reference.part(part))  # type: ignore[arg-type]
+
+
+def test_two_runs_with_one_seed_are_identical(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
+    run = new_run(tiny_config, tmp_path / "again")
+    finish(run)
+    finish(run, "decoder")
+    reference = RunFolder(trained_run)
+    assert_same_end(run, reference)
+    assert_same_end(run, reference, "decoder")
+    images = [load(path).sample(range(4)) for path in (run.path, trained_run)]
+    assert torch.equal(*images)
+
+
+def test_another_seed_gives_another_run(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
+    run = new_run(dataclasses.replace(tiny_config, seed=1), tmp_path / "other")
+    finish(run)
+    assert without_clock(run.part("sampler")) != without_clock(RunFolder(trained_run).part("sampler"))
+
+
+@pytest.mark.parametrize("part", ["sampler", "decoder"])
+@pytest.mark.parametrize("stop_after", [1, 3, 7])
+def test_stopping_anywhere_changes_nothing(
+    tiny_config: RunConfig, trained_run: Path, tmp_path: Path, part: str, stop_after: int
+) -> None:
+    run = new_run(tiny_config, tmp_path / "stopped")
+    steps = iter(range(1000))
+    assert not train_part(run, part, lambda tick: None, lambda: next(steps) == stop_after)
+    finish(run, part)
+    assert_same_end(run, RunFolder(trained_run), part)
+
+
+def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
+    """The whole program in a process of its own, killed again and again until it is done; checkpoints after every step."""
+    run = new_run(tiny_config, tmp_path / "killed run")
+    moments = random.Random(0)
+    program = (
+        "import sys, frugan.training.loop as loop\n"
+        "loop._CHECKPOINT_SECONDS = 0.0\n"
+        "from frugan.pipelines.train import train_part\n"
+        "from frugan.run_folder import RunFolder\n"
+        "print('ready', flush=True)\n"
+        "train_part(RunFolder.open(__import__('pathlib').Path(sys.argv[1])), 'sampler', lambda tick: None, lambda: False)\n"
+    )
+    kills = 0
+    while True:
+        process = subprocess.Popen([sys.executable, "-c", program, str(run.path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            # The first kills come while checkpoints are being written; later ones leave time to get on.
+            returncode = process.wait(moments.uniform(0.2, 0.8) + 0.5 * kills)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+            continue
+        assert returncode == 0
+        break
+    assert kills >= 2
+    assert_same_end(run, RunFolder(trained_run))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "missing state", "foreign"])
+def test_a_torn_checkpoint_is_named_and_the_one_before_is_used(
+    tiny_config: RunConfig, trained_run: Path, tmp_path: Path, damage: str
+) -> None:
+    run = RunFolder(tmp_path / "torn")
+    shutil.copytree(trained_run, run.path)
+    older, newest = sorted((run.path / "sampler" / "checkpoints").iterdir())
+    tensors, state = newest / "train_state.safetensors", newest / "train_state.json"
+    if damage == "truncated":
+        tensors.write_bytes(tensors.read_bytes()[:-100])
+    elif damage == "altered":
+        content = bytearray(tensors.read_bytes())
+        content[-1] ^= 1
+        tensors.write_bytes(bytes(content))
+    elif damage == "missing state":
+        state.unlink()
+    else:
+        state.write_text(json.dumps({"format": "another-program/3"}))
+    finish(run)
+    assert_same_end(run, RunFolder(trained_run))
+    events = run.part("sampler").events_log.read()
+    assert any(event["event"] == "checkpoint-skipped" and newest.name in event["why"] for event in events)
+    assert any(event["event"] == "resumed" and event["nimg"] == int(older.name) for event in events)
+
+
+def test_when_no_checkpoint_is_whole_the_run_says_so(trained_run: Path, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "hopeless")
+    shutil.copytree(trained_run, run.path)
+    for checkpoint in (run.path / "sampler" / "checkpoints").iterdir():
+        (checkpoint / "train_state.safetensors").write_bytes(b"\x80\x04 this is a pickle, say")
+    with pytest.raises(RunError, match="no checkpoint can be read"):
+        finish(run)
+
+
+def test_sigterm_writes_a_checkpoint_and_exits_well(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
+    schedule = dataclasses.replace(tiny_config.sampler.schedule, kimg=1000.0)
+    endless = dataclasses.replace(tiny_config, sampler=dataclasses.replace(tiny_config.sampler, schedule=schedule))
+    run = new_run(endless, tmp_path / "terminated")
+    command = [sys.executable, "-m", "frugan", "resume", str(run.path), "--part", "sampler"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not run.part("sampler").train_log.path.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.terminate()
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "frugan resume" in said
+    checkpoint, complaints = load_newest_checkpoint(run.path / "sampler" / "checkpoints")
+    assert checkpoint is not None
+    assert checkpoint.nimg > 0
+    assert complaints == []
+
+
+def test_a_second_process_on_the_same_part_is_refused(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    import frugan.pipelines.train as module
+
+    monkeypatch.setattr(module, "_LOCK_WAIT_SECONDS", 0.1)
+    run = new_run(tiny_config, tmp_path / "busy")
+    run.part("sampler").path.mkdir()
+    with open(run.part("sampler").lock_file, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match="another process is training"):
+            finish(run)
