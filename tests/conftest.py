@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from frugan.codecs.wavelet import WaveletCodec
@@ -24,6 +25,13 @@ from frugan.objectives.losses import non_saturating
 from frugan.objectives.penalties import r1
 from frugan.objectives.reconstruction import l1
 from frugan.stabilizers.scale_space import ScaleSpace
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensors in tests are tiny: threads would spend their time waiting for each other. Child processes inherit this."""
+    torch.set_num_threads(1)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,105 @@
+"""Distances against closed forms, an independent implementation, and torch-fidelity on the same features."""
+
+import numpy as np
+import pytest
+import torch
+
+from frugan.metrics.frechet import feature_statistics, frechet_distance
+from frugan.metrics.image import psnr
+from frugan.metrics.kernel import kernel_distance
+from frugan.metrics.precision_recall import precision_recall
+from frugan.torchvision_import import import_torchvision
+
+
+def features(count: int, dim: int, seed: int, shift: float = 0.0) -> torch.Tensor:
+    random = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(dim, dim, generator=random, dtype=torch.float64) / dim**0.5
+    return (torch.randn(count, dim, generator=random, dtype=torch.float64) @ mixing + shift).float()
+
+
+def distance(a: torch.Tensor, b: torch.Tensor) -> float:
+    return frechet_distance(feature_statistics(a), feature_statistics(b))
+
+
+def test_frechet_distance_of_diagonal_gaussians_has_a_closed_form() -> None:
+    x = torch.randn(5000, 3, dtype=torch.float64)
+    x = (x - x.mean(0)) @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(x.T))).T  # exactly white
+    a, b = x * torch.tensor([1.0, 2.0, 3.0]), x * torch.tensor([2.0, 2.0, 1.0]) + 1
+    assert distance(a, b) == pytest.approx(3 + (1 - 2) ** 2 + 0 + (3 - 1) ** 2, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "m"), [(200, 200), (20, 200), (200, 20), (20, 25), (33, 32)])
+def test_every_route_agrees_with_scipy_free_eigenvalues(n: int, m: int) -> None:
+    """tr (C1 C2)^(1/2) as the sum of roots of the eigenvalues of C1 C2, for more and for fewer samples than dimensions."""
+    a, b = features(n, 32, 0), features(m, 32, 1, shift=0.3)
+    mean_a, mean_b = a.double().mean(0), b.double().mean(0)
+    cov_a, cov_b = torch.cov(a.double().T), torch.cov(b.double().T)
+    root = torch.linalg.eigvals(cov_a @ cov_b).real.clamp(min=0).sqrt().sum()
+    expected = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * root
+    assert distance(a, b) == pytest.approx(expected.item(), rel=1e-6)
+    assert distance(b, a) == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_frechet_distance_of_a_set_to_itself_is_zero() -> None:
+    for count in (20, 400):
+        a = features(count, 32, 0)
+        assert distance(a, a) == pytest.approx(0, abs=1e-6)
+
+
+def test_torch_fidelity_agrees() -> None:
+    import_torchvision()
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
+    a, b = features(600, 64, 0), features(500, 64, 1, shift=0.2)
+    statistics = [fid_features_to_statistics(f) for f in (a, b)]
+    theirs = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    assert distance(a, b) == pytest.approx(theirs, rel=1e-6)
+    kid = kid_features_to_metric(a.double(), b.double(), kid_subsets=20, kid_subset_size=300, rng_seed=2020, verbose=False)
+    mean, std = kernel_distance(a, b, subsets=20, subset_size=300)
+    assert mean == pytest.approx(kid["kernel_inception_distance_mean"], rel=1e-6)
+    assert std == pytest.approx(kid["kernel_inception_distance_std"], rel=1e-6)
+
+
+def test_torch_fidelity_agrees_on_precision_and_recall() -> None:
+    import_torchvision()
+    from torch_fidelity.metric_prc import prc_features_to_metric
+
+    real, fake = features(300, 16, 0), features(260, 16, 0, shift=0.4)
+    # torch-fidelity's first argument is the generated set.
+    theirs = prc_features_to_metric(fake, real, prc_neighborhood=3, prc_batch_size=100, verbose=False)
+    assert precision_recall(real, fake) == pytest.approx((theirs["precision"], theirs["recall"]), abs=1e-9)
+
+
+def test_kernel_distance_is_unbiased() -> None:
+    values = [kernel_distance(features(60, 8, s), features(60, 8, s + 100), subsets=1)[0] for s in range(0, 40)]
+    same = [kernel_distance(torch.randn(60, 8), torch.randn(60, 8), subsets=1)[0] for _ in range(60)]
+    assert abs(np.mean(same)) < 3 * np.std(same) / 60**0.5
+    assert np.mean(values) > 3 * np.std(same) / 60**0.5
+
+
+def test_precision_and_recall_of_known_sets() -> None:
+    real = torch.rand(200, 2)
+    assert precision_recall(real, real.clone()) == (1.0, 1.0)
+    assert precision_recall(real, real + 10) == (0.0, 0.0)
+    narrow = real[real[:, 0] < 0.5]
+    precision, recall = precision_recall(real, narrow)
+    assert precision == 1.0
+    assert recall < 0.75
+
+
+def test_psnr() -> None:
+    a = torch.zeros(2, 3, 4, 4)
+    assert psnr(a, a + 0.2).tolist() == pytest.approx([20.0, 20.0])
+    assert psnr(a, a).tolist() == pytest.approx([100.0, 100.0])
+
+
+def test_wrong_input_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2 samples"):
+        feature_statistics(torch.zeros(1, 4))
+    with pytest.raises(ValueError, match="NaN"):
+        feature_statistics(torch.full((3, 4), torch.nan))
+    with pytest.raises(ValueError, match="differ in dimension"):
+        distance(torch.randn(5, 3), torch.randn(5, 4))
+    with pytest.raises(ValueError, match="more than 3 samples"):
+        precision_recall(torch.randn(3, 2), torch.randn(9, 2))

@@ -1,0 +1,207 @@
+"""What one step does, and what the loop does when something goes wrong."""
+
+import dataclasses
+import errno
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from frugan.codecs.wavelet import WaveletCodec
+from frugan.config import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig, Spec
+from frugan.errors import RunError
+from frugan.objectives.losses import relativistic
+from frugan.training.checkpoint import load_newest_checkpoint
+from frugan.training.decoder import DecoderPart
+from frugan.training.ema import EMA
+from frugan.training.gan import GANPart
+from frugan.training.loop import Hooks, train
+from frugan.training.optimizer import learning_rate
+from frugan.training.part import StepValues, total_nimg
+from frugan.training.randomness import draw_latents, seed_for
+
+CPU = torch.device("cpu")
+
+
+class RandomImages:
+    """Training images of noise, the same for every run."""
+
+    def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(first)
+        return torch.rand(count, 3, 64, 64, generator=generator) * 2 - 1, torch.zeros(count, dtype=torch.int64)
+
+
+def gan(config: SamplerConfig, seed: int = 0) -> GANPart:
+    return GANPart(config, WaveletCodec(levels=2), resolution=64, seed=seed, device=CPU)
+
+
+def with_schedule(config: SamplerConfig, **changes: object) -> SamplerConfig:
+    return dataclasses.replace(config, schedule=dataclasses.replace(config.schedule, **changes))  # type: ignore[arg-type]
+
+
+def test_a_step_moves_both_networks_and_the_average(tiny_config: RunConfig) -> None:
+    part = gan(tiny_config.sampler)
+    before = {name: t.clone() for name, t in part.tensors().items()}
+    values = part.step(*RandomImages().batch(0, 8), nimg=0)
+    after = part.tensors()
+    for group in ("generator/", "discriminator/", "ema/"):
+        assert any(not torch.equal(after[n], before[n]) for n in before if n.startswith(group)), group
+    assert values["real_logits"].shape == values["fake_logits"].shape == (8,)
+    assert values["penalty"] > 0  # due in step 0
+    assert part.step(*RandomImages().batch(8, 8), nimg=8)["penalty"] == 0  # every second step only
+
+
+def test_networks_never_learn_from_the_other_ones_loss(tiny_config: RunConfig) -> None:
+    """D's step leaves no gradient in G, and G's none in D."""
+    part = gan(tiny_config.sampler)
+    codes = part.codec.encode(RandomImages().batch(0, 8)[0])
+    _, real_logits = part._discriminator_step(codes, 0)
+    assert all(p.grad is None for p in part.generator.parameters())
+    before = [p.grad.clone() for p in part.discriminator.parameters() if p.grad is not None]
+    part._generator_step(real_logits, 0)
+    after = [p.grad for p in part.discriminator.parameters() if p.grad is not None]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_accumulation_gives_the_same_gradient_without_batch_coupling(tiny_config: RunConfig) -> None:
+    """D has no batch norm here and no stabilizer noise: two halves of a batch must move it like the whole."""
+    config = dataclasses.replace(
+        with_schedule(tiny_config.sampler, batch=8),
+        stabilizer=Spec.from_dict({"class": "frugan.stabilizers.base.NoStabilizer"}),
+    )
+    whole, halves = gan(config), gan(with_schedule(config, accumulate=2))
+    for part in (whole, halves):
+        part.generator.eval()  # its batch norm would couple the images
+        part.step(*RandomImages().batch(0, 8), nimg=0)
+    for name, tensor in whole.discriminator.state_dict().items():
+        assert torch.allclose(tensor, halves.discriminator.state_dict()[name], atol=2e-6), name
+
+
+def test_accumulation_must_divide_the_batch(tiny_config: RunConfig) -> None:
+    part = gan(with_schedule(tiny_config.sampler, accumulate=3))
+    with pytest.raises(ValueError, match="accumulate: 3 does not divide the batch of 8"):
+        part.step(*RandomImages().batch(0, 8), nimg=0)
+
+
+def test_relativistic_pairs_train_too(tiny_config: RunConfig) -> None:
+    part = gan(dataclasses.replace(tiny_config.sampler, loss=Spec(relativistic)))
+    values = [part.step(*RandomImages().batch(8 * i, 8), nimg=8 * i) for i in range(3)]
+    assert all(torch.isfinite(v["generator_loss"]) for v in values)
+
+
+def test_a_gan_learns_a_constant_colour(tiny_config: RunConfig) -> None:
+    """The whole mechanism on the simplest data: all images one colour."""
+
+    class OneColour(RandomImages):
+        def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
+            return torch.full((count, 3, 64, 64), 0.6), torch.zeros(count, dtype=torch.int64)
+
+    adam = OptimizerConfig(lr=2e-3)
+    config = dataclasses.replace(tiny_config.sampler, generator_optimizer=adam, discriminator_optimizer=adam)
+    part = gan(with_schedule(config, kimg=2.4, ema_halflife=0.2))
+    for step in range(300):
+        part.step(*OneColour().batch(step * 8, 8), nimg=step * 8)
+    drawn = part.exported()(torch.randn(16, 8))
+    assert (drawn - 0.6).abs().mean() < 0.15
+
+
+def test_a_decoder_beats_its_base_on_what_it_has_seen(tiny_config: RunConfig) -> None:
+    assert tiny_config.decoder is not None
+    config = dataclasses.replace(
+        tiny_config.decoder, schedule=dataclasses.replace(tiny_config.decoder.schedule, kimg=0.8, ema_halflife=0.02)
+    )
+    part = DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=CPU)
+    y = torch.arange(64) // 4 % 2  # stripes, whose edges a smooth base cannot have
+    image = (y[:, None] * torch.ones(64)).expand(8, 3, 64, 64) * 1.2 - 0.6
+    code = part.codec.encode(image)
+    base_error = (part.codec.base(code) - image).abs().mean()
+    for step in range(100):
+        part.step(image, torch.zeros(8), nimg=step * 8)
+    error = (part.codec.decode(code, part.exported()) - image).abs().mean()
+    assert error < 0.7 * base_error
+
+
+def test_latents_depend_on_everything_they_should() -> None:
+    base = draw_latents(0, 8, "generator", 4, 8)
+    assert torch.equal(base, draw_latents(0, 8, "generator", 4, 8))
+    for other in ((1, 8, "generator"), (0, 16, "generator"), (0, 8, "discriminator")):
+        assert not torch.equal(base, draw_latents(*other, 4, 8))
+    assert 0 <= seed_for(0, 0, "x") < 2**63
+
+
+def test_learning_rate_falls_linearly_at_the_end() -> None:
+    config = OptimizerConfig(lr=1.0, decay=0.4)
+    assert [learning_rate(config, i) for i in (0.0, 0.6, 0.8, 1.0)] == pytest.approx([1.0, 1.0, 0.5, 0.0])
+    assert learning_rate(OptimizerConfig(lr=1.0, decay=0.0), 1.0) == 1.0
+
+
+def test_ema_forgets_half_in_a_halflife() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(network.weight, 0.0)
+    ema = EMA(network, halflife_kimg=0.1, rampup=0.0)
+    nn.init.constant_(network.weight, 1.0)
+    for step in range(10):
+        ema.update(network, nimg=10 * (step + 1), batch=10)
+    assert ema.network.weight.item() == pytest.approx(0.5)
+
+
+def test_ema_ramps_up_and_copies_buffers() -> None:
+    network = nn.BatchNorm1d(1)
+    ema = EMA(network, halflife_kimg=1000.0, rampup=0.05)
+    nn.init.constant_(network.weight, 3.0)
+    network.running_mean.fill_(7.0)  # type: ignore[union-attr,operator]
+    ema.update(network, nimg=100, batch=100)  # the half-life is 5 images as yet: nearly all is new
+    assert ema.network.weight.item() == pytest.approx(3.0, abs=1e-4)
+    assert ema.network.running_mean.item() == 7.0  # type: ignore[union-attr,operator]
+
+
+def test_total_is_whole_batches() -> None:
+    assert total_nimg(ScheduleConfig(kimg=0.1, batch=32)) == 128
+    assert total_nimg(ScheduleConfig(kimg=0.001, batch=32)) == 32
+
+
+@pytest.mark.parametrize("poisoned_step", [0, 5, 19])
+def test_nan_stops_training_with_step_name_and_a_good_checkpoint(
+    tiny_config: RunConfig, tmp_path: Path, poisoned_step: int
+) -> None:
+    part = gan(tiny_config.sampler)
+    healthy_step = part.step
+
+    def step(images: Tensor, labels: Tensor, nimg: int) -> StepValues:
+        if nimg == poisoned_step * 8:
+            images = images * torch.nan
+        return healthy_step(images, labels, nimg)
+
+    part.step = step  # type: ignore[method-assign]
+    with pytest.raises(RunError, match=rf"discriminator_loss became NaN in step {poisoned_step + 1} \(image"):
+        train(part, RandomImages(), tmp_path, Hooks())
+    checkpoint, _ = load_newest_checkpoint(tmp_path / "checkpoints")
+    if checkpoint is not None:
+        assert checkpoint.nimg <= poisoned_step * 8
+        assert all(torch.isfinite(t).all() for t in checkpoint.tensors.values())
+    assert (checkpoint is not None) == (poisoned_step > 10)
+
+
+def test_a_full_disk_loses_nothing(tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second checkpoint meets a full disk: a clear error, no litter, and the first one still whole."""
+    real_write, writes = Path.write_bytes, []
+
+    def write_bytes(self: Path, data: bytes) -> int:
+        if self.name == "train_state.safetensors":
+            writes.append(self)
+            if len(writes) > 1:
+                real_write(self, data[:100])
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return real_write(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(RunError, match=r"the disk is full .*frugan resume"):
+        train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
+    monkeypatch.undo()
+    (survivor,) = (tmp_path / "checkpoints").iterdir()
+    assert not survivor.name.startswith(".")
+    checkpoint, complaints = load_newest_checkpoint(tmp_path / "checkpoints")
+    assert checkpoint is not None
+    assert complaints == []
+    assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
