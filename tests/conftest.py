@@ -1,4 +1,5 @@
-"""Shared fixtures: a folder of synthetic images, a configuration that trains in seconds, and a cache of the test's own."""
+"""Shared fixtures: a folder of synthetic images, a configuration that trains in seconds, and a cache of the test's
+own."""
 
 from pathlib import Path
 
@@ -29,7 +30,8 @@ from frugan.stabilizers.scale_space import ScaleSpace
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tensors in tests are tiny: threads would spend their time waiting for each other. Child processes inherit this."""
+    """Tensors in tests are tiny: threads would spend their time waiting for each other. Child processes inherit
+    this."""
     torch.set_num_threads(1)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
@@ -97,5 +99,3 @@ def trained_run(tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
     for part in ("sampler", "decoder"):
         assert train_part(run, part, lambda tick: None, lambda: False)
     return run.path
-
-

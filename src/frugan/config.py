@@ -1,7 +1,8 @@
 """What a run is made of, as plain frozen dataclasses, and `Spec`, which names the class or function to build.
 
-The core knows nothing of YAML, flags or validation libraries: `settings.py` reads those at the edge. Every default cites
-its source; recipes override them. Durations count images shown to the network that trains, in units of 1,000 (kimg).
+The core knows nothing of YAML, flags or validation libraries: `settings.py` reads those at the edge. Every default
+cites its source; recipes override them. Durations count images shown to the network that trains, in units of 1,000
+(kimg).
 """
 
 import dataclasses
@@ -23,8 +24,10 @@ BUILDABLE_ROOMS = ("networks", "codecs", "stabilizers", "objectives")
 class Spec:
     """A class or function of this package with keyword arguments, checked against its signature when written down.
 
-    `Spec(DCGANGenerator, width=32).build(code_shape=(3, 32, 32))` constructs; `Spec(exponential, beta=20).partial()` binds.
-    Arguments may be Specs themselves. Two Specs are equal if they name the same target and, defaults included, the same arguments.
+    `Spec(DCGANGenerator, width=32).build(code_shape=(3, 32, 32))` constructs; `Spec(exponential, beta=20).partial()`
+    binds.
+    Arguments may be Specs themselves. Two Specs are equal if they name the same target and, defaults included, the
+    same arguments.
     """
 
     def __init__(self, target: Callable[..., Any], /, **arguments: Any) -> None:
@@ -127,7 +130,7 @@ class ScheduleConfig:
     log_every: float = 0.5  # a line of train.jsonl; the progress line moves as often
     snapshots: int = 8  # snapshots (weights, pictures, metric) spread over the run
     keep_checkpoints: int = 2  # full training states kept for `resume`; snapshots of weights are all kept
-    ema_halflife: float = 10.0  # kimg; EDM2 and StyleGAN2-ADA count EMA in images, so that it survives a change of batch
+    ema_halflife: float = 10.0  # kimg: counted in images, so that it survives a change of batch (StyleGAN2-ADA, EDM2)
     ema_rampup: float = 0.05  # the half-life never exceeds this fraction of what was seen (StyleGAN2-ADA: .05)
     bf16: bool = False  # autocast; slower than fp32 on CPUs without bf16 units, so never chosen by itself
 
@@ -217,7 +220,12 @@ def _spec_or_value(value: Any) -> Any:
 def _resolve(dotted: str) -> Callable[..., Any]:
     """The class or function behind a dotted path, if it is defined in one of this package's buildable rooms."""
     parts = dotted.split(".")
-    if len(parts) != 4 or parts[0] != PACKAGE or parts[1] not in BUILDABLE_ROOMS or not all(map(str.isidentifier, parts)):
+    if (
+        len(parts) != 4
+        or parts[0] != PACKAGE
+        or parts[1] not in BUILDABLE_ROOMS
+        or not all(map(str.isidentifier, parts))
+    ):
         raise UserError(
             f"class: '{dotted}' is not a class of {PACKAGE}.{{{','.join(BUILDABLE_ROOMS)}}}; "
             "files may only name classes that ship with frugan, so nothing was imported"

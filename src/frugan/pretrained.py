@@ -1,10 +1,10 @@
-"""Model folders: `config.json` + safetensors + `README.md`. Never pickled; only classes of this package are ever built."""
+"""Model folders: `config.json` + safetensors + `README.md`. Never pickled; only classes of this package are ever
+built."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
@@ -98,7 +98,9 @@ def _load_weights(network: nn.Module, path: Path) -> None:
     try:
         network.load_state_dict(read_weights(path))
     except RuntimeError as error:
-        raise UserError(f"{path}: these weights are of another network than {CONFIG_FILE} describes: {error}") from error
+        raise UserError(
+            f"{path}: these weights are of another network than {CONFIG_FILE} describes: {error}"
+        ) from error
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -125,5 +127,3 @@ def snapshot_model(run: RunFolder, nimg: int) -> Model:
     model = load(run.path)
     _load_weights(model.generator, run.part("sampler").snapshot(nimg))
     return model
-
-

@@ -1,10 +1,11 @@
-"""The layout of a run on disk. Knows names and files; imports no torch, so that commands which only read answer at once.
+"""The layout of a run on disk. Knows names and files; imports no torch, so that commands which only read answer at
+once.
 
-    config.yaml   the complete configuration          env.json   versions, machine, data fingerprint, settings measured
-    sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpoints/
-    decoder/      the same, for the other part
-    model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
-    report.html   evaluation.json   README.md
+config.yaml   the complete configuration          env.json   versions, machine, data fingerprint, settings measured
+sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpoints/
+decoder/      the same, for the other part
+model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
+report.html   evaluation.json   README.md
 """
 
 import json

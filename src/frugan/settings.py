@@ -95,7 +95,7 @@ def _spec(value: Any, path: str) -> Spec:
         spec = Spec.from_dict(value)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    target = spec.target.__init__ if inspect.isclass(spec.target) else spec.target  # type: ignore[misc]
+    target = spec.target.__init__ if inspect.isclass(spec.target) else spec.target
     hints = get_type_hints(target)
     return spec.replace(
         **{
@@ -136,7 +136,9 @@ def _child(data: Any, key: str, path: str) -> Any:
         raise UserError(f"--set {path}: '{key}' should be a position from 0 to {len(data) - 1}")
     if isinstance(data, dict) and key in data:
         return data[key]
-    raise UserError(f"--set {path}: there is no '{key}'{did_you_mean(key, data) if isinstance(data, dict) else ' here'}")
+    raise UserError(
+        f"--set {path}: there is no '{key}'{did_you_mean(key, data) if isinstance(data, dict) else ' here'}"
+    )
 
 
 def _required(field: "dataclasses.Field[Any]") -> bool:

@@ -57,7 +57,8 @@ def test_resizing_is_recorded() -> None:
 
 
 def test_same_padding_equals_tensorflows() -> None:
-    """Output ceil(size / stride), the odd pixel at the bottom right: a stride-2 convolution of ones counts its inputs."""
+    """Output ceil(size / stride), the odd pixel at the bottom right: a stride-2 convolution of ones counts its
+    inputs."""
     from frugan.features.efficientnet_lite0 import _SameConv
 
     convolution = _SameConv(1, 1, kernel=3, stride=2)

@@ -1,4 +1,5 @@
-"""Interrupted runs end bit for bit where uninterrupted ones do: stopped, killed at random moments, killed while writing."""
+"""Interrupted runs end bit for bit where uninterrupted ones do: stopped, killed at random moments, killed while
+writing."""
 
 import dataclasses
 import json
@@ -77,7 +78,8 @@ def test_stopping_anywhere_changes_nothing(
 
 
 def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
-    """The whole program in a process of its own, killed again and again until it is done; checkpoints after every step."""
+    """The whole program in a process of its own, killed again and again until it is done; checkpoints after every
+    step."""
     run = new_run(tiny_config, tmp_path / "killed run")
     moments = random.Random(0)
     program = (
@@ -86,7 +88,8 @@ def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, traine
         "from frugan.pipelines.train import train_part\n"
         "from frugan.run_folder import RunFolder\n"
         "print('ready', flush=True)\n"
-        "train_part(RunFolder.open(__import__('pathlib').Path(sys.argv[1])), 'sampler', lambda tick: None, lambda: False)\n"
+        "run = RunFolder.open(__import__('pathlib').Path(sys.argv[1]))\n"
+        "train_part(run, 'sampler', lambda tick: None, lambda: False)\n"
     )
     kills = 0
     while True:

@@ -28,7 +28,8 @@ def command(
     device: str = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
 ) -> int:
-    """Compare generated images with real ones: Frechet and kernel distance, precision, recall, and the real-vs-real floor.
+    """Compare generated images with real ones: Frechet and kernel distance, precision, recall, and the real-vs-real
+    floor.
 
     Args:
         run: a run folder, or a model folder together with --data.
@@ -45,7 +46,7 @@ def command(
         raise UserError(f"--samples {samples}: at least 4 are needed")
     if not run.exists():
         raise UserError(f"{run}: no such folder")
-    from frugan.pipelines.finish import evaluate_folder, format_evaluation
+    from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 
     result = evaluate_folder(
         run,

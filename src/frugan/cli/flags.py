@@ -9,7 +9,9 @@ from frugan.errors import UserError
 
 Settings = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],
-    tyro.conf.arg(name="set", metavar="PATH=VALUE", help="change any setting, e.g. sampler.schedule.batch=32 (repeatable)"),
+    tyro.conf.arg(
+        name="set", metavar="PATH=VALUE", help="change any setting, e.g. sampler.schedule.batch=32 (repeatable)"
+    ),
 ]
 Part = Literal["sampler", "decoder", "all"]
 

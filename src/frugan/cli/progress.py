@@ -16,13 +16,17 @@ _PLAIN_SECONDS = 10.0
 
 
 class TrainingProgress:
-    """Use as a context manager and as the loop's `on_tick`. `others`: parts that train in other processes, and their totals."""
+    """Use as a context manager and as the loop's `on_tick`. `others`: parts that train in other processes, and their
+    totals."""
 
     def __init__(self, run: RunFolder, others: dict[str, int]) -> None:
         self.run, self.others = run, others
         self.terminal = Console(stderr=True).is_terminal
         self.bars = Progress(
-            TextColumn("{task.description:>8}"), BarColumn(24), TextColumn("{task.fields[text]}"), console=Console(stderr=True)
+            TextColumn("{task.description:>8}"),
+            BarColumn(24),
+            TextColumn("{task.fields[text]}"),
+            console=Console(stderr=True),
         )
         self.tasks: dict[str, Any] = {}
         self.printed = 0.0
@@ -37,7 +41,10 @@ class TrainingProgress:
             self.bars.stop()
 
     def __call__(self, tick: Tick) -> None:
-        ticks = [tick, *(t for name, total in self.others.items() if (t := _last_tick(self.run.path / name, name, total)))]
+        ticks = [
+            tick,
+            *(t for name, total in self.others.items() if (t := _last_tick(self.run.path / name, name, total))),
+        ]
         if self.terminal:
             for each in ticks:
                 if each.part not in self.tasks:
@@ -48,7 +55,11 @@ class TrainingProgress:
         if now - self.printed > _PLAIN_SECONDS or tick.nimg >= tick.total:
             self.printed = now
             for each in ticks:
-                print(f"{each.part:>8} {100 * each.nimg / each.total:3.0f} %  {describe(each)}", file=sys.stderr, flush=True)
+                print(
+                    f"{each.part:>8} {100 * each.nimg / each.total:3.0f} %  {describe(each)}",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
 
 def describe(tick: Tick) -> str:
@@ -59,7 +70,9 @@ def describe(tick: Tick) -> str:
         if name in tick.values
     )
     minutes, seconds = divmod(round(tick.seconds_left), 60)
-    return f"{tick.nimg / 1000:7.1f} kimg  {tick.images_per_second:6.0f} img/s  {minutes:3d}:{seconds:02d} left  {losses}"
+    return (
+        f"{tick.nimg / 1000:7.1f} kimg  {tick.images_per_second:6.0f} img/s  {minutes:3d}:{seconds:02d} left  {losses}"
+    )
 
 
 def _last_tick(folder: Path, name: str, total: int) -> Tick | None:

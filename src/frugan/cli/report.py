@@ -21,8 +21,16 @@ def command(run: Annotated[Positional[Path], arg(metavar="RUN")], /) -> int:
     Args:
         run: the run folder.
     """
-    folder = RunFolder.open(run)
-    from frugan.pipelines.finish import report_folder
-
-    print(report_folder(folder))
+    print(write(RunFolder.open(run)))
     return 0
+
+
+def write(run: RunFolder) -> Path:
+    """Write the report of a run, finished or not. Returns its path."""
+    from frugan.device import available_cores, use_threads
+    from frugan.pipelines.prepare import open_dataset
+    from frugan.pretrained import load
+    from frugan.report.page import write_report
+
+    use_threads(available_cores())
+    return write_report(run, load(run.path), open_dataset(run.config()))

@@ -11,7 +11,8 @@ from frugan.cli.flags import Part, Settings, parse
 from frugan.config import RunConfig
 from frugan.errors import UserError
 from frugan.recipes import find_recipe
-from frugan.settings import dump, override, parse as parse_settings
+from frugan.settings import override
+from frugan.settings import parse as parse_settings
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -52,7 +53,8 @@ def command(
         device: auto, cpu, cuda, cuda:1, mps.
         mirror: True or False: whether to show mirrored images too.
         upsample: take images smaller than the resolution as well, enlarged.
-        part: train only the sampler or only the decoder now; the other may train in another process with `frugan resume`.
+        part: train only the sampler or only the decoder now; the other may train in another process with `frugan
+        resume`.
         settings: change any setting.
         dry_run: print the settings, parameter counts, and estimates of memory and time, and stop.
         replace: delete an earlier run in the same folder.
@@ -107,5 +109,3 @@ def _apply_flags(
 
 def _default_out(config: RunConfig) -> str:
     return f"runs/{Path(config.data.source).stem}-{config.recipe}"
-
-

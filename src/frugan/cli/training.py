@@ -6,9 +6,10 @@ from pathlib import Path
 
 from frugan.cli.flags import Part
 from frugan.cli.progress import TrainingProgress
+from frugan.cli.report import write
 from frugan.cli.stop import StopRequest
 from frugan.config import RunConfig
-from frugan.pipelines.finish import finish
+from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 from frugan.pipelines.prepare import Prepared, create_run, fit_to_minutes, part_names, prepare, probe_part
 from frugan.pipelines.train import parent_is_gone, train_all, train_part
 from frugan.run_folder import RunFolder
@@ -51,17 +52,26 @@ def go_on(run: RunFolder, part: Part, *, background: bool = False) -> int:
     stop, parent = StopRequest(), os.getppid()
     others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
     if background:
-        return 0 if train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent)) else 0
+        train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent))
+        return 0
     with TrainingProgress(run, others) as progress:
         done = train_all(run, progress, stop) if part == "all" else train_part(run, part, progress, stop)
     if not done:
         say(f"stopped; go on with: frugan resume {run.path}")
         return 0
     if part == "all" or _all_done(run, config):
-        finish(run, say)
+        _finish(run, config)
     else:
         say(f"the {part} is finished; the other part: frugan resume {run.path}")
     return 0
+
+
+def _finish(run: RunFolder, config: RunConfig) -> None:
+    """Evaluate, which fills in the model card, and report. Each can be done again by its own verb."""
+    say(f"evaluating {config.evaluation.samples} generated images")
+    result = evaluate_folder(run.path, features=config.evaluation.features, device=config.device)
+    say(format_evaluation(result))
+    say(f"report: {write(run)}")
 
 
 def _all_done(run: RunFolder, config: RunConfig) -> bool:

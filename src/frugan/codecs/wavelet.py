@@ -1,4 +1,5 @@
-"""The wavelet codec of not-so-big-GAN: keep the low-low band of a few levels, drop the details (section 3.1, equation 2)."""
+"""The wavelet codec of not-so-big-GAN: keep the low-low band of a few levels, drop the details (section 3.1, equation
+2)."""
 
 from torch import Tensor
 
@@ -9,7 +10,8 @@ from frugan.ops.wavelet import Boundary, ilowpass2, lowpass2
 class WaveletCodec(Codec):
     """code = TL / 2^levels, mapped from [code_min, code_max] to [-1, 1].
 
-    Dividing TL by its gain makes codes of any number of levels look alike, so that one decoder serves 64 -> 256 as well as
+    Dividing TL by its gain makes codes of any number of levels look alike, so that one decoder serves 64 -> 256 as
+    well as
     128 -> 512. TL overshoots the image's range at edges, hence the measured affine map.
 
     Args:
@@ -40,7 +42,8 @@ class WaveletCodec(Codec):
         if resolution % factor:
             near = max(factor, round(resolution / factor) * factor)
             raise ValueError(
-                f"resolution: {resolution} is not divisible by {factor} (2^{self.levels} levels); the nearest that is: {near}"
+                f"resolution: {resolution} is not divisible by {factor} (2^{self.levels} levels); "
+                f"the nearest that is: {near}"
             )
         return 3, resolution // factor, resolution // factor
 

@@ -19,7 +19,8 @@ FEATURE_DIM = 1280
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _BATCH_NORM_EPS = 1e-3  # the TensorFlow value that the weights were trained with
 
-# (kernel, stride, expansion, channels in, channels out), one row per block: table 1 of the EfficientNet paper, B0 column.
+# (kernel, stride, expansion, channels in, channels out), one row per block: table 1 of the EfficientNet paper, B0
+# column.
 _BLOCKS = (
     (3, 1, 1, 32, 16),
     (3, 2, 6, 16, 24),
@@ -58,7 +59,8 @@ class EfficientNetFeatures(FeatureExtractor):
         self.device, self.size = device, size
         self.network = EfficientNetLite0()
         self.network.load_state_dict(_packaged_weights())
-        self.network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+        self.network.eval().requires_grad_(False).to(device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:

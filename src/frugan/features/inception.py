@@ -1,4 +1,5 @@
-"""Inception-v3 as FID has always used it (the 2015 TensorFlow graph), through torch-fidelity. The only features called "FID"."""
+"""Inception-v3 as FID has always used it (the 2015 TensorFlow graph), through torch-fidelity. The only features called
+"FID"."""
 
 import hashlib
 from pathlib import Path
@@ -34,7 +35,8 @@ class InceptionFeatures(FeatureExtractor):
             )
         except OSError as error:
             raise UserError(
-                f"Inception's weights could not be downloaded ({error}). Without a network, pass --inception-weights FILE "
+                f"Inception's weights could not be downloaded ({error}). Without a network, pass "
+                "--inception-weights FILE "
                 "(torch-fidelity's weights-inception-2015-12-05-6726825d.pth), or use --features efficientnet-lite0"
             ) from error
         self.network.eval().to(device)

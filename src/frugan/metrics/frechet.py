@@ -1,10 +1,11 @@
-"""Frechet distance between Gaussians fitted to features (Heusel et al. 2017; "FID" on Inception's), in float64, without SciPy.
+"""Frechet distance between Gaussians fitted to features (Heusel et al. 2017; "FID" on Inception's), in float64,
+without SciPy.
 
     d = |m1 - m2|^2 + tr C1 + tr C2 - 2 tr (C1 C2)^(1/2)
 
-With C = X^T X for centred features X scaled by 1 / sqrt(n - 1), the last trace is the nuclear norm of X1 X2^T, also when
-there are fewer samples than dimensions. With many samples it is the sum of the roots of the eigenvalues of L^T C2 L, where
-C1 = L L^T: the faster form, used when C1 is well inside the positive-definite cone.
+With C = X^T X for centred features X scaled by 1 / sqrt(n - 1), the last trace is the nuclear norm of X1 X2^T, also
+when there are fewer samples than dimensions. With many samples it is the sum of the roots of the eigenvalues of L^T
+C2 L, where C1 = L L^T: the faster form, used when C1 is well inside the positive-definite cone.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """Mean (D,) and unbiased covariance (D, D) of n features, float64; with few samples also the centred features (n, D)."""
+    """Mean (D,) and unbiased covariance (D, D) of n features, float64; with few samples also the centred features (n,
+    D)."""
 
     count: int
     mean: Tensor

@@ -1,4 +1,5 @@
-"""Kernel distance between feature sets (Binkowski et al. 2018; "KID" on Inception's): unbiased, so fit for small sets."""
+"""Kernel distance between feature sets (Binkowski et al. 2018; "KID" on Inception's): unbiased, so fit for small
+sets."""
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ def kernel_distance(
 def _squared_mmd(x: Tensor, y: Tensor) -> float:
     n = len(x)
     within = sum((_kernel(f, f).sum() - _kernel_diagonal(f).sum()) / (n * (n - 1)) for f in (x, y))
-    return (within - 2 * _kernel(x, y).mean()).item()  # type: ignore[union-attr]
+    return (within - 2 * _kernel(x, y).mean()).item()
 
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""Improved precision and recall (Kynkaanniemi et al. 2019): how many fakes lie among the reals, and how many reals are covered."""
+"""Improved precision and recall (Kynkaanniemi et al. 2019): how many fakes lie among the reals, and how many reals are
+covered."""
 
 import torch
 from torch import Tensor

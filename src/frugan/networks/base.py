@@ -1,4 +1,5 @@
-"""What every sampler offers, whatever its architecture: `Generator` and `Discriminator`. Both are interfaces, never instantiated."""
+"""What every sampler offers, whatever its architecture: `Generator` and `Discriminator`. Both are interfaces, never
+instantiated."""
 
 from abc import ABC, abstractmethod
 
@@ -16,11 +17,13 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """Latents (N, latent_dim) and optional class indices (N,) -> styles w. Identity where there is no mapping network."""
+        """Latents (N, latent_dim) and optional class indices (N,) -> styles w. Identity where there is no mapping
+        network."""
 
     @abstractmethod
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
-        """Styles -> codes, at the training grid or at a foreign one. A convolutional generator refuses the latter, in words."""
+        """Styles -> codes, at the training grid or at a foreign one. A convolutional generator refuses the latter, in
+        words."""
 
     def forward(self, z: Tensor, label: Tensor | None = None, grid: Grid | None = None) -> Tensor:
         """Final: mapping, then synthesis."""

@@ -1,10 +1,12 @@
-"""DCGAN (Radford, Metz & Chintala 2016), generator and discriminator, for codes of any power-of-two side from 16 to 256.
+"""DCGAN (Radford, Metz & Chintala 2016), generator and discriminator, for codes of any power-of-two side from 16 to
+256.
 
 At 64 px, width 64 and latent_dim 100 it has the usual PyTorch form's parameter counts: generator 3,576,704 and
 discriminator 2,765,568.
 """
 
 import math
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -34,7 +36,7 @@ class DCGANGenerator(Generator):
         self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
         channels = [width * 2**i for i in reversed(range(_stages(code_shape)))]
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, channels[0], 4, bias=False), *_norm_relu(channels[0])]
-        for c_in, c_out in zip(channels, channels[1:], strict=False):
+        for c_in, c_out in pairwise(channels):
             layers += [nn.ConvTranspose2d(c_in, c_out, 4, 2, 1, bias=False), *_norm_relu(c_out)]
         if refine:
             layers += [nn.ConvTranspose2d(width, width, 4, 2, 1, bias=False), *_norm_relu(width)]
@@ -79,7 +81,7 @@ class DCGANDiscriminator(Discriminator):
             layers += [nn.Conv2d(c_in, width, 3, 1, 1), nn.LeakyReLU(0.2)]
             c_in = width
         layers += [nn.Conv2d(c_in, width, 4, 2, 1, bias=norm == "none"), nn.LeakyReLU(0.2)]
-        for c_in, c_out in zip(channels, channels[1:], strict=False):
+        for c_in, c_out in pairwise(channels):
             layers += [nn.Conv2d(c_in, c_out, 4, 2, 1, bias=norm == "none")]
             layers += [nn.BatchNorm2d(c_out)] if norm == "batch" else []
             layers += [nn.LeakyReLU(0.2)]

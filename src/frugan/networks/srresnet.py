@@ -12,7 +12,8 @@ from torch.nn import functional as F
 class SRResNet(nn.Module):
     """low-resolution image (N, 3, h, w), nominally in [-1, 1] -> residual (N, 3, h * 2^doublings, w * 2^doublings).
 
-    The caller adds an interpolated base, so the network only learns what interpolation cannot know. Fully convolutional:
+    The caller adds an interpolated base, so the network only learns what interpolation cannot know. Fully
+    convolutional:
     any height and width.
 
     Args:

@@ -1,7 +1,7 @@
 """Adversarial losses as functions of logits, all of type `base.Loss`: per image, for the critic and for the generator.
 
-Pairing real and fake logits by position, as relativistic losses do, is allowed: both have the same length. The caller takes
-means, and differentiates the critic's with fakes detached, the generator's with the critic frozen.
+Pairing real and fake logits by position, as relativistic losses do, is allowed: both have the same length. The caller
+takes means, and differentiates the critic's with fakes detached, the generator's with the critic frozen.
 """
 
 from torch import Tensor
@@ -17,5 +17,6 @@ def non_saturating(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Te
 
 
 def relativistic(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Relativistic pairing (Jolicoeur-Martineau 2018; R3GAN, Huang et al. 2024): softplus(f - r), and softplus(r - f)."""
+    """Relativistic pairing (Jolicoeur-Martineau 2018; R3GAN, Huang et al. 2024): softplus(f - r), and softplus(r -
+    f)."""
     return F.softplus(fake_logits - real_logits), F.softplus(real_logits - fake_logits)

@@ -1,7 +1,7 @@
 """Where a generator evaluates its image: one vector of row coordinates, one of column coordinates.
 
-A tile is a slice of both vectors, a scale is their length, so that every generator which takes a grid renders crops, zooms
-and tiles consistently. Coordinates run from 0 to 1 with the end points included (the convention of CREPS).
+A tile is a slice of both vectors, a scale is their length, so that every generator which takes a grid renders crops,
+zooms and tiles consistently. Coordinates run from 0 to 1 with the end points included (the convention of CREPS).
 """
 
 from typing import NamedTuple

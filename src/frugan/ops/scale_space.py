@@ -1,13 +1,16 @@
-"""Noisy scale-space in closed form: t steps of "blur by a 3x3 Gaussian, then add fresh noise" in one go, for any real t >= 0.
+"""Noisy scale-space in closed form: t steps of "blur by a 3x3 Gaussian, then add fresh noise" in one go, for any real
+t >= 0.
 
-Nakamura, Korman & Hong, "Generative Adversarial Networks via a Composite Annealing of Noise and Diffusion", equations 3, 4, 7:
+Nakamura, Korman & Hong, "Generative Adversarial Networks via a Composite Annealing of Noise and Diffusion",
+equations 3, 4 and 7, with e_t ~ N(0, sigma^2):
 
-    nss   x_t = k * x_{t-1} + e_t          ss   x_t = k * x_{t-1}          ns   x_t = x_{t-1} + e_t,     e_t ~ N(0, sigma^2)
+    nss   x_t = k * x_{t-1} + e_t          ss   x_t = k * x_{t-1}          ns   x_t = x_{t-1} + e_t
 
-With a boundary that makes the one-axis step A symmetric, A = U diag(l) U^T, each mode (u, v) of Y = U_h^T X U_w obeys the
-scalar recursion y <- L y + e with L = l_u l_v. Hence, exactly and jointly over all pixels,
+With a boundary that makes the one-axis step A symmetric, A = U diag(l) U^T, each mode (u, v) of Y = U_h^T X U_w obeys
+the scalar recursion y <- L y + e with L = l_u l_v. Hence, exactly and jointly over all pixels,
 
-    x_t = A_h^t X (A_w^t)^T + U_h (S_t o Z) U_w^T,      S_t^2 = sigma^2 (1 - L^{2t}) / (1 - L^2)  (t sigma^2 where L = 1).
+    x_t = A_h^t X (A_w^t)^T + U_h (S_t o Z) U_w^T,      S_t^2 = sigma^2 (1 - L^{2t}) / (1 - L^2)  (t sigma^2 where L =
+    1).
 
 The cost does not depend on t, and composing s after t equals s + t in law, also for fractions.
 """
@@ -77,7 +80,12 @@ def noise_variance(
 
 
 def _same_for_all(
-    x: Tensor, t: float, sigma: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, generator: torch.Generator | None
+    x: Tensor,
+    t: float,
+    sigma: float,
+    boundary: ScaleSpaceBoundary,
+    kernel_sigma: float,
+    generator: torch.Generator | None,
 ) -> Tensor:
     """One t for the batch: two small matrix products for the mean, two for the noise."""
     height, width = x.shape[-2:]
@@ -90,7 +98,12 @@ def _same_for_all(
 
 
 def _per_image(
-    x: Tensor, t: Tensor, sigma: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, generator: torch.Generator | None
+    x: Tensor,
+    t: Tensor,
+    sigma: float,
+    boundary: ScaleSpaceBoundary,
+    kernel_sigma: float,
+    generator: torch.Generator | None,
 ) -> Tensor:
     """One t per image: everything happens elementwise in the eigenbasis."""
     (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in x.shape[-2:])
@@ -123,7 +136,8 @@ def _spectrum(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tupl
         raise ValueError(f"boundary: '{boundary}' is not one of replicate, zeros, circular (whose laws are exact)")
     eigenvalues, basis = torch.linalg.eigh(step)
     if boundary != "zeros":
-        # The constant image is a fixed point; rounding must not make its variance t sigma^2 a quotient of two rounding errors.
+        # The constant image is a fixed point; rounding must not make its variance t sigma^2 a quotient of two rounding
+        # errors.
         eigenvalues[-1] = 1.0
     if side <= 0.25:
         eigenvalues = eigenvalues.clamp(min=0.0)

@@ -28,7 +28,8 @@ license: (to be filled in by whoever publishes this model)
 
 ```python
 import frugan
-images = frugan.load("path/to/this/folder").sample(seeds=range(16))  # float (16, 3, {config.data.resolution}, {config.data.resolution}) in [-1, 1]
+model = frugan.load("path/to/this/folder")
+images = model.sample(seeds=range(16))  # float (16, 3, {config.data.resolution}, {config.data.resolution}) in [-1, 1]
 ```
 
 ## Intended use
@@ -40,14 +41,16 @@ Licence of the images: (to be filled in).
 
 ## Training
 Recipe `{config.recipe}`, seed {config.seed}, frugan {env["frugan"]}, torch {env["torch"]}, {env["device_name"]}.
-Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch}, stabilizer `{stabilizer}`.
+Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch},
+stabilizer `{stabilizer}`.
 Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
 
 ## Evaluation
 {_evaluation(evaluation)}
 
 ## Limits
-It draws what its training images show, and may draw some of them almost exactly; look for that before publishing pictures.
+It draws what its training images show, and may draw some of them almost exactly; look for that before publishing
+pictures.
 """
 
 

@@ -1,4 +1,5 @@
-"""How good are the pictures? Distances between features of generated and real images, each with the protocol that made it."""
+"""How good are the pictures? Distances between features of generated and real images, each with the protocol that made
+it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -7,18 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from frugan.codecs.base import Codec
-from frugan.config import RunConfig
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
-from frugan.features.choose import load_extractor
-from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
+from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision_recall
-from frugan.networks.base import Generator
-from frugan.pipelines.sample import Model, seed_latents
+from frugan.pipelines.sample import Model
 
 # Below this many samples on either side the Frechet distance is dominated by its bias (bioinf-jku/TTUR#4).
 ENOUGH_SAMPLES = 2048
@@ -41,14 +38,16 @@ def evaluate(
     """Compare `samples` generated images with the data set at the model's full resolution.
 
     Returns:
-        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can be told apart
-        below it), "reconstruction" (real images through codec and decoder), "warnings", and "protocol".
+        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can
+        be told apart below it), "reconstruction" (real images through codec and decoder), "warnings", and "protocol".
     """
     began = time.monotonic()
     device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
     count_real = min(len(dataset), _MOST_REALS)
-    real = _features(extractor, _first(reals.all_images(_BATCH), count_real), "real images", count_real, on_progress)
+    real = _features(
+        extractor, first_images(reals.all_images(_BATCH), count_real), "real images", count_real, on_progress
+    )
     seeds = range(FIRST_SEED, FIRST_SEED + samples)
     generated = model.batches(seeds, truncation, batch=_BATCH)
     fake = _features(extractor, generated, "generated images", samples, on_progress)
@@ -72,35 +71,6 @@ def evaluate(
         },
         "clock": {"seconds": round(time.monotonic() - began, 1)},
     }
-
-
-class PreviewJudge:
-    """A cheap trend for the report: codes decoded without a decoder, judged small. Not comparable with `evaluate`.
-
-    Reals go through the codec as well, so that only the sampler is judged.
-    """
-
-    def __init__(self, config: RunConfig, dataset: PackedDataset, device: torch.device) -> None:
-        settings = config.evaluation
-        self.count = settings.preview_samples
-        self.extractor = load_extractor("efficientnet-lite0", device, size=settings.preview_size)
-        codec: Codec = config.codec.build().to(device)
-        images = _first(Loader(dataset, seed=0, mirror=False).all_images(_BATCH), 2 * self.count)
-        reals = (codec.base(codec.encode(batch.to(device))) for batch in images)
-        self.real: FeatureStatistics = feature_statistics(torch.cat([self.extractor.features(b) for b in reals]))
-
-    @torch.no_grad()
-    def judge(self, generator: Generator, codec: Codec) -> dict[str, Any]:
-        """Distance of `preview_samples` generated codes to the real ones."""
-        features = []
-        device = next(generator.parameters()).device
-        for first in range(0, self.count, _BATCH):
-            seeds = range(FIRST_SEED + first, FIRST_SEED + min(first + _BATCH, self.count))
-            codes = generator(seed_latents(seeds, generator.latent_dim).to(device))
-            features.append(self.extractor.features(codec.base(codes)))
-        distance = frechet_distance(self.real, feature_statistics(torch.cat(features)))
-        protocol = {**self.extractor.protocol(), "n_real": self.real.count, "n_fake": self.count, "decoder": "none"}
-        return {"metric": f"{self.extractor.distance_name} (preview)", "distance": distance, "protocol": protocol}
 
 
 def _distances(real: Tensor, fake: Tensor) -> dict[str, float]:
@@ -133,7 +103,7 @@ def _reconstruction(
 ) -> dict[str, float | int]:
     """What codec and decoder lose: a perfect sampler would reach this distance, not the floor."""
     features, decoded_psnr, base_psnr, done = [], [], [], 0
-    for images in _first(reals.all_images(_BATCH), count):
+    for images in first_images(reals.all_images(_BATCH), count):
         codes = model.codec.encode(images.to(model.device))
         decoded = model.decode(codes)
         features.append(extractor.features(decoded).cpu())
@@ -165,8 +135,8 @@ def _features(
     return torch.cat(features)
 
 
-def _first(batches: Iterator[tuple[Tensor, Tensor]], count: int) -> Iterator[Tensor]:
-    """The first `count` images of a stream of batches."""
+def first_images(batches: Iterator[tuple[Tensor, Tensor]], count: int) -> Iterator[Tensor]:
+    """The first `count` images of a stream of labelled batches."""
     for images, _ in batches:
         if count <= 0:
             return

@@ -1,4 +1,5 @@
-"""From a configuration to a run that is ready to train: pack the images, measure the codes' range, write the run folder."""
+"""From a configuration to a run that is ready to train: pack the images, measure the codes' range, write the run
+folder."""
 
 import dataclasses
 import time
@@ -135,13 +136,17 @@ def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepare
         needed = probe["seconds"] / 60
         if needed > config.minutes:
             kimg = round(section.schedule.kimg * config.minutes / needed, 3)
-            report(f"{name}: this machine would need {needed:.1f} minutes; shortened to {kimg:g} kimg to fit {config.minutes:g}")
+            report(
+                f"{name}: this machine would need {needed:.1f} minutes; "
+                f"shortened to {kimg:g} kimg to fit {config.minutes:g}"
+            )
             changes[name] = dataclasses.replace(section, schedule=dataclasses.replace(section.schedule, kimg=kimg))
     return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
 
 
 def probe_part(prepared: Prepared, name: str, steps: int = 12) -> dict[str, float]:
-    """Train a throw-away copy of a part for a few steps: its parameters, images/s, and seconds for the whole schedule."""
+    """Train a throw-away copy of a part for a few steps: its parameters, images/s, and seconds for the whole
+    schedule."""
     from frugan.device import use_threads
     from frugan.training.loop import peak_memory_mb
 

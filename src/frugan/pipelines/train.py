@@ -14,8 +14,8 @@ import torch
 from frugan.data.loader import Loader
 from frugan.device import use_threads
 from frugan.errors import RunError, UserError
-from frugan.pipelines.evaluate import PreviewJudge
 from frugan.pipelines.prepare import build_part, open_dataset, part_names
+from frugan.pipelines.preview import PreviewJudge
 from frugan.pipelines.sample import seed_latents
 from frugan.pipelines.write import contact_sheet, write_png
 from frugan.pretrained import DECODER_FILE, GENERATOR_FILE, write_weights
@@ -28,9 +28,7 @@ SNAPSHOT_SEEDS = range(48)
 _LOCK_WAIT_SECONDS = 30.0
 
 
-def train_part(
-    run: RunFolder, name: str, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]
-) -> bool:
+def train_part(run: RunFolder, name: str, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]) -> bool:
     """Train or go on training one part, in this process. True when it is finished, False when asked to stop.
 
     Raises:
@@ -45,7 +43,8 @@ def train_part(
         began_with = run.env()["data"]["fingerprint"]
         if dataset.fingerprint != began_with:
             raise UserError(
-                f"{config.data.source}: the images have changed since this run began (fingerprint {dataset.fingerprint[:12]}, "
+                f"{config.data.source}: the images have changed since this run began "
+                f"(fingerprint {dataset.fingerprint[:12]}, "
                 f"was {began_with[:12]}); restore them, or begin a new run"
             )
         part = build_part(config, name, torch.device(config.device))
@@ -102,7 +101,7 @@ class _BackgroundPart:
     def __enter__(self) -> "_BackgroundPart":
         folder = self.run.path / self.name
         folder.mkdir(exist_ok=True)
-        self.output = open(folder / "output.log", "ab")  # noqa: SIM115 - closed in __exit__
+        self.output = open(folder / "output.log", "ab")
         command = [sys.executable, "-m", "frugan", "resume", str(self.run.path), "--part", self.name, "--background"]
         # In a session of its own, so that Ctrl-C reaches only the parent, which then asks it to stop.
         self.process = subprocess.Popen(

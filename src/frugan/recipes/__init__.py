@@ -1,4 +1,5 @@
-"""Complete configurations to begin from: one file a paper, one function a table row. Adding one is adding its line here."""
+"""Complete configurations to begin from: one file a paper, one function a table row. Adding one is adding its line
+here."""
 
 from collections.abc import Callable
 

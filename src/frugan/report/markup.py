@@ -11,7 +11,7 @@ class Markup(str):
     """Text that is markup already, made by `tag` and `join` only."""
 
 
-def tag(name: str, *children: str, **attributes: str | float | None) -> Markup:
+def tag(name: str, /, *children: str, **attributes: str | float | None) -> Markup:
     """An element. Children that are not markup are escaped; attributes that are None are left out.
 
     Names of attributes are written as Python can write them: `class_` is class, `stroke_width` is stroke-width.

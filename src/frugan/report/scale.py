@@ -1,8 +1,10 @@
 """Axes: which range to show, where its round ticks are, and where a value falls in pixels."""
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 
 @dataclass(frozen=True)
@@ -18,14 +20,14 @@ class Scale:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
-def is_number(value: float | None) -> bool:
+def is_number(value: float | None) -> TypeGuard[float]:
     """Whether there is something to draw."""
     return value is not None and math.isfinite(value)
 
 
 def value_range(values: Iterable[float | None], *, from_zero: bool = False) -> tuple[float, float]:
     """Round ends that hold all values: a constant gets room around it, nothing at all gets 0 to 1."""
-    finite = [value for value in values if value is not None and math.isfinite(value)]
+    finite = [value for value in values if is_number(value)]
     if from_zero:
         finite.append(0.0)
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
@@ -52,6 +54,6 @@ def round_ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 def tick_labels(ticks: list[float]) -> list[str]:
     """All with the decimals that the distance between them needs."""
-    step = min((b - a for a, b in zip(ticks, ticks[1:], strict=False)), default=1.0)
+    step = min((b - a for a, b in itertools.pairwise(ticks)), default=1.0)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return [f"{tick:,.{decimals}f}" if decimals <= 4 else f"{tick:.3g}" for tick in ticks]

@@ -5,10 +5,13 @@ Colours are names of CSS classes (blue, orange, green, purple), so that the page
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from frugan.report.markup import Markup, join, tag
 from frugan.report.scale import Scale, is_number, round_ticks, tick_labels, value_range
 from frugan.report.text import significant
+
+T = TypeVar("T")
 
 Values = Sequence[float | None]  # None and NaN leave a gap
 
@@ -47,11 +50,12 @@ class Level:
 
 @dataclass(frozen=True)
 class Chart:
-    """What to draw. `x` is shared by all lines and bands; `label` says in words what is shown, for those who cannot see it."""
+    """What to draw. `x` is shared by all lines and bands; `label` says what is shown to those who cannot see it."""
 
     label: str
     x: Sequence[float]
     x_label: str
+    x_unit: str
     y_label: str
     lines: Sequence[Line]
     bands: Sequence[Band] = ()
@@ -102,17 +106,19 @@ def _axes(chart: Chart, x: Scale, y: Scale) -> Markup:
         pieces.append(_rule("axis", x(tick), y.start, x(tick), y.start + 4))
         pieces.append(_text(label, x(tick), y.start + 18, "middle"))
     pieces.append(_rule("axis", x.start, y.start, x.end, y.start))
-    pieces.append(_text(chart.x_label, (x.start + x.end) / 2, HEIGHT - 6, "middle", "label"))
+    pieces.append(_text(f"{chart.x_label} ({chart.x_unit})", (x.start + x.end) / 2, HEIGHT - 6, "middle", "label"))
     middle = (y.start + y.end) / 2
     turned = f"rotate(-90 13 {_px(middle)})"
-    pieces.append(tag("text", chart.y_label, class_="label", x=13, y=_px(middle), text_anchor="middle", transform=turned))
+    pieces.append(
+        tag("text", chart.y_label, class_="label", x=13, y=_px(middle), text_anchor="middle", transform=turned)
+    )
     return join(pieces)
 
 
 def _line(line: Line, xs: Sequence[float], x: Scale, y: Scale) -> Markup:
     pieces = []
-    for run in _unbroken(line.y):
-        points = [(x(xs[i]), y(line.y[i])) for i in run]  # type: ignore[arg-type]  # a run holds numbers only
+    drawable = [(x(a), y(b)) if is_number(b) else None for a, b in zip(xs, line.y, strict=True)]
+    for points in _unbroken(drawable):
         if len(points) > 1:
             pieces.append(tag("polyline", class_=f"line {line.colour}", points=_points(points)))
         if line.dots or len(points) == 1:
@@ -122,14 +128,16 @@ def _line(line: Line, xs: Sequence[float], x: Scale, y: Scale) -> Markup:
 
 def _band(band: Band, xs: Sequence[float], x: Scale, y: Scale) -> Markup:
     pieces = []
-    both = [None if not (is_number(a) and is_number(b)) else 0.0 for a, b in zip(band.low, band.high, strict=True)]
-    for run in _unbroken(both):
-        lower = [(x(xs[i]), y(band.low[i])) for i in run]  # type: ignore[arg-type]
-        upper = [(x(xs[i]), y(band.high[i])) for i in run]  # type: ignore[arg-type]
-        if len(run) == 1:  # an area of no width would not be seen
-            (px, bottom), (_, above) = lower[0], upper[0]
-            lower, upper = [(px - 4, bottom), (px + 4, bottom)], [(px - 4, above), (px + 4, above)]
-        pieces.append(tag("polygon", class_=f"band {band.colour}", points=_points([*lower, *reversed(upper)])))
+    drawable = [
+        (x(a), y(low), y(high)) if is_number(low) and is_number(high) else None
+        for a, low, high in zip(xs, band.low, band.high, strict=True)
+    ]
+    for edges in _unbroken(drawable):
+        if len(edges) == 1:  # an area of no width would not be seen
+            px, bottom, above = edges[0]
+            edges = [(px - 4, bottom, above), (px + 4, bottom, above)]
+        outline = [(px, bottom) for px, bottom, _ in edges] + [(px, above) for px, _, above in reversed(edges)]
+        pieces.append(tag("polygon", class_=f"band {band.colour}", points=_points(outline)))
     return join(pieces)
 
 
@@ -139,7 +147,9 @@ def _level(level: Level, x: Scale, y: Scale) -> Markup:
 
 def _legend(chart: Chart) -> tuple[Markup, int]:
     """Swatches with names in rows above the plot, and how many rows; none where one line needs no name."""
-    entries = [(line.name, f"line {line.colour}") for line in chart.lines] + [(l.name, "level") for l in chart.levels]
+    entries = [(line.name, f"line {line.colour}") for line in chart.lines] + [
+        (level.name, "level") for level in chart.levels
+    ]
     if len(entries) < 2:
         return Markup(""), 0
     pieces, left, row = [], float(_LEFT), 0
@@ -165,7 +175,7 @@ def _readings(chart: Chart, x: Scale, y: Scale) -> Markup:
         left = (centres[i - 1] + centre) / 2 if i > 0 else x.start
         right = (centre + centres[i + 1]) / 2 if i + 1 < len(centres) else x.end
         column = tag("rect", x=_px(left), y=_px(y.end), width=_px(right - left), height=_px(y.start - y.end))
-        texts = [f"{significant(chart.x[i])} {chart.x_label}", *(f"{name}: {value}" for name, value in shown)]
+        texts = [f"{significant(chart.x[i])} {chart.x_unit}", *(f"{name}: {value}" for name, value in shown)]
         pieces.append(tag("g", column, _tip(texts, centre, x, y), class_="reading"))
     return join(pieces)
 
@@ -178,12 +188,12 @@ def _tip(texts: Sequence[str], centre: float, x: Scale, y: Scale) -> Markup:
     return tag("g", _rule("axis", centre, y.end, centre, y.start), box, *lines, class_="tip")
 
 
-def _unbroken(values: Values) -> Iterator[list[int]]:
-    """Positions of numbers, in runs between the gaps."""
-    run: list[int] = []
-    for i, value in enumerate(values):
-        if is_number(value):
-            run.append(i)
+def _unbroken(items: Sequence[T | None]) -> Iterator[list[T]]:
+    """The items between the gaps, in runs."""
+    run: list[T] = []
+    for item in items:
+        if item is not None:
+            run.append(item)
         elif run:
             yield run
             run = []

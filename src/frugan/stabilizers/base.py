@@ -1,4 +1,5 @@
-"""What stands between images and the discriminator: `Stabilizer`. It sees reals and fakes alike, and never acts when sampling."""
+"""What stands between images and the discriminator: `Stabilizer`. It sees reals and fakes alike, and never acts when
+sampling."""
 
 from abc import ABC, abstractmethod
 
@@ -21,7 +22,8 @@ class Stabilizer(nn.Module, ABC):
 
     @abstractmethod
     def strength(self) -> float:
-        """How strongly it acts at present, for logs and plots (t of the scale-space, p of an augmentation); 0 = not at all."""
+        """How strongly it acts at present, for logs and plots (t of the scale-space, p of an augmentation); 0 = not at
+        all."""
 
 
 class NoStabilizer(Stabilizer):

@@ -1,4 +1,5 @@
-"""Full training states on disk: safetensors and JSON, written atomically, verified by checksum before they are believed."""
+"""Full training states on disk: safetensors and JSON, written atomically, verified by checksum before they are
+believed."""
 
 import hashlib
 import json
@@ -11,8 +12,8 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from frugan.errors import RunError
 from frugan.atomic import remove_leftovers, write_folder
+from frugan.errors import RunError
 
 FORMAT = "frugan-checkpoint/1"
 _TENSORS, _STATE = "train_state.safetensors", "train_state.json"
@@ -80,7 +81,9 @@ def _load(path: Path) -> Checkpoint:
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: incomplete checkpoint: {error}") from error
     if state.get("format") != FORMAT:
-        raise RunError(f"{path}: not a checkpoint of this program (format '{state.get('format')}', expected '{FORMAT}')")
+        raise RunError(
+            f"{path}: not a checkpoint of this program (format '{state.get('format')}', expected '{FORMAT}')"
+        )
     if hashlib.sha256(content).hexdigest() != state["sha256"]:
         raise RunError(f"{path / _TENSORS}: torn or altered: its checksum differs from the one in {_STATE}")
     tensors = load(content)

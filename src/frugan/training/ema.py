@@ -4,9 +4,7 @@ import copy
 from typing import Generic, TypeVar
 
 import torch
-from torch import nn
-
-
+from torch import Tensor, nn
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -14,8 +12,9 @@ M = TypeVar("M", bound=nn.Module)
 class EMA(Generic[M]):
     """Follows `network` from outside; `self.network` is the averaged copy, in evaluation mode.
 
-    The half-life never exceeds `rampup` times the images seen so far, so that early snapshots are not mostly initialisation
-    (StyleGAN2-ADA). Buffers (batch-norm statistics) are copied, not averaged: they are moving averages already.
+    The half-life never exceeds `rampup` times the images seen so far, so that early snapshots are not mostly
+    initialisation (StyleGAN2-ADA). Buffers (batch-norm statistics) are copied, not averaged: they are moving averages
+    already.
     """
 
     def __init__(self, network: M, halflife_kimg: float, rampup: float) -> None:
@@ -28,7 +27,8 @@ class EMA(Generic[M]):
         """Move towards `network` after a step that showed `batch` images, the last of them number `nimg`."""
         halflife = min(self.halflife_nimg, nimg * self.rampup) if self.rampup else self.halflife_nimg
         keep = 0.5 ** (batch / max(halflife, 1e-8))
-        averaged, current = list(self.network.parameters()), list(network.parameters())
+        averaged: list[Tensor] = list(self.network.parameters())
+        current: list[Tensor] = list(network.parameters())
         torch._foreach_lerp_(averaged, current, 1 - keep)
         for old, new in zip(self.network.buffers(), network.buffers(), strict=True):
             old.copy_(new)

@@ -1,6 +1,8 @@
-"""The step of a GAN in code space: `codec.encode -> critic = D . stabilizer -> loss and penalties -> optimizers -> EMA`.
+"""The step of a GAN in code space: `codec.encode -> critic = D . stabilizer -> loss and penalties -> optimizers ->
+EMA`.
 
-This is the one place where codec, stabilizer, objective and networks meet; each is an object passed in, and none knows the
+This is the one place where codec, stabilizer, objective and networks meet; each is an object passed in, and none knows
+the
 others.
 """
 
@@ -71,9 +73,7 @@ class GANPart(Part):
         codes = self.codec.encode(images.to(self.device))
 
         # Train D: reals up, fakes down, plus the penalties that are due.
-        set_learning_rate(
-            self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress)
-        )
+        set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
         values, real_logits = self._discriminator_step(codes, nimg)
         self.stabilizer.update(progress, real_logits)
 

@@ -1,7 +1,7 @@
 """The loop that both parts share: batch, step, log, snapshot, checkpoint; stopped, killed and resumed without a trace.
 
-What happens at which image is a function of the configuration alone, so an interrupted run and an uninterrupted one write
-the same files. Only the "clock" entries of the log depend on the machine.
+What happens at which image is a function of the configuration alone, so an interrupted run and an uninterrupted one
+write the same files. Only the "clock" entries of the log depend on the machine.
 """
 
 import resource
@@ -17,8 +17,8 @@ from torch import Tensor
 
 from frugan.config import ScheduleConfig
 from frugan.errors import RunError
-from frugan.training.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.jsonl import JSONLines
+from frugan.training.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.training.part import Batches, Part, StepValues, total_nimg
 
 PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the bands of figure 3 of the NSS paper
@@ -139,7 +139,8 @@ def _save(part: Part, progress: _Progress, folder: Path) -> None:
 
 
 def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -> None:
-    """Stop at the first step whose loss is NaN or infinite, before such weights are saved. Nothing is ever replaced by zero."""
+    """Stop at the first step whose loss is NaN or infinite, before such weights are saved. Nothing is ever replaced by
+    zero."""
     fresh = progress.since_log[progress.checked :]
     for number, values in enumerate(fresh):
         for name, value in values.items():

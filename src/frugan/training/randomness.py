@@ -1,4 +1,5 @@
-"""Randomness as a pure function of (seed, images seen, stream): nothing to save, so resuming is exact by construction."""
+"""Randomness as a pure function of (seed, images seen, stream): nothing to save, so resuming is exact by
+construction."""
 
 import hashlib
 

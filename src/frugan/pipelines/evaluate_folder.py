@@ -1,10 +1,8 @@
-"""What follows training: evaluation, model card, report. Each can be done again later, by its own command."""
+"""Evaluate what lies on disk, a run or a model folder, and keep the result where the report finds it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
 
 from frugan.atomic import write_file
 from frugan.data.cache import PackedDataset, pack
@@ -19,15 +17,6 @@ from frugan.pretrained import load, snapshot_model
 from frugan.run_folder import RunFolder
 
 
-def finish(run: RunFolder, say: Callable[[str], None]) -> None:
-    """Evaluate a finished run, fill in its model card and write its report."""
-    config = run.config()
-    say(f"evaluating {config.evaluation.samples} generated images")
-    result = evaluate_folder(run.path, features=config.evaluation.features, device=config.device)
-    say(format_evaluation(result))
-    say(f"report: {report_folder(run)}")
-
-
 def evaluate_folder(
     path: Path,
     *,
@@ -39,7 +28,8 @@ def evaluate_folder(
     snapshot: int | None = None,
     device: str = "auto",
 ) -> dict[str, Any]:
-    """Evaluate a run or a model folder. A run's result is also kept in its folder, if it is of its final state on its own data.
+    """Evaluate a run or a model folder. A run's result is also kept in its folder, if it is of its final state on its
+    own data.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
@@ -62,14 +52,6 @@ def evaluate_folder(
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)
     return result
-
-
-def report_folder(run: RunFolder) -> Path:
-    """Write the report of a run, finished or not. Returns its path."""
-    from frugan.report.page import write_report
-
-    use_threads(available_cores())
-    return write_report(run, load(run.path), open_dataset(run.config()))
 
 
 def format_evaluation(result: dict[str, Any]) -> str:
@@ -96,5 +78,3 @@ def _dataset(run: RunFolder | None, data: str, path: Path, resolution: int) -> P
     if run is None:
         raise UserError(f"{path}: a model folder knows no images to compare with; pass --data DATA")
     return open_dataset(run.config())
-
-

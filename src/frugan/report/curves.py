@@ -1,0 +1,161 @@
+"""The section of training curves: each with a sentence on what to look for."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from frugan.report.facts import Line as LogLine
+from frugan.report.facts import PartFacts, RunFacts
+from frugan.report.markup import Markup, tag
+from frugan.report.reconstruction import psnr_of_squared_error
+from frugan.report.svg import Band, Chart, Level, Line, Values, draw
+from frugan.training.loop import PERCENTILES
+
+# More points than this are averaged in groups: a chart is a few hundred pixels wide.
+_MOST_POINTS = 160
+
+
+def curves_section(facts: RunFacts, base_psnr: float) -> Markup:
+    """Losses, predictions, metric, stabilizer and decoder over time."""
+    sampler, decoder = facts.sampler, facts.decoder
+    figures = [_predictions(sampler), _losses(sampler), _metric(sampler), _stabilizer(facts)]
+    if decoder is not None:
+        figures += [_decoder_psnr(decoder, base_psnr), _decoder_loss(decoder)]
+    note = "Point at a chart to read its values. The x axis counts training images in thousands (kimg)."
+    return tag(
+        "section",
+        tag("h2", "Training curves"),
+        tag("p", note, class_="help"),
+        tag("div", *figures, class_="two"),
+        id="curves",
+    )
+
+
+def _losses(sampler: PartFacts) -> Markup:
+    lines = [
+        Line("discriminator", "purple", _column(sampler.log, "discriminator_loss")),
+        Line("generator", "green", _column(sampler.log, "generator_loss")),
+    ]
+    chart = _over_time("Losses of discriminator and generator", sampler.log, "loss", lines)
+    return _figure(
+        "Losses",
+        chart,
+        "The two pull against each other, so neither falls to zero when all is well: look for both staying level. The "
+        "discriminator's sinking towards 0 while the generator's climbs means that the discriminator has won.",
+    )
+
+
+def _predictions(sampler: PartFacts) -> Markup:
+    lines, bands = [], []
+    for name, colour in (("real", "blue"), ("fake", "orange")):
+        columns = [_column(sampler.log, f"{name}_logits", i, _sigmoid) for i in range(len(PERCENTILES))]
+        bands += [Band(colour, columns[0], columns[4]), Band(colour, columns[1], columns[3])]
+        lines.append(Line(f"{name}: median, 25-75 %, 5-95 %", colour, columns[2]))
+    chart = _over_time(
+        "Discriminator's predictions on real and generated codes",
+        sampler.log,
+        "predicted to be real",
+        lines,
+        bands=bands,
+        levels=[Level("cannot tell", 0.5)],
+        y_range=(0.0, 1.0),
+    )
+    return _figure(
+        "What the discriminator believes",
+        chart,
+        "The sigmoid of its predictions, as bands of percentiles. Look for bands that overlap near 0.5; blue at 1 and "
+        "orange at 0, apart for good, leave the generator nothing to learn from. (With a relativistic loss only the "
+        "distance between the two means anything.)",
+    )
+
+
+def _metric(sampler: PartFacts) -> Markup:
+    name = str(sampler.metrics[-1].get("metric", "distance")) if sampler.metrics else "distance"
+    lines = [Line(name, "blue", _column(sampler.metrics, "distance"), dots=True)]
+    chart = _over_time(f"{name} at each snapshot", sampler.metrics, name, lines, from_zero=True)
+    return _figure(
+        "Distance from real images (preview)",
+        chart,
+        "Lower is better. A cheap preview at a small size and without the decoder, so only its trend counts: a fall that "
+        "has not flattened yet says that longer training would help. Do not compare it with the evaluation at the top.",
+    )
+
+
+def _stabilizer(facts: RunFacts) -> Markup:
+    strength = _column(facts.sampler.log, "stabilizer_t")
+    title, name = "Stabilizer", facts.config.sampler.stabilizer.target.__qualname__
+    if facts.sampler.log and not any(strength):
+        return _figure(title, None, f"{name} did not act on what the discriminator sees.")
+    chart = _over_time(
+        "Strength of the stabilizer", facts.sampler.log, "strength t", [Line("t", "purple", strength)], from_zero=True
+    )
+    return _figure(
+        title,
+        chart,
+        f"How strongly {name} hides detail from the discriminator (t of the scale-space, in steps). Look for a value of "
+        "0 well before the end: detail is learned only after that.",
+    )
+
+
+def _decoder_psnr(decoder: PartFacts, base_psnr: float) -> Markup:
+    lines = [Line("decoder", "green", _column(decoder.log, "squared_error", convert=psnr_of_squared_error))]
+    chart = _over_time(
+        "PSNR of the decoder on its training batches",
+        decoder.log,
+        "PSNR (dB)",
+        lines,
+        levels=[Level("without decoder", base_psnr)],
+    )
+    return _figure(
+        "Decoder: closeness to the originals",
+        chart,
+        "Higher is better. Look for a curve above the dashed line (plain interpolation) that flattens out; one that still "
+        "rises says that longer training of the decoder would help.",
+    )
+
+
+def _decoder_loss(decoder: PartFacts) -> Markup:
+    lines = [Line("loss", "green", _column(decoder.log, "decoder_loss"))]
+    chart = _over_time("Loss of the decoder", decoder.log, "loss", lines)
+    return _figure(
+        "Decoder: loss", chart, "What the decoder minimises. Look for a fall that levels off, without jumps."
+    )
+
+
+def _over_time(
+    label: str,
+    log: Sequence[LogLine],
+    y_label: str,
+    lines: Sequence[Line],
+    *,
+    bands: Sequence[Band] = (),
+    levels: Sequence[Level] = (),
+    y_range: tuple[float, float] | None = None,
+    from_zero: bool = False,
+) -> Chart | None:
+    """A chart over the image count; None if there is nothing in it."""
+    if not any(value is not None for line in lines for value in line.y):
+        return None
+    x = [nimg / 1000 for nimg in _column(log, "nimg") if nimg is not None]
+    return Chart(label, x, "images shown", "kimg", y_label, lines, bands, levels, y_range, from_zero)
+
+
+def _column(
+    log: Sequence[LogLine], name: str, place: int | None = None, convert: Callable[[float], float] = lambda value: value
+) -> Values:
+    """One value of every line, averaged in groups if there are many; None where there is none."""
+    size = max(1, math.ceil(len(log) / _MOST_POINTS))
+    column: list[float | None] = []
+    for first in range(0, len(log), size):
+        entries = [line[name] for line in log[first : first + size] if line.get(name) is not None]
+        values = [float(entry if place is None else entry[place]) for entry in entries]
+        column.append(convert(sum(values) / len(values)) if values else None)
+    return column
+
+
+def _figure(title: str, chart: Chart | None, help_text: str) -> Markup:
+    drawn = tag("p", "Nothing to draw: no such values are logged.", class_="missing") if chart is None else draw(chart)
+    return tag("figure", tag("h3", title), drawn, tag("figcaption", help_text), class_="panel")
+
+
+def _sigmoid(logit: float) -> float:
+    return 0.5 * (1 + math.tanh(logit / 2))

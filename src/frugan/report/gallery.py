@@ -1,0 +1,98 @@
+"""The sections that are looked at first: what the model draws, what it learned from, and how it came there."""
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset
+from frugan.data.loader import Loader
+from frugan.pipelines.sample import Model
+from frugan.pipelines.train import SNAPSHOT_SEEDS
+from frugan.pipelines.write import contact_sheet
+from frugan.report.facts import PartFacts, RunFacts
+from frugan.report.markup import Markup, join, tag
+from frugan.report.pictures import embed, show, zoomable
+from frugan.report.text import kimg
+
+TRUNCATION = 0.7
+_COLUMNS = 8
+_MOST_STRIPS = 7
+# Bytes of the page that each may take.
+_GRID_BYTES, _SIDE_BYTES, _STRIPS_BYTES = 1_100_000, 550_000, 700_000
+
+
+def draw_reals(dataset: PackedDataset, count: int) -> Tensor:
+    """Up to `count` different images of the data set, drawn at random but always the same, (N, 3, S, S)."""
+    return Loader(dataset, seed=0, mirror=False).batch(0, min(count, len(dataset)))[0]
+
+
+def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> Markup:
+    """The final grid, the same seeds with truncation, and real images to hold them against."""
+    seeds = SNAPSHOT_SEEDS
+    first, last = seeds[0], seeds[-1]
+    decoded = (
+        "decoded by the trained decoder" if model.decoder else "enlarged without a decoder, for none is trained yet"
+    )
+    reals = draw_reals(dataset, len(seeds))
+    final = embed(contact_sheet(model.sample(seeds), _COLUMNS), _GRID_BYTES)
+    truncated = embed(contact_sheet(model.sample(seeds, TRUNCATION), _COLUMNS), _SIDE_BYTES)
+    real = embed(contact_sheet(reals, _COLUMNS), _SIDE_BYTES)
+    return tag(
+        "section",
+        tag("h2", "What it draws"),
+        zoomable(
+            final,
+            f"Grid of {len(seeds)} generated pictures, seeds {first} to {last}",
+            f"Seeds {first} to {last} in order, none picked by hand, {decoded}; truncation 1, {model.resolution} x "
+            f"{model.resolution} pixels each ({final.format}). Click a picture for its full size.",
+        ),
+        tag(
+            "div",
+            zoomable(
+                truncated,
+                f"The same seeds drawn with truncation {TRUNCATION}",
+                f"The same seeds with truncation {TRUNCATION}: more typical, less varied ({truncated.format}).",
+            ),
+            zoomable(
+                real,
+                f"Grid of {len(reals)} real images from the data set",
+                f"Real images: {len(reals)} of the {len(dataset)} it learned from ({real.format}).",
+            ),
+            class_="two",
+        ),
+        id="pictures",
+    )
+
+
+def progress_section(facts: RunFacts) -> Markup:
+    """The same seeds at several snapshots, one row each."""
+    sampler = facts.sampler
+    return tag(
+        "section",
+        tag("h2", "How it came there"),
+        _strips(sampler) if sampler.sample_grids else tag("p", "No samples yet: none were saved.", class_="missing"),
+        id="progress",
+    )
+
+
+def _strips(sampler: PartFacts) -> Markup:
+    counts = list(sampler.sample_grids)
+    chosen = sorted({counts[round(i)] for i in np.linspace(0, len(counts) - 1, _MOST_STRIPS)})
+    strips = []
+    for nimg in chosen:
+        picture = embed(
+            _first_row(np.asarray(Image.open(sampler.sample_grids[nimg]).convert("RGB"))), _STRIPS_BYTES // len(chosen)
+        )
+        alt = f"Pictures of seeds 0 to {_COLUMNS - 1} after {nimg} images"
+        strips.append(tag("figure", tag("figcaption", tag("b", kimg(nimg)), " kimg"), show(picture, alt)))
+    help_text = (
+        f"The same {_COLUMNS} seeds in every row, after more and more thousands of training images (kimg). They are "
+        "the sampler's codes enlarged without the decoder, so they look softer than the grid above. Look for shapes that "
+        "settle and columns that stay different from each other; if they grow alike, variety is being lost."
+    )
+    return join([tag("p", help_text, class_="help"), tag("div", *strips, class_="strips")])
+
+
+def _first_row(sheet: np.ndarray) -> np.ndarray:
+    """The first row of a contact sheet of square pictures."""
+    return sheet[: sheet.shape[1] // _COLUMNS]

@@ -1,0 +1,71 @@
+"""A run as one self-contained HTML page: pictures as data URIs, plots as inline SVG, no scripts, no network."""
+
+from importlib import resources
+from pathlib import Path
+
+from frugan.atomic import write_file
+from frugan.data.cache import PackedDataset
+from frugan.pipelines.sample import Model
+from frugan.report.commands import commands_section
+from frugan.report.curves import curves_section
+from frugan.report.facts import RunFacts, read_facts
+from frugan.report.gallery import draw_reals, pictures_section, progress_section
+from frugan.report.markup import Markup, join, tag
+from frugan.report.neighbours import neighbours_section
+from frugan.report.reconstruction import base_mean_psnr, reconstruction_section
+from frugan.report.summary import header, numbers_section
+from frugan.report.tables import details_section
+from frugan.run_folder import RunFolder
+
+_RECONSTRUCTIONS = 8
+_BASE_IMAGES = 48
+_CONTENTS = {
+    "pictures": "pictures",
+    "numbers": "numbers",
+    "progress": "progress",
+    "reconstruction": "decoder",
+    "curves": "curves",
+    "neighbours": "memorisation",
+    "details": "details",
+    "next": "next",
+}
+
+
+def write_report(run: RunFolder, model: Model, dataset: PackedDataset) -> Path:
+    """Write RUN/report.html from whatever the run has by now: finished or not, evaluated or not. Returns its path."""
+    write_file(run.report_file, _page(read_facts(run), model, dataset).encode())
+    return run.report_file
+
+
+def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
+    reals = draw_reals(dataset, _BASE_IMAGES)
+    sections = [
+        header(facts, model),
+        _contents(),
+        pictures_section(facts, model, dataset),
+        numbers_section(facts, model),
+        progress_section(facts),
+        reconstruction_section(model, reals[:_RECONSTRUCTIONS]),
+        curves_section(facts, base_mean_psnr(model, reals)),
+        neighbours_section(facts, model, dataset),
+        details_section(facts, model),
+        commands_section(facts),
+    ]
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"{facts.config.recipe}: {facts.config.data.source}"),
+        tag("style", _style()),
+    )
+    body = tag("body", tag("main", *(join(["\n", section]) for section in sections)))
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _contents() -> Markup:
+    return tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in _CONTENTS.items()), aria_label="Contents")
+
+
+def _style() -> Markup:
+    """Ours, so it may stand in the page unescaped."""
+    return Markup(resources.files("frugan.report").joinpath("style.css").read_text(encoding="utf-8"))

@@ -1,0 +1,157 @@
+"""The top of the page: what run this is, whether it is finished, its key numbers, and what to be careful with."""
+
+from typing import Any
+
+from frugan.pipelines.sample import Model
+from frugan.report.commands import command
+from frugan.report.facts import PartFacts, RunFacts
+from frugan.report.markup import Markup, join, tag
+from frugan.report.tables import two_columns
+from frugan.report.text import duration, kimg, memory, significant
+
+
+def header(facts: RunFacts, model: Model) -> Markup:
+    """Title, data, size, seed and state."""
+    config = facts.config
+    channels, height, width = model.generator.code_shape
+    pieces = [
+        f"data {config.data.source}" + (f" ({facts.env['data']['images']} images)" if "data" in facts.env else ""),
+        f"{model.resolution} x {model.resolution} pixels",
+        f"codes of {height} x {width}" + ("" if channels == 3 else f" x {channels}"),
+        f"seed {config.seed}",
+    ]
+    return tag(
+        "header",
+        tag("h1", config.recipe),
+        tag("p", *(join([tag("span", piece), " "]) for piece in pieces), _state(facts), class_="badges"),
+    )
+
+
+def numbers_section(facts: RunFacts, model: Model) -> Markup:
+    """Cards, warnings, and the whole evaluation folded away."""
+    cards = _quality_cards(facts.evaluation) if facts.evaluation else []
+    cards += _cost_cards(facts)
+    warnings = _warnings(facts, model)
+    return tag(
+        "section",
+        tag("h2", "How good, and at what cost"),
+        tag("div", *cards, class_="cards"),
+        tag("div", *(tag("p", warning) for warning in warnings), class_="warnings", role="note") if warnings else "",
+        _evaluation(facts.evaluation) if facts.evaluation else "",
+        id="numbers",
+    )
+
+
+def _state(facts: RunFacts) -> Markup:
+    if facts.finished:
+        return tag("span", "finished", class_="good")
+    return tag("span", "not finished: " + ", ".join(map(_part_state, facts.parts)), class_="bad")
+
+
+def _part_state(part: PartFacts) -> str:
+    if part.finished:
+        return f"{part.name} finished"
+    if part.nimg == 0:
+        return f"{part.name} only begun"
+    verb = "stopped" if part.events and part.events[-1].get("event") == "stopped" else "still training"
+    return f"{part.name} {verb} at {kimg(part.nimg)} of {kimg(part.total_nimg)} kimg"
+
+
+def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
+    name, results, protocol = evaluation["metric"], evaluation["results"], evaluation["protocol"]
+    floor, reconstruction = evaluation["floor"], evaluation["reconstruction"]
+    return [
+        _card(
+            name,
+            significant(results["frechet_distance"]),
+            f"{protocol['n_fake']:,} generated against {protocol['n_real']:,} real images; lower is better",
+        ),
+        _card(
+            f"{name}, real against real",
+            significant(floor["frechet_distance"]),
+            f"{floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
+        ),
+        _card(
+            f"{name}, decoder alone",
+            significant(reconstruction["frechet_distance"]),
+            f"{reconstruction['n']:,} real images through codec and decoder: what a perfect sampler would reach",
+        ),
+        _card(
+            "Reconstruction PSNR",
+            f"{reconstruction['psnr']:.1f} dB",
+            f"real images decoded from their codes; without the decoder {reconstruction['psnr_without_decoder']:.1f} dB",
+        ),
+    ]
+
+
+def _cost_cards(facts: RunFacts) -> list[Markup]:
+    parts = [part for part in facts.parts if part.log]
+    if not parts:
+        return [_card("Cost", "unknown", "nothing is logged yet")]
+    return [
+        _cost_card("Training time", parts, [duration(part.seconds) for part in parts]),
+        _cost_card("Speed", parts, [f"{significant(part.images_per_second)} images/s" for part in parts]),
+        _cost_card("Peak memory", parts, [memory(part.peak_memory_mb) for part in parts]),
+    ]
+
+
+def _cost_card(title: str, parts: list[PartFacts], values: list[str]) -> Markup:
+    """The first part's value large, any other's below: no sum would be right, for they may train at the same time."""
+    others = [f"; {part.name} {value}" for part, value in zip(parts[1:], values[1:], strict=True)]
+    return _card(title, values[0], parts[0].name + "".join(others))
+
+
+def _card(title: str, value: str, explanation: str) -> Markup:
+    return tag(
+        "div", tag("h3", title), tag("p", value, class_="value"), tag("p", explanation, class_="help"), class_="card"
+    )
+
+
+def _warnings(facts: RunFacts, model: Model) -> list[str]:
+    warnings = []
+    evaluation = facts.evaluation
+    if evaluation is None:
+        warnings.append(
+            f"Not evaluated yet: run `{command('evaluate', facts.path)}`, then `{command('report', facts.path)}`."
+        )
+    else:
+        warnings += [f"{warning}." for warning in evaluation["warnings"]]
+        if evaluation["protocol"]["truncation"] != 1:
+            warnings.append(
+                f"Evaluated with truncation {evaluation['protocol']['truncation']:g}, which flatters or hurts."
+            )
+        if not facts.finished:
+            warnings.append("Evaluated before the run was finished: evaluate again at the end.")
+    if facts.decoder is not None and model.decoder is None:
+        warnings.append(
+            "The decoder has no weights yet: all pictures here are enlarged from their codes by interpolation."
+        )
+    skipped = facts.env.get("data", {}).get("skipped", 0)
+    if skipped:
+        warnings.append(f"{skipped:,} images of the data set were left out; `frugan data check` says why.")
+    return warnings
+
+
+def _evaluation(evaluation: dict[str, Any]) -> Markup:
+    """All distances beside their floor, and the protocol."""
+    results, floor, reconstruction = evaluation["results"], evaluation["floor"], evaluation["reconstruction"]
+    rows = [
+        (evaluation["metric"], "frechet_distance", "lower"),
+        ("kernel distance (unbiased)", "kernel_distance_mean", "lower"),
+        ("precision: how many generated look real", "precision", "higher"),
+        ("recall: how many real are covered", "recall", "higher"),
+    ]
+    names = ("generated", "real against real", "decoder alone")
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("", *names, "better")))
+    body = []
+    for title, key, better in rows:
+        values = [significant(source[key]) if key in source else "" for source in (results, floor, reconstruction)]
+        if key == "kernel_distance_mean":
+            values[0] += f" ± {significant(results['kernel_distance_std'], 2)}"
+        body.append(tag("tr", tag("th", title, scope="row"), *(tag("td", value) for value in [*values, better])))
+    return tag(
+        "details",
+        tag("summary", "The whole evaluation and its protocol"),
+        tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll"),
+        two_columns({name: str(value) for name, value in evaluation["protocol"].items()}),
+    )

@@ -1,0 +1,142 @@
+"""The same seed draws the same picture: in any batch, from any folder the model is copied to."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import frugan
+from frugan.errors import UserError
+from frugan.pipelines.sample import seed_latents
+from frugan.pipelines.write import contact_sheet, to_uint8, write_png
+
+
+def test_the_promised_api(trained_run: Path) -> None:
+    model = frugan.load(trained_run)
+    images = model.sample(seeds=range(16))
+    assert images.shape == (16, 3, 64, 64)
+    assert images.dtype == torch.float32
+    assert images.min() >= -1
+    assert images.max() <= 1
+
+
+def test_a_picture_depends_on_its_seed_alone(trained_run: Path) -> None:
+    model = frugan.load(trained_run)
+    together = model.sample(range(20))
+    assert torch.equal(model.sample([7]), together[7:8])
+    assert torch.equal(model.sample([19, 3]), together[[19, 3]])
+    small = torch.cat(list(model.batches(range(20), batch=3)))
+    assert torch.allclose(small, together, atol=1e-5)
+    assert not torch.equal(together[0], together[1])
+
+
+def test_latents_follow_styles_gans_convention() -> None:
+    expected = np.random.RandomState(5).randn(1, 8)
+    assert torch.equal(seed_latents([5], 8), torch.from_numpy(expected).float())
+    with pytest.raises(ValueError, match="seed -1"):
+        seed_latents([-1], 8)
+
+
+def test_truncation_makes_pictures_more_alike(trained_run: Path) -> None:
+    model = frugan.load(trained_run)
+    spread = [model.codes(range(16), truncation).std(dim=0).mean().item() for truncation in (1.0, 0.5, 0.0)]
+    assert spread[0] > spread[1] > spread[2] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_model_folder_works_anywhere(trained_run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "my model"
+    shutil.copytree(trained_run / "model", copy)
+    assert torch.equal(frugan.load(copy).sample([1, 2]), frugan.load(trained_run).sample([1, 2]))
+
+
+def test_without_a_decoder_yet_images_are_interpolated(trained_run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(trained_run / "model", copy)
+    (copy / "decoder.safetensors").unlink()
+    model = frugan.load(copy)
+    codes = model.codes([0])
+    assert model.decoder is None
+    assert torch.equal(model.decode(codes), model.codec.base(codes).clamp(-1, 1))
+
+
+def test_grids_and_pngs_are_exact(tmp_path: Path) -> None:
+    images = torch.rand(5, 3, 8, 8) * 2 - 1
+    sheet = contact_sheet(images, columns=3)
+    assert sheet.shape == (16, 24, 3)
+    assert np.array_equal(sheet[8:, 8:16], to_uint8(images)[4])
+    assert (sheet[8:, 16:] == 255).all()
+    write_png(tmp_path / "new folder" / "grid.png", sheet)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "new folder" / "grid.png")), sheet)
+
+
+@pytest.fixture
+def model_copy(trained_run: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    shutil.copytree(trained_run / "model", copy)
+    return copy
+
+
+def test_pickles_and_archives_are_refused_unread(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+            return Path.touch, (tmp_path / "trap sprung",)  # type: ignore[return-value]
+
+    import pickle
+
+    pickled = tmp_path / "network.pkl"
+    pickled.write_bytes(pickle.dumps(Trap()))
+    archive = tmp_path / "model.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("config.json", "{}")
+    for path in (pickled, archive):
+        with pytest.raises(UserError, match="is a file; frugan loads folders"):
+            frugan.load(path)
+    assert not (tmp_path / "trap sprung").exists()
+
+
+def test_a_pickle_named_safetensors_is_refused(model_copy: Path, tmp_path: Path) -> None:
+    torch.save({"w": torch.zeros(1)}, model_copy / "generator.safetensors")
+    with pytest.raises(UserError, match=r"generator\.safetensors: not a safetensors file"):
+        frugan.load(model_copy)
+
+
+def test_truncated_weights_are_refused(model_copy: Path) -> None:
+    path = model_copy / "generator.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(UserError, match="truncated"):
+        frugan.load(model_copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"generator": {"class": "os.system", "command": "true"}}, "not a class of frugan"),
+        ({"codec": {"class": "antigravity.fly"}}, "not a class of frugan"),
+        ({"generator": {"class": "frugan.networks.dcgan.DCGANGenerator", "widht": 3}}, "did you mean 'width'"),
+        ({"generator": {"class": "frugan.networks.dcgan.DCGANGenerator", "latent_dim": 9}}, "another network"),
+        ({"format": "stylegan/2"}, "not a model of this program"),
+        ({"code_shape": [3, 17, 17]}, "power-of-two"),
+    ],
+)
+def test_a_config_that_asks_for_something_else_is_refused(
+    model_copy: Path, change: dict[str, object], message: str
+) -> None:
+    path = model_copy / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UserError, match=message):
+        frugan.load(model_copy)
+
+
+def test_other_folders_say_what_they_lack(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        frugan.load(tmp_path / "nothing")
+    with pytest.raises(UserError, match=r"has no config\.json"):
+        frugan.load(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UserError, match="not valid JSON"):
+        frugan.load(tmp_path)
