@@ -1,6 +1,6 @@
 """Import torchvision where its compiled operators cannot load.
 
-PyPI's Linux wheel of torchvision is built against CUDA. Beside a CPU-only torch its operators do not load, and importing
+PyPI's Linux wheel of torchvision is built against CUDA. Beside a CPU-only torch its operators do not load; importing
 it ends in "operator torchvision::nms does not exist", although data sets, transforms and networks need none of them.
 Declaring the two missing operators, without implementing them, lets the rest be imported.
 """

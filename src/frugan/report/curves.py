@@ -75,7 +75,7 @@ def _metric(sampler: PartFacts) -> Markup:
     return _figure(
         "Distance from real images (preview)",
         chart,
-        "Lower is better. A cheap preview at a small size and without the decoder, so only its trend counts: a fall that "
+        "Lower is better. A cheap preview at a small size without the decoder, so only its trend counts: a fall that "
         "has not flattened yet says that longer training would help. Do not compare it with the evaluation at the top.",
     )
 
@@ -91,8 +91,8 @@ def _stabilizer(facts: RunFacts) -> Markup:
     return _figure(
         title,
         chart,
-        f"How strongly {name} hides detail from the discriminator (t of the scale-space, in steps). Look for a value of "
-        "0 well before the end: detail is learned only after that.",
+        f"How strongly {name} hides detail from the discriminator (t of the scale-space, in steps). Look for 0 well "
+        "before the end: detail is learned only after that.",
     )
 
 
@@ -108,8 +108,8 @@ def _decoder_psnr(decoder: PartFacts, base_psnr: float) -> Markup:
     return _figure(
         "Decoder: closeness to the originals",
         chart,
-        "Higher is better. Look for a curve above the dashed line (plain interpolation) that flattens out; one that still "
-        "rises says that longer training of the decoder would help.",
+        "Higher is better. Look for a curve above the dashed line (plain interpolation) that flattens out; one still "
+        "rising says that longer training of the decoder would help.",
     )
 
 

@@ -30,6 +30,7 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
     """The final grid, the same seeds with truncation, and real images to hold them against."""
     seeds = SNAPSHOT_SEEDS
     first, last = seeds[0], seeds[-1]
+    trained = facts.sampler.snapshots[-1] if facts.sampler.snapshots else 0
     decoded = (
         "decoded by the trained decoder" if model.decoder else "enlarged without a decoder, for none is trained yet"
     )
@@ -43,8 +44,8 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
         zoomable(
             final,
             f"Grid of {len(seeds)} generated pictures, seeds {first} to {last}",
-            f"Seeds {first} to {last} in order, none picked by hand, {decoded}; truncation 1, {model.resolution} x "
-            f"{model.resolution} pixels each ({final.format}). Click a picture for its full size.",
+            f"Seeds {first} to {last} in order, none picked by hand, after {kimg(trained)} kimg, {decoded}; truncation 1, "
+            f"{model.resolution} x {model.resolution} pixels each ({final.format}). Click a picture for its full size.",
         ),
         tag(
             "div",
@@ -87,8 +88,8 @@ def _strips(sampler: PartFacts) -> Markup:
         strips.append(tag("figure", tag("figcaption", tag("b", kimg(nimg)), " kimg"), show(picture, alt)))
     help_text = (
         f"The same {_COLUMNS} seeds in every row, after more and more thousands of training images (kimg). They are "
-        "the sampler's codes enlarged without the decoder, so they look softer than the grid above. Look for shapes that "
-        "settle and columns that stay different from each other; if they grow alike, variety is being lost."
+        "the sampler's codes enlarged without the decoder, so they look softer than the grid above. Look for shapes "
+        "that settle and columns that stay different from each other; if they grow alike, variety is being lost."
     )
     return join([tag("p", help_text, class_="help"), tag("div", *strips, class_="strips")])
 

@@ -74,20 +74,21 @@ def search(queries: Tensor, num_real: int, codec: Codec, loader: Loader, count: 
 
     The last `num_real` queries are the loader's own first images, which are not compared with themselves.
     """
-    flat = queries.flatten(1)
+    # Products of float64 are fast, and exact enough for the small distances that matter here.
+    flat = queries.flatten(1).cpu().double()
     own = torch.arange(len(flat)) - (len(flat) - num_real)  # which image a query is itself; negative for generated ones
-    distance, index = torch.full((len(flat),), torch.inf), torch.zeros(len(flat), dtype=torch.int64)
+    distance, index = (
+        torch.full((len(flat),), torch.inf, dtype=torch.float64),
+        torch.zeros(len(flat), dtype=torch.int64),
+    )
     nearest = Nearest(distance, index, torch.zeros(len(flat), dtype=torch.bool))
     for first in range(0, count, _BATCH):
         images = loader.batch(first, min(_BATCH, count - first))[0]
         itself = own[:, None] == torch.arange(first, first + len(images))
         for mirrored in (False, True) if mirror else (False,):
             view = images.flip(-1) if mirrored else images
-            codes = codec.encode(view.to(flat.device)).flatten(1)
-            # The faster product form rounds away exactly the small distances that matter here.
-            distances = (
-                torch.cdist(flat, codes, compute_mode="donot_use_mm_for_euclid_dist").cpu() / codes.shape[1] ** 0.5
-            )
+            codes = codec.encode(view.to(queries.device)).flatten(1).cpu().double()
+            distances = torch.cdist(flat, codes, compute_mode="use_mm_for_euclid_dist") / codes.shape[1] ** 0.5
             closest, place = distances.masked_fill(itself, torch.inf).min(dim=1)
             closer = closest < nearest.distance
             nearest.distance[closer] = closest[closer]

@@ -29,13 +29,13 @@ def header(facts: RunFacts, model: Model) -> Markup:
 
 def numbers_section(facts: RunFacts, model: Model) -> Markup:
     """Cards, warnings, and the whole evaluation folded away."""
-    cards = _quality_cards(facts.evaluation) if facts.evaluation else []
-    cards += _cost_cards(facts)
+    quality = _quality_cards(facts.evaluation) if facts.evaluation else []
     warnings = _warnings(facts, model)
     return tag(
         "section",
         tag("h2", "How good, and at what cost"),
-        tag("div", *cards, class_="cards"),
+        tag("div", *quality, class_="cards"),
+        tag("div", *_cost_cards(facts), class_="cards"),
         tag("div", *(tag("p", warning) for warning in warnings), class_="warnings", role="note") if warnings else "",
         _evaluation(facts.evaluation) if facts.evaluation else "",
         id="numbers",
@@ -67,19 +67,19 @@ def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
             f"{protocol['n_fake']:,} generated against {protocol['n_real']:,} real images; lower is better",
         ),
         _card(
-            f"{name}, real against real",
+            "Real against real",
             significant(floor["frechet_distance"]),
-            f"{floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
+            f"{name} of {floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
         ),
         _card(
-            f"{name}, decoder alone",
+            "Decoder alone",
             significant(reconstruction["frechet_distance"]),
-            f"{reconstruction['n']:,} real images through codec and decoder: what a perfect sampler would reach",
+            f"{name} of {reconstruction['n']:,} real images through codec and decoder: what a perfect sampler would reach",
         ),
         _card(
             "Reconstruction PSNR",
             f"{reconstruction['psnr']:.1f} dB",
-            f"real images decoded from their codes; without the decoder {reconstruction['psnr_without_decoder']:.1f} dB",
+            f"real images decoded from codes; without the decoder {reconstruction['psnr_without_decoder']:.1f} dB",
         ),
     ]
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 Values = Sequence[float | None]  # None and NaN leave a gap
 
 WIDTH, HEIGHT = 520, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 12, 44
+_RIGHT, _TOP, _BOTTOM = 14, 12, 44
 _ROW = 18  # of the legend, and of the text that pointing shows
 _CHARACTER = 6.4  # mean width of one, in the font size that the style sets
 
@@ -66,12 +66,11 @@ class Chart:
 
 def draw(chart: Chart) -> Markup:
     """The chart as one <svg> element, as wide as its surroundings."""
-    legend, legend_rows = _legend(chart)
-    top = _TOP + legend_rows * _ROW
-    x_high = max(chart.x, default=1.0)
-    x = Scale(0.0, x_high if x_high > 0 else 1.0, _LEFT, WIDTH - _RIGHT)
     low, high = chart.y_range or value_range(_all_values(chart), from_zero=chart.from_zero)
-    y = Scale(low, high, HEIGHT - _BOTTOM, top)
+    left = 34 + max(map(len, tick_labels(round_ticks(low, high)))) * _CHARACTER
+    legend, legend_rows = _legend(chart, left)
+    x = Scale(0.0, max(chart.x, default=0.0) or 1.0, left, WIDTH - _RIGHT)
+    y = Scale(low, high, HEIGHT - _BOTTOM, _TOP + legend_rows * _ROW)
     return tag(
         "svg",
         _axes(chart, x, y),
@@ -145,18 +144,18 @@ def _level(level: Level, x: Scale, y: Scale) -> Markup:
     return _rule("level", x.start, y(level.y), x.end, y(level.y))
 
 
-def _legend(chart: Chart) -> tuple[Markup, int]:
+def _legend(chart: Chart, start: float) -> tuple[Markup, int]:
     """Swatches with names in rows above the plot, and how many rows; none where one line needs no name."""
     entries = [(line.name, f"line {line.colour}") for line in chart.lines] + [
         (level.name, "level") for level in chart.levels
     ]
     if len(entries) < 2:
         return Markup(""), 0
-    pieces, left, row = [], float(_LEFT), 0
+    pieces, left, row = [], start, 0
     for name, style in entries:
         width = 28 + len(name) * _CHARACTER
-        if left > _LEFT and left + width > WIDTH - _RIGHT:
-            left, row = float(_LEFT), row + 1
+        if left > start and left + width > WIDTH - _RIGHT:
+            left, row = start, row + 1
         middle = _TOP + row * _ROW
         pieces.append(_rule(style, left, middle, left + 16, middle))
         pieces.append(_text(name, left + 22, middle + 4, "start"))
