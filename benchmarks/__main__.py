@@ -37,9 +37,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 def _machine() -> str:
     with open("/proc/cpuinfo") as file:
-        name = next(
-            (line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.processor()
-        )
+        names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
     return f"{time.strftime('%Y-%m-%d')}, {names[0]}, {os.cpu_count()} cores, torch {torch.__version__}"
 
 

@@ -1,6 +1,7 @@
 """Shared fixtures: a folder of synthetic images, a configuration that trains in seconds, and a cache of the test's
 own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +29,17 @@ from frugan.objectives.reconstruction import l1
 from frugan.stabilizers.scale_space import ScaleSpace
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tensors in tests are tiny: threads would spend their time waiting for each other. Child processes inherit
-    this."""
+@pytest.fixture(scope="session", autouse=True)
+def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For tests and the processes they start: a cache that is not the user's, and one thread.
+
+    Tensors in tests are tiny, and threads would spend their time waiting for each other.
+    """
     torch.set_num_threads(1)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or fills the user's cache."""
-    monkeypatch.setenv("FRUGAN_CACHE", str(tmp_path_factory.getbasetemp() / "frugan-cache"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FRUGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ Ledig et al. 2017; the form of not-so-big-GAN has no convolution after the trunk
 convolution's Kaiming initialisation scaled by 0.1. At its defaults it has 1,517,571 parameters.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,17 +22,26 @@ class SRResNet(nn.Module):
         doublings: how many pixel-shuffle stages of factor 2; equal to the codec's levels.
         channels: width of the trunk; 64 in the paper.
         blocks: residual blocks in the trunk; 16 in the paper.
+        init_scale: factor on every convolution's Kaiming initialisation; .1 in the paper, which trains for 150,000 steps.
+            1 learns much faster at first.
         zero_last: start with a zero last layer, so that training begins exactly at the base.
     """
 
-    def __init__(self, doublings: int = 2, channels: int = 64, blocks: int = 16, zero_last: bool = False) -> None:
+    def __init__(
+        self,
+        doublings: int = 2,
+        channels: int = 64,
+        blocks: int = 16,
+        init_scale: float = 0.1,
+        zero_last: bool = False,
+    ) -> None:
         super().__init__()
         self.first = nn.Conv2d(3, channels, 3, padding=1)
         self.trunk = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
         self.upsamplers = nn.ModuleList(nn.Conv2d(channels, 4 * channels, 3, padding=1) for _ in range(doublings))
         self.high = nn.Conv2d(channels, channels, 3, padding=1)
         self.last = nn.Conv2d(channels, 3, 3, padding=1)
-        self.apply(_initialise)
+        self.apply(partial(_initialise, scale=init_scale))
         if zero_last:
             nn.init.zeros_(self.last.weight)
 
@@ -56,8 +67,8 @@ def _leaky(x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _initialise(module: nn.Module) -> None:
+def _initialise(module: nn.Module, scale: float) -> None:
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight)
-        module.weight.mul_(0.1)
+        module.weight.mul_(scale)
         nn.init.zeros_(module.bias)  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ def _predictions(sampler: PartFacts) -> Markup:
     for name, colour in (("real", "blue"), ("fake", "orange")):
         columns = [_column(sampler.log, f"{name}_logits", i, _sigmoid) for i in range(len(PERCENTILES))]
         bands += [Band(colour, columns[0], columns[4]), Band(colour, columns[1], columns[3])]
-        lines.append(Line(f"{name}: median, 25-75 %, 5-95 %", colour, columns[2]))
+        lines.append(Line(f"{name} (median)", colour, columns[2]))
     chart = _over_time(
         "Discriminator's predictions on real and generated codes",
         sampler.log,
@@ -62,9 +62,9 @@ def _predictions(sampler: PartFacts) -> Markup:
     return _figure(
         "What the discriminator believes",
         chart,
-        "The sigmoid of its predictions, as bands of percentiles. Look for bands that overlap near 0.5; blue at 1 and "
-        "orange at 0, apart for good, leave the generator nothing to learn from. (With a relativistic loss only the "
-        "distance between the two means anything.)",
+        "The sigmoid of its predictions; the bands hold 50 % and 90 % of them. Look for bands that overlap near 0.5; "
+        "blue at 1 and orange at 0, apart for good, leave the generator nothing to learn from. (With a relativistic "
+        "loss only the distance between the two means anything.)",
     )
 
 

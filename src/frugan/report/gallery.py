@@ -18,7 +18,7 @@ TRUNCATION = 0.7
 _COLUMNS = 8
 _MOST_STRIPS = 7
 # Bytes of the page that each may take.
-_GRID_BYTES, _SIDE_BYTES, _STRIPS_BYTES = 1_100_000, 550_000, 700_000
+_GRID_BYTES, _SIDE_BYTES, _STRIPS_BYTES = 1_000_000, 500_000, 650_000
 
 
 def draw_reals(dataset: PackedDataset, count: int) -> Tensor:
@@ -44,8 +44,8 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
         zoomable(
             final,
             f"Grid of {len(seeds)} generated pictures, seeds {first} to {last}",
-            f"Seeds {first} to {last} in order, none picked by hand, after {kimg(trained)} kimg, {decoded}; truncation 1, "
-            f"{model.resolution} x {model.resolution} pixels each ({final.format}). Click a picture for its full size.",
+            f"Seeds {first} to {last} in order, none picked by hand, after {kimg(trained)} kimg, {decoded}; "
+            f"truncation 1, {model.resolution} x {model.resolution} pixels each ({final.format}). Click for full size.",
         ),
         tag(
             "div",

@@ -20,7 +20,7 @@ _SEEDS = range(8)
 _REAL_QUERIES = 64
 _MOST_SEARCHED = 20_000
 _BATCH = 64
-_MOST_BYTES = 300_000
+_MOST_BYTES = 250_000
 
 
 @dataclass
@@ -50,7 +50,7 @@ def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) ->
         _pair(seed, pictures[i], nearest.image(i, loader), nearest.distance[i].item(), bool(nearest.mirrored[i]))
         for i, seed in enumerate(_SEEDS)
     ]
-    searched = f"all {count}" if count == len(dataset) else f"{count:,} (drawn at random) of {len(dataset):,}"
+    searched = f"all {count:,}" if count == len(dataset) else f"{count:,} (drawn at random) of {len(dataset):,}"
     flips = ", mirrored ones included" if facts.config.data.mirror else ""
     help_text = (
         "Left, a generated picture; right, the training image whose code is closest to its own, among "
@@ -76,12 +76,13 @@ def search(queries: Tensor, num_real: int, codec: Codec, loader: Loader, count: 
     """
     # Products of float64 are fast, and exact enough for the small distances that matter here.
     flat = queries.flatten(1).cpu().double()
-    own = torch.arange(len(flat)) - (len(flat) - num_real)  # which image a query is itself; negative for generated ones
-    distance, index = (
-        torch.full((len(flat),), torch.inf, dtype=torch.float64),
-        torch.zeros(len(flat), dtype=torch.int64),
+    n = len(flat)
+    own = torch.arange(n) - (n - num_real)  # which image a query is itself; negative for generated ones
+    nearest = Nearest(
+        distance=torch.full((n,), torch.inf, dtype=torch.float64),
+        index=torch.zeros(n, dtype=torch.int64),
+        mirrored=torch.zeros(n, dtype=torch.bool),
     )
-    nearest = Nearest(distance, index, torch.zeros(len(flat), dtype=torch.bool))
     for first in range(0, count, _BATCH):
         images = loader.batch(first, min(_BATCH, count - first))[0]
         itself = own[:, None] == torch.arange(first, first + len(images))

@@ -17,8 +17,7 @@ from frugan.report.summary import header, numbers_section
 from frugan.report.tables import details_section
 from frugan.run_folder import RunFolder
 
-_RECONSTRUCTIONS = 8
-_BASE_IMAGES = 48
+_REALS = 48
 _CONTENTS = {
     "pictures": "pictures",
     "numbers": "numbers",
@@ -38,14 +37,14 @@ def write_report(run: RunFolder, model: Model, dataset: PackedDataset) -> Path:
 
 
 def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
-    reals = draw_reals(dataset, _BASE_IMAGES)
+    reals = draw_reals(dataset, _REALS)
     sections = [
         header(facts, model),
         _contents(),
         pictures_section(facts, model, dataset),
         numbers_section(facts, model),
         progress_section(facts),
-        reconstruction_section(model, reals[:_RECONSTRUCTIONS]),
+        reconstruction_section(model, reals),
         curves_section(facts, base_mean_psnr(model, reals)),
         neighbours_section(facts, model, dataset),
         details_section(facts, model),

@@ -1,5 +1,7 @@
 """Real images through codec and decoder: what is lost before the sampler has any part in it."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -10,19 +12,22 @@ from frugan.report.markup import Markup, join, tag
 from frugan.report.pictures import embed, show
 
 _MOST_BYTES = 450_000
+_ROWS, _LARGE_ROWS = 8, 4  # fewer of large images, so that each keeps its detail
 _ERROR_GAIN = 4
 
 
 def reconstruction_section(model: Model, reals: Tensor) -> Markup:
-    """Code, base, decoded, original and error of each of `reals` (N, 3, S, S), one row an image."""
+    """Code, base, decoded, original and error of the first of `reals` (N, 3, S, S), one row an image."""
+    reals = reals[: _ROWS if model.resolution <= 128 else _LARGE_ROWS]
     with torch.no_grad():
         codes = model.codec.encode(reals.to(model.device))
         base = model.codec.base(codes).clamp(-1, 1).float().cpu()
+        low = model.codec.decoder_input(codes).clamp(-1, 1).float().cpu()
     decoded = model.decode(codes) if model.decoder else None
     best = base if decoded is None else decoded
-    side = codes.shape[-1]
+    side = low.shape[-1]
     columns = {
-        f"code, {side} x {side}": codes.clamp(-1, 1).float().cpu(),
+        f"code, {side} x {side}": low,
         "zero-detail base": base,
         "decoded": decoded,
         "original": reals,
@@ -56,7 +61,7 @@ def base_mean_psnr(model: Model, reals: Tensor) -> float:
 
 def psnr_of_squared_error(squared_error: float) -> float:
     """In dB, for images in [-1, 1]."""
-    return 10 * torch.log10(torch.tensor(4 / max(squared_error, 4e-10))).item()
+    return 10 * math.log10(4 / max(squared_error, 4e-10))
 
 
 def _row(columns: dict[str, Tensor], i: int, count: int, quality: Markup, resolution: int) -> Markup:

@@ -31,11 +31,15 @@ def value_range(values: Iterable[float | None], *, from_zero: bool = False) -> t
     if from_zero:
         finite.append(0.0)
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
-    if low == high:
+    if math.isclose(low, high):
         room = abs(low) / 10 or 1.0
         low, high = (low, high + room) if from_zero else (low - room, high + room)
-    step = tick_step(low, high)
-    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    while True:  # rounding outwards may ask for a larger step, and that for rounding again
+        step = tick_step(low, high)
+        rounded = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+        if rounded == (low, high):
+            return rounded
+        low, high = rounded
 
 
 def tick_step(low: float, high: float, about: int = 5) -> float:

@@ -34,7 +34,7 @@ def numbers_section(facts: RunFacts, model: Model) -> Markup:
     return tag(
         "section",
         tag("h2", "How good, and at what cost"),
-        tag("div", *quality, class_="cards"),
+        tag("div", *quality, class_="cards") if quality else "",
         tag("div", *_cost_cards(facts), class_="cards"),
         tag("div", *(tag("p", warning) for warning in warnings), class_="warnings", role="note") if warnings else "",
         _evaluation(facts.evaluation) if facts.evaluation else "",
@@ -74,7 +74,8 @@ def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
         _card(
             "Decoder alone",
             significant(reconstruction["frechet_distance"]),
-            f"{name} of {reconstruction['n']:,} real images through codec and decoder: what a perfect sampler would reach",
+            f"{name} of {reconstruction['n']:,} real images through codec and decoder: the best that any sampler can "
+            "reach",
         ),
         _card(
             "Reconstruction PSNR",
@@ -108,18 +109,16 @@ def _card(title: str, value: str, explanation: str) -> Markup:
 
 
 def _warnings(facts: RunFacts, model: Model) -> list[str]:
-    warnings = []
+    warnings: list[str] = []
     evaluation = facts.evaluation
     if evaluation is None:
-        warnings.append(
-            f"Not evaluated yet: run `{command('evaluate', facts.path)}`, then `{command('report', facts.path)}`."
-        )
+        evaluate, report = (tag("code", command(verb, facts.path)) for verb in ("evaluate", "report"))
+        warnings.append(join(["Not evaluated yet: run ", evaluate, " and then ", report, "."]))
     else:
         warnings += [f"{warning}." for warning in evaluation["warnings"]]
         if evaluation["protocol"]["truncation"] != 1:
-            warnings.append(
-                f"Evaluated with truncation {evaluation['protocol']['truncation']:g}, which flatters or hurts."
-            )
+            used = f"{evaluation['protocol']['truncation']:g}"
+            warnings.append(f"Evaluated with truncation {used}: not to be compared with results at truncation 1.")
         if not facts.finished:
             warnings.append("Evaluated before the run was finished: evaluate again at the end.")
     if facts.decoder is not None and model.decoder is None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from frugan.report.markup import Markup, join, tag
 from frugan.report.scale import Scale, is_number, round_ticks, tick_labels, value_range
-from frugan.report.text import significant
+from frugan.report.text import significant, trimmed
 
 T = TypeVar("T")
 
@@ -174,7 +174,7 @@ def _readings(chart: Chart, x: Scale, y: Scale) -> Markup:
         left = (centres[i - 1] + centre) / 2 if i > 0 else x.start
         right = (centre + centres[i + 1]) / 2 if i + 1 < len(centres) else x.end
         column = tag("rect", x=_px(left), y=_px(y.end), width=_px(right - left), height=_px(y.start - y.end))
-        texts = [f"{significant(chart.x[i])} {chart.x_unit}", *(f"{name}: {value}" for name, value in shown)]
+        texts = [f"{trimmed(chart.x[i])} {chart.x_unit}", *(f"{name}: {value}" for name, value in shown)]
         pieces.append(tag("g", column, _tip(texts, centre, x, y), class_="reading"))
     return join(pieces)
 

@@ -31,8 +31,13 @@ def duration(seconds: float | None) -> str:
 
 def kimg(nimg: float) -> str:
     """Images in thousands, without a unit: 336 -> "0.336", 2000 -> "2", 130016 -> "130"."""
-    text = significant(nimg / 1000)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return trimmed(nimg / 1000)
+
+
+def trimmed(value: float) -> str:
+    """Like `significant`, without zeros at the end: 0.4 -> "0.4"."""
+    text = significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def memory(megabytes: float | None) -> str:
