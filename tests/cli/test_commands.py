@@ -41,7 +41,8 @@ def frugan(*arguments: object) -> int:
 
 def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert frugan("--help") == 0
-    assert all(verb in capsys.readouterr().out for verb in VERBS)
+    listed = capsys.readouterr().out
+    assert all(verb in listed for verb in VERBS)
     for verb in VERBS:
         assert frugan(verb, "--help") == 0
         assert f"frugan {verb}" in capsys.readouterr().out

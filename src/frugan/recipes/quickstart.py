@@ -23,10 +23,10 @@ from frugan.stabilizers.scale_space import ScaleSpace
 
 def quickstart() -> RunConfig:
     """Drawn people at 128 x 128 from 32 x 32 codes, in minutes on a laptop's CPU."""
-    adam = OptimizerConfig(lr=5e-4, decay=0.4)
+    adam = OptimizerConfig(lr=1e-3, decay=0.4)
     return RunConfig(
         recipe="quickstart",
-        data=DataConfig(source="noto-people", resolution=128),
+        data=DataConfig(source="noto-people", resolution=128, mirror=False),
         codec=Spec(WaveletCodec, levels=2),
         sampler=SamplerConfig(
             generator=Spec(DCGANGenerator, latent_dim=64, width=32, refine=True),
@@ -37,13 +37,14 @@ def quickstart() -> RunConfig:
             penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,
-            schedule=ScheduleConfig(kimg=130, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
+            schedule=ScheduleConfig(kimg=112, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
         ),
         decoder=DecoderConfig(
-            network=Spec(SRResNet, doublings=2, channels=24, blocks=4, zero_last=True),
+            network=Spec(SRResNet, doublings=2, channels=24, blocks=4, init_scale=0.5),
             loss=Spec(l1),
-            optimizer=OptimizerConfig(lr=1e-3, beta1=0.9, beta2=0.99, decay=0.5),
-            schedule=ScheduleConfig(kimg=5, batch=8, log_every=0.2, snapshots=4, ema_halflife=0.2),
+            crop=16,
+            optimizer=OptimizerConfig(lr=3e-3, beta1=0.9, beta2=0.99, decay=0.5),
+            schedule=ScheduleConfig(kimg=26, batch=4, log_every=0.5, snapshots=4, ema_halflife=0.2),
         ),
         evaluation=EvaluationConfig(samples=2048),
         minutes=6.0,
