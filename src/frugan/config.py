@@ -156,6 +156,7 @@ class DecoderConfig:
     network: Spec
     loss: Spec
     schedule: ScheduleConfig
+    code_noise: float = 0.0  # std of noise on the codes it trains on, so that it forgives a sampler's small errors
     crop: int = 0  # side of the random crops of the code it trains on; 0 = whole codes
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 

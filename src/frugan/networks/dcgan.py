@@ -25,12 +25,12 @@ class DCGANGenerator(Generator):
         code_shape: (C, S, S), S a power of two from 16 to 256.
         latent_dim: length of z ~ N(0, I); 100 in the paper.
         width: channels of the last hidden layer; doubles towards 4 x 4, where it is width * S / 8.
-        refine: add one full-resolution layer (3 x 3, batch norm, ReLU) before the output, which removes the
-            checkerboard grain of a transposed convolution that paints pixels directly.
+        refine: channels of one more full-resolution layer (batch norm, ReLU, 3 x 3) before the output, which removes the
+            grain of a transposed convolution that paints pixels directly; 0 = none, as in the paper.
     """
 
     def __init__(
-        self, code_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 64, refine: bool = False
+        self, code_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 64, refine: int = 0
     ) -> None:
         super().__init__()
         self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
@@ -39,8 +39,8 @@ class DCGANGenerator(Generator):
         for c_in, c_out in pairwise(channels):
             layers += [nn.ConvTranspose2d(c_in, c_out, 4, 2, 1, bias=False), *_norm_relu(c_out)]
         if refine:
-            layers += [nn.ConvTranspose2d(width, width, 4, 2, 1, bias=False), *_norm_relu(width)]
-            layers += [nn.Conv2d(width, code_shape[0], 3, 1, 1, bias=False)]
+            layers += [nn.ConvTranspose2d(width, refine, 4, 2, 1, bias=False), *_norm_relu(refine)]
+            layers += [nn.Conv2d(refine, code_shape[0], 3, 1, 1, bias=False)]
         else:
             layers += [nn.ConvTranspose2d(width, code_shape[0], 4, 2, 1, bias=False)]
         self.layers = nn.Sequential(*layers)
@@ -62,8 +62,6 @@ class DCGANDiscriminator(Discriminator):
         width: channels of the first layer; doubles towards 4 x 4.
         norm: "batch" as in the paper (not after the first layer), or "none", which gradient penalties want: batch norm
             couples the images of a batch, so that a per-image gradient is not one.
-        refine: begin with a full-resolution 3 x 3 layer, so that single-pixel noise is visible to the discriminator.
-        minibatch_std: append the mean deviation within groups of 4 as a channel before the output (Karras et al. 2018).
     """
 
     def __init__(
@@ -71,15 +69,11 @@ class DCGANDiscriminator(Discriminator):
         code_shape: tuple[int, int, int],
         width: int = 64,
         norm: DiscriminatorNorm = "batch",
-        refine: bool = False,
     ) -> None:
         super().__init__()
         channels = [width * 2**i for i in range(_stages(code_shape))]
         c_in = code_shape[0]
         layers: list[nn.Module] = []
-        if refine:
-            layers += [nn.Conv2d(c_in, width, 3, 1, 1), nn.LeakyReLU(0.2)]
-            c_in = width
         layers += [nn.Conv2d(c_in, width, 4, 2, 1, bias=norm == "none"), nn.LeakyReLU(0.2)]
         for c_in, c_out in pairwise(channels):
             layers += [nn.Conv2d(c_in, c_out, 4, 2, 1, bias=norm == "none")]

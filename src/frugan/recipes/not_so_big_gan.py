@@ -34,7 +34,7 @@ def nsb_gan_w_dcgan() -> RunConfig:
         data=DataConfig(source="", resolution=128),
         codec=Spec(WaveletCodec, levels=2),
         sampler=SamplerConfig(
-            generator=Spec(DCGANGenerator, latent_dim=100, width=64, refine=True),
+            generator=Spec(DCGANGenerator, latent_dim=100, width=64, refine=32),
             discriminator=Spec(DCGANDiscriminator, width=64, norm="none"),
             stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
             loss=Spec(non_saturating),
@@ -44,9 +44,11 @@ def nsb_gan_w_dcgan() -> RunConfig:
             schedule=ScheduleConfig(kimg=250, batch=32, log_every=1.0, snapshots=10, ema_halflife=10.0),
         ),
         decoder=DecoderConfig(
-            network=Spec(SRResNet, doublings=2, channels=32, blocks=8, zero_last=True),
+            network=Spec(SRResNet, doublings=2, channels=32, blocks=8, init_scale=0.5),
             loss=Spec(l1),
-            optimizer=OptimizerConfig(lr=1e-3, beta1=0.9, beta2=0.99, decay=0.5),
+            crop=16,
+            code_noise=0.03,
+            optimizer=OptimizerConfig(lr=2e-3, beta1=0.9, beta2=0.99, decay=0.5),
             schedule=ScheduleConfig(kimg=20, batch=8, log_every=0.4, snapshots=5, ema_halflife=0.5),
         ),
     )

@@ -29,7 +29,7 @@ def quickstart() -> RunConfig:
         data=DataConfig(source="noto-people", resolution=128, mirror=False),
         codec=Spec(WaveletCodec, levels=2),
         sampler=SamplerConfig(
-            generator=Spec(DCGANGenerator, latent_dim=64, width=32, refine=True),
+            generator=Spec(DCGANGenerator, latent_dim=64, width=32, refine=16),
             discriminator=Spec(DCGANDiscriminator, width=32, norm="none"),
             # T = 256 at 64 px in the paper; a quarter of it blurs 32 px codes by the same part of their width.
             stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
@@ -37,12 +37,13 @@ def quickstart() -> RunConfig:
             penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,
-            schedule=ScheduleConfig(kimg=112, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
+            schedule=ScheduleConfig(kimg=96, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
         ),
         decoder=DecoderConfig(
             network=Spec(SRResNet, doublings=2, channels=24, blocks=4, init_scale=0.5),
             loss=Spec(l1),
             crop=16,
+            code_noise=0.05,
             optimizer=OptimizerConfig(lr=3e-3, beta1=0.9, beta2=0.99, decay=0.5),
             schedule=ScheduleConfig(kimg=26, batch=4, log_every=0.5, snapshots=4, ema_halflife=0.2),
         ),

@@ -21,6 +21,7 @@ from frugan.training.part import (
     StepValues,
     autocast,
     micro_batches,
+    to_device,
     total_nimg,
     under_prefix,
     with_prefix,
@@ -40,7 +41,7 @@ class DecoderPart(Part):
             raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' side of {self.code_side}")
         self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
         self.codec = codec.to(device)
-        self.network: nn.Module = config.network.build().to(device)
+        self.network: nn.Module = to_device(config.network.build(), device)
         self.loss: ImageLoss = config.loss.partial()
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
@@ -53,6 +54,7 @@ class DecoderPart(Part):
         losses, errors = [], []
         for original in micro_batches(images.to(self.device), self.schedule):
             code = self.codec.encode(original)
+            code = code + self.config.code_noise * torch.randn_like(code)
             base, low = self.codec.base(code), self.codec.decoder_input(code)
             original, base, low = self._crop(original, base, low)
             with autocast(self.schedule, self.device):

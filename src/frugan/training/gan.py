@@ -30,6 +30,7 @@ from frugan.training.part import (
     StepValues,
     autocast,
     micro_batches,
+    to_device,
     total_nimg,
     under_prefix,
     with_prefix,
@@ -56,8 +57,8 @@ class GANPart(Part):
         code_shape = codec.code_shape(resolution)
         self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
         self.codec = codec.to(device)
-        self.generator: Generator = config.generator.build(code_shape=code_shape).to(device)
-        self.discriminator: Discriminator = config.discriminator.build(code_shape=code_shape).to(device)
+        self.generator: Generator = to_device(config.generator.build(code_shape=code_shape), device)
+        self.discriminator: Discriminator = to_device(config.discriminator.build(code_shape=code_shape), device)
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.loss: Loss = config.loss.partial()
         self.penalties = [_lazy_penalty(penalty) for penalty in config.penalties]

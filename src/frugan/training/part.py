@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from frugan.config import ScheduleConfig
+
+N = TypeVar("N", bound=nn.Module)
 
 # Values of one step by name: scalars (losses) and vectors (logits). Detached; left on the device until they are logged.
 StepValues = dict[str, Tensor]
@@ -56,6 +58,12 @@ def micro_batches(images: Tensor, schedule: ScheduleConfig) -> Iterator[Tensor]:
     if images.shape[0] % schedule.accumulate:
         raise ValueError(f"accumulate: {schedule.accumulate} does not divide the batch of {images.shape[0]}")
     yield from images.chunk(schedule.accumulate)
+
+
+def to_device(network: N, device: torch.device) -> N:
+    """Move a network, with its convolutions' weights laid out channels-last: up to 3 times as fast on CPUs and tensor cores."""
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def autocast(schedule: ScheduleConfig, device: torch.device) -> AbstractContextManager[object]:
