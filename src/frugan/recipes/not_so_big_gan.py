@@ -41,7 +41,7 @@ def nsb_gan_w_dcgan() -> RunConfig:
             penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,
-            schedule=ScheduleConfig(kimg=250, batch=32, log_every=1.0, snapshots=10, ema_halflife=10.0),
+            schedule=ScheduleConfig(kimg=180, batch=32, log_every=1.0, snapshots=10, ema_halflife=10.0),
         ),
         decoder=DecoderConfig(
             network=Spec(SRResNet, doublings=2, channels=32, blocks=8, init_scale=0.5),
@@ -49,6 +49,6 @@ def nsb_gan_w_dcgan() -> RunConfig:
             crop=16,
             code_noise=0.03,
             optimizer=OptimizerConfig(lr=2e-3, beta1=0.9, beta2=0.99, decay=0.5),
-            schedule=ScheduleConfig(kimg=20, batch=8, log_every=0.4, snapshots=5, ema_halflife=0.5),
+            schedule=ScheduleConfig(kimg=40, batch=8, log_every=0.8, snapshots=5, ema_halflife=0.5),
         ),
     )

@@ -61,7 +61,7 @@ def micro_batches(images: Tensor, schedule: ScheduleConfig) -> Iterator[Tensor]:
 
 
 def to_device(network: N, device: torch.device) -> N:
-    """Move a network, with its convolutions' weights laid out channels-last: up to 3 times as fast on CPUs and tensor cores."""
+    """Move a network, its weights laid out channels-last: small convolutions are up to three times as fast on CPUs."""
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
