@@ -114,5 +114,10 @@ class PartFolder:
         """Weights of the averaged network at an image count."""
         return self.snapshots / f"{nimg:010d}.safetensors"
 
+    def newest_snapshot(self) -> int | None:
+        """Image count of the newest snapshot, if there is one."""
+        counts = sorted(int(path.stem) for path in self.snapshots.glob("[0-9]*.safetensors"))
+        return counts[-1] if counts else None
+
     def sample_grid(self, nimg: int) -> Path:
         return self.samples / f"{nimg:010d}.png"

@@ -5,6 +5,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# Up to this many samples, one matrix of all kernels (134 MB) is cheaper than one a subset.
+_WHOLE_MATRIX = 4096
+
 
 def kernel_distance(
     a: Tensor, b: Tensor, *, subsets: int = 100, subset_size: int = 1000, seed: int = 2020
@@ -21,24 +24,24 @@ def kernel_distance(
         raise ValueError(f"a kernel distance needs at least 2 samples on each side, got {len(a)} and {len(b)}")
     x, y = (f.detach().to("cpu", torch.float64) for f in (a, b))
     random = np.random.RandomState(seed)
-    values = []
-    for _ in range(subsets):
-        from_x = torch.from_numpy(random.choice(len(x), size, replace=False))
-        from_y = torch.from_numpy(random.choice(len(y), size, replace=False))
-        values.append(_squared_mmd(x[from_x], y[from_y]))
+    choices = [
+        (random.choice(len(x), size, replace=False), random.choice(len(y), size, replace=False)) for _ in range(subsets)
+    ]
+    if max(len(x), len(y)) <= _WHOLE_MATRIX:
+        k_xx, k_yy, k_xy = _kernel(x, x), _kernel(y, y), _kernel(x, y)
+        values = [_squared_mmd(k_xx[i][:, i], k_yy[j][:, j], k_xy[i][:, j]) for i, j in choices]
+    else:
+        values = [_squared_mmd(_kernel(x[i], x[i]), _kernel(y[j], y[j]), _kernel(x[i], y[j])) for i, j in choices]
     result = torch.tensor(values, dtype=torch.float64)
     return result.mean().item(), result.std(unbiased=False).item()
 
 
-def _squared_mmd(x: Tensor, y: Tensor) -> float:
-    n = len(x)
-    within = sum((_kernel(f, f).sum() - _kernel_diagonal(f).sum()) / (n * (n - 1)) for f in (x, y))
-    return (within - 2 * _kernel(x, y).mean()).item()
+def _squared_mmd(k_xx: Tensor, k_yy: Tensor, k_xy: Tensor) -> float:
+    """Unbiased: a sample's kernel with itself does not count."""
+    n = len(k_xx)
+    within = sum((k.sum() - k.trace()) / (n * (n - 1)) for k in (k_xx, k_yy))
+    return float(within - 2 * k_xy.mean())
 
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:
     return (x @ y.T / x.shape[1] + 1) ** 3
-
-
-def _kernel_diagonal(x: Tensor) -> Tensor:
-    return (x.square().sum(dim=1) / x.shape[1] + 1) ** 3

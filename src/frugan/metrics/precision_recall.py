@@ -18,7 +18,8 @@ def precision_recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: 
     """
     if min(len(real), len(fake)) <= neighbours:
         raise ValueError(f"precision and recall need more than {neighbours} samples, got {len(real)} and {len(fake)}")
-    real, fake = real.detach().float(), fake.detach().float()
+    # Distances come from inner products, whose cancellation float64 forgives.
+    real, fake = real.detach().double(), fake.detach().double()
     precision = _covered(fake, real, _radii(real, neighbours, chunk), chunk)
     recall = _covered(real, fake, _radii(fake, neighbours, chunk), chunk)
     return precision, recall
@@ -26,14 +27,9 @@ def precision_recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: 
 
 def _radii(points: Tensor, neighbours: int, chunk: int) -> Tensor:
     """Distance of each point to its k-th neighbour (n,); the nearest of all is the point itself."""
-    return torch.cat([_distances(rows, points).kthvalue(neighbours + 1, dim=1).values for rows in points.split(chunk)])
+    return torch.cat([torch.cdist(rows, points).kthvalue(neighbours + 1, dim=1).values for rows in points.split(chunk)])
 
 
 def _covered(points: Tensor, centres: Tensor, radii: Tensor, chunk: int) -> float:
-    inside = [(_distances(rows, centres) <= radii).any(dim=1) for rows in points.split(chunk)]
+    inside = [(torch.cdist(rows, centres) <= radii).any(dim=1) for rows in points.split(chunk)]
     return torch.cat(inside).double().mean().item()
-
-
-def _distances(a: Tensor, b: Tensor) -> Tensor:
-    # Exact differences: the faster product form loses the digits that separate near neighbours.
-    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")

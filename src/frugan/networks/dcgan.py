@@ -25,8 +25,8 @@ class DCGANGenerator(Generator):
         code_shape: (C, S, S), S a power of two from 16 to 256.
         latent_dim: length of z ~ N(0, I); 100 in the paper.
         width: channels of the last hidden layer; doubles towards 4 x 4, where it is width * S / 8.
-        refine: channels of one more full-resolution layer (batch norm, ReLU, 3 x 3) before the output, against the grain
-            of a transposed convolution that paints pixels directly; 0 = none, as in the paper.
+        refine: channels of one more full-resolution layer (batch norm, ReLU, 3 x 3) before the output, against the
+            grain of a transposed convolution that paints pixels directly; 0 = none, as in the paper.
     """
 
     def __init__(

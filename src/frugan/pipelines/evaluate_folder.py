@@ -47,7 +47,7 @@ def evaluate_folder(
     count = samples or (run.config().evaluation.samples if run else 2048)
     result = evaluate(model, dataset, extractor, samples=count, truncation=truncation)
     result["model"] = str(path)
-    result["nimg"] = snapshot
+    result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
     if run is not None and not data and snapshot is None:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)

@@ -32,9 +32,11 @@ class Model:
     def to(self, device: torch.device | str) -> "Model":
         """Move all networks; returns self."""
         self.device = torch.device(device)
-        for module in (self.generator, self.codec, self.decoder):
-            if module is not None:
-                module.to(self.device)
+        self.codec.to(self.device)
+        for network in (self.generator, self.decoder):
+            if network is not None:
+                # Channels-last convolutions are about twice as fast here, on CPUs and on tensor cores.
+                network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:

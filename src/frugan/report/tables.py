@@ -60,7 +60,7 @@ def _timing(part: PartFacts, network: nn.Module | None) -> Markup:
 def _events(parts: list[PartFacts]) -> Markup:
     events = sorted(((event, part.name) for part in parts for event in part.events), key=lambda entry: _when(entry[0]))
     if not events:
-        return tag("p", "None: it was never stopped or resumed.", class_="help")
+        return tag("p", "None yet.", class_="help")
     head = tag("tr", *(tag("th", name, scope="col") for name in ("when", "part", "event", "details")))
     rows = (_event(event, name) for event, name in events)
     return tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="scroll")

@@ -73,6 +73,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
     progress = _restore(part, folder, log, hooks)
     clock = _Clock(progress.nimg)
     if progress.nimg == 0:
+        hooks.on_event("started", {"nimg": 0})
         hooks.on_snapshot(part, 0)
     while progress.nimg < total:
         if hooks.should_stop():
@@ -105,6 +106,8 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
         if snapshot_due:
             hooks.on_snapshot(part, progress.nimg)
             clock.resume(progress.nimg)
+        if last:
+            hooks.on_event("finished", {"nimg": progress.nimg})
     return True
 
 
