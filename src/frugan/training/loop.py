@@ -100,12 +100,13 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
             clock.tick(progress.nimg)
             log.append({"nimg": progress.nimg, **values, "clock": clock.entry()})
             hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
-        if checkpoint_due:
-            _save(part, progress, folder)
-            clock.checkpointed()
+        # Snapshot before checkpoint: killed between the two, a resumed run takes the snapshot again; never is one missing.
         if snapshot_due:
             hooks.on_snapshot(part, progress.nimg)
             clock.resume(progress.nimg)
+        if checkpoint_due:
+            _save(part, progress, folder)
+            clock.checkpointed()
         if last:
             hooks.on_event("finished", {"nimg": progress.nimg})
     return True

@@ -42,8 +42,13 @@ def optimizer_tensors(optimizer: torch.optim.Adam) -> dict[str, Tensor]:
 
 def load_optimizer_tensors(optimizer: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:
     """Inverse of `optimizer_tensors`; learning rates are set anew by the step."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, name = key.split(".", 1)
+        parameter = parameters[int(index)]
+        if tensor.shape == parameter.shape:
+            # The fused kernel walks memory in order, so moments must be laid out like their parameter (channels-last).
+            tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
         state.setdefault(int(index), {})[name] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
