@@ -28,20 +28,21 @@ from frugan.stabilizers.scale_space import ScaleSpace
 
 def nsb_gan_w_dcgan() -> RunConfig:
     """Your photos at 128 x 128 from 32 x 32 wavelet codes: DCGAN + noisy scale-space + SRResNet."""
-    adam = OptimizerConfig(lr=5e-4, decay=0.4)
+    adam = OptimizerConfig(lr=1e-3, decay=0.4)
     return RunConfig(
         recipe="nsb-gan-w-dcgan",
         data=DataConfig(source="", resolution=128),
         codec=Spec(WaveletCodec, levels=2),
         sampler=SamplerConfig(
-            generator=Spec(DCGANGenerator, latent_dim=100, width=64, refine=32),
-            discriminator=Spec(DCGANDiscriminator, width=64, norm="none"),
+            generator=Spec(DCGANGenerator, latent_dim=100, width=48, refine=24),
+            discriminator=Spec(DCGANDiscriminator, width=48, norm="none"),
             stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
             loss=Spec(non_saturating),
-            penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
+            # Weight 1 held D at its initial indifference for 60 kimg; StyleGAN2's rule of thumb asks for less than .1 here.
+            penalties=(PenaltyConfig(Spec(r1), weight=0.1, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,
-            schedule=ScheduleConfig(kimg=180, batch=32, log_every=1.0, snapshots=10, ema_halflife=10.0),
+            schedule=ScheduleConfig(kimg=280, batch=16, log_every=1.0, snapshots=10, ema_halflife=10.0),
         ),
         decoder=DecoderConfig(
             network=Spec(SRResNet, doublings=2, channels=32, blocks=8, init_scale=0.5),
