@@ -12,13 +12,14 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from frugan.errors import UserError
 
 PACKAGE = "frugan"
 # The only rooms whose classes a config file may name: loading a file must never import what the file chooses.
 BUILDABLE_ROOMS = ("networks", "codecs", "stabilizers", "objectives")
+PartName = Literal["sampler", "decoder"]
 
 
 class Spec:
@@ -186,6 +187,10 @@ class RunConfig:
     threads: int = 0  # CPU threads of each part; 0 = the machine's cores shared between the parts
     minutes: float = 0.0  # shorten the parts to fit this time on a slow machine, after a probe; 0 = never
     schema_version: int = 1
+
+    def parts(self) -> "dict[PartName, SamplerConfig | DecoderConfig]":
+        """What this run trains, by name."""
+        return {"sampler": self.sampler, "decoder": self.decoder} if self.decoder else {"sampler": self.sampler}
 
 
 def to_plain(value: Any) -> Any:

@@ -12,14 +12,12 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from frugan.atomic import write_file
-from frugan.config import RunConfig
+from frugan.config import PartName, RunConfig
 from frugan.errors import UserError
 from frugan.jsonl import JSONLines
-
-PartName = Literal["sampler", "decoder"]
 
 
 class RunFolder:

@@ -9,8 +9,10 @@ from frugan.cli.progress import TrainingProgress
 from frugan.cli.report import write
 from frugan.cli.stop import StopRequest
 from frugan.config import RunConfig
+from frugan.errors import UserError
 from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
-from frugan.pipelines.prepare import Prepared, create_run, fit_to_minutes, part_names, prepare, probe_part
+from frugan.pipelines.prepare import Prepared, create_run, prepare
+from frugan.pipelines.probe import fit_to_minutes, probe_part
 from frugan.pipelines.train import parent_is_gone, train_all, train_part
 from frugan.run_folder import RunFolder
 from frugan.settings import dump
@@ -30,12 +32,15 @@ def prepare_with_messages(config: RunConfig) -> Prepared:
 def show_estimates(prepared: Prepared) -> int:
     """Print the resolved settings and what a short probe predicts; changes nothing on disk but the packed data."""
     print(dump(prepared.config))
-    for name in part_names(prepared.config):
-        probe = probe_part(prepared, name)
+    for name in prepared.config.parts():
+        estimate = probe_part(prepared, name)
+        networks = ", ".join(
+            f"{network} {count / 1e6:.2f} M parameters" for network, count in estimate.parameters.items()
+        )
         print(
-            f"# {name}: {probe['parameters'] / 1e6:.2f} M parameters, {probe['images_per_second']:.0f} images/s on "
-            f"{prepared.device} with {prepared.config.threads} thread(s), {probe['seconds'] / 60:.1f} minutes in all, "
-            f"about {probe['peak_memory_mb']:.0f} MB"
+            f"# {name}: {networks}; {estimate.images_per_second:.0f} images/s on {prepared.device} with "
+            f"{prepared.config.threads} thread(s), {estimate.minutes:.1f} minutes in all, "
+            f"about {estimate.peak_memory_mb:.0f} MB"
         )
     return 0
 
@@ -52,6 +57,8 @@ def go_on(run: RunFolder, part: Part, *, background: bool = False) -> int:
     stop, parent = StopRequest(), os.getppid()
     others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
     if background:
+        if part == "all":
+            raise UserError("--background: say which part: --part sampler or --part decoder")
         train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent))
         return 0
     with TrainingProgress(run, others) as progress:
@@ -75,9 +82,6 @@ def _finish(run: RunFolder, config: RunConfig) -> None:
 
 
 def _all_done(run: RunFolder, config: RunConfig) -> bool:
-    sections = {"sampler": config.sampler, "decoder": config.decoder}
     return all(
-        run.part(name).snapshot(total_nimg(section.schedule)).exists()  # type: ignore[arg-type]
-        for name, section in sections.items()
-        if section is not None
+        run.part(name).snapshot(total_nimg(section.schedule)).exists() for name, section in config.parts().items()
     )

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from frugan.codecs.base import Codec
-from frugan.config import RunConfig
+from frugan.config import PartName, RunConfig
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
@@ -20,7 +20,7 @@ from frugan.pretrained import write_model_config
 from frugan.run_folder import RunFolder
 from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
-from frugan.training.part import Part, total_nimg
+from frugan.training.part import Part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +92,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool) -> RunFolder:
     return run
 
 
-def build_part(config: RunConfig, name: str, device: torch.device) -> Part:
+def build_part(config: RunConfig, name: PartName, device: torch.device) -> Part:
     """The sampler or the decoder of a resolved configuration, freshly initialised."""
     codec: Codec = config.codec.build()
     if name == "sampler":
@@ -120,67 +120,12 @@ def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tu
     return low, high
 
 
-def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepared:
-    """On a machine where the parts would need more than `config.minutes`, shorten their schedules in proportion.
-
-    Machines that are fast enough keep the schedule as written, so that the same seed gives the same pictures there.
-    """
-    config = prepared.config
-    if config.minutes <= 0:
-        return prepared
-    changes: dict[str, Any] = {}
-    for name in part_names(config):
-        section = config.sampler if name == "sampler" else config.decoder
-        assert section is not None
-        probe = probe_part(prepared, name)
-        needed = probe["seconds"] / 60
-        if needed > config.minutes:
-            kimg = round(section.schedule.kimg * config.minutes / needed, 3)
-            report(
-                f"{name}: this machine would need {needed:.1f} minutes; "
-                f"shortened to {kimg:g} kimg to fit {config.minutes:g}"
-            )
-            changes[name] = dataclasses.replace(section, schedule=dataclasses.replace(section.schedule, kimg=kimg))
-    return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
-
-
-def probe_part(prepared: Prepared, name: str, steps: int = 12) -> dict[str, float]:
-    """Train a throw-away copy of a part for a few steps: its parameters, images/s, and seconds for the whole
-    schedule."""
-    from frugan.device import use_threads
-    from frugan.training.loop import peak_memory_mb
-
-    use_threads(prepared.config.threads)
-    part = build_part(prepared.config, name, prepared.device)
-    loader = Loader(prepared.dataset, seed=prepared.config.seed, mirror=prepared.config.data.mirror)
-    batch, durations = part.schedule.batch, []
-    for step in range(steps):
-        began = time.monotonic()
-        part.step(*loader.batch(step * batch, batch), step * batch)
-        if prepared.device.type == "cuda":
-            torch.cuda.synchronize()
-        durations.append(time.monotonic() - began)
-    # The first steps pay for allocations; the mean of the rest includes lazy penalties in about their proportion.
-    seconds_per_image = sum(durations[4:]) / len(durations[4:]) / batch
-    return {
-        "parameters": float(sum(p.numel() for p in part.exported().parameters())),
-        "images_per_second": 1 / seconds_per_image,
-        "seconds": seconds_per_image * total_nimg(part.schedule),
-        "peak_memory_mb": peak_memory_mb(),
-    }
-
-
-def part_names(config: RunConfig) -> list[str]:
-    """The parts that this configuration trains."""
-    return ["sampler", "decoder"] if config.decoder else ["sampler"]
-
-
 def _threads_per_part(config: RunConfig) -> int:
-    return max(1, available_cores() // len(part_names(config)))
+    return max(1, available_cores() // len(config.parts()))
 
 
 def _build_parts(config: RunConfig, device: torch.device) -> None:
-    for name in part_names(config):
+    for name in config.parts():
         try:
             build_part(config, name, device)
         except (ValueError, TypeError) as error:

@@ -11,10 +11,11 @@ from typing import Any
 
 import torch
 
+from frugan.config import PartName
 from frugan.data.loader import Loader
 from frugan.device import use_threads
 from frugan.errors import RunError, UserError
-from frugan.pipelines.prepare import build_part, open_dataset, part_names
+from frugan.pipelines.prepare import build_part, open_dataset
 from frugan.pipelines.preview import PreviewJudge
 from frugan.pipelines.sample import seed_latents
 from frugan.pipelines.write import contact_sheet, write_png
@@ -28,7 +29,9 @@ SNAPSHOT_SEEDS = range(48)
 _LOCK_WAIT_SECONDS = 30.0
 
 
-def train_part(run: RunFolder, name: str, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]) -> bool:
+def train_part(
+    run: RunFolder, name: PartName, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]
+) -> bool:
     """Train or go on training one part, in this process. True when it is finished, False when asked to stop.
 
     Raises:
@@ -36,7 +39,7 @@ def train_part(run: RunFolder, name: str, on_tick: Callable[[Tick], None], shoul
         UserError: the data set is no longer what the run began with.
     """
     config = run.config()
-    folder = run.part(name)  # type: ignore[arg-type]
+    folder = run.part(name)
     with _exclusive(folder):
         use_threads(config.threads)
         dataset = open_dataset(config)
@@ -63,8 +66,7 @@ def train_all(run: RunFolder, on_tick: Callable[[Tick], None], should_stop: Call
     Raises:
         RunError: either failed; the other has stopped cleanly and can be resumed.
     """
-    names = part_names(run.config())
-    if names == ["sampler"]:
+    if run.config().decoder is None:
         return train_part(run, "sampler", on_tick, should_stop)
     with _BackgroundPart(run, "decoder") as decoder:
         sampler_done = train_part(run, "sampler", on_tick, lambda: should_stop() or decoder.failed())
@@ -94,7 +96,7 @@ class _Snapshot:
 class _BackgroundPart:
     """A part that trains in a process of its own, through the same command a person would type."""
 
-    def __init__(self, run: RunFolder, name: str) -> None:
+    def __init__(self, run: RunFolder, name: PartName) -> None:
         self.run, self.name = run, name
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -38,7 +38,7 @@ def nsb_gan_w_dcgan() -> RunConfig:
             discriminator=Spec(DCGANDiscriminator, width=48, norm="none"),
             stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
             loss=Spec(non_saturating),
-            # Weight 1 held D at its initial indifference for 60 kimg; StyleGAN2's rule of thumb asks for less than .1 here.
+            # Weight 1 held D at its initial indifference for 60 kimg; StyleGAN2's rule of thumb asks for even less.
             penalties=(PenaltyConfig(Spec(r1), weight=0.1, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,

@@ -79,6 +79,9 @@ class DecoderPart(Part):
         large = (..., slice(top * factor, (top + side) * factor), slice(left * factor, (left + side) * factor))
         return original[large], base[large], low[window]
 
+    def networks(self) -> dict[str, nn.Module]:
+        return {"decoder": self.network}
+
     def exported(self) -> nn.Module:
         return self.ema.network
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.config import PenaltyConfig, SamplerConfig
@@ -144,6 +144,9 @@ class GANPart(Part):
 
     def _latents(self, stream: str, count: int, nimg: int) -> Tensor:
         return draw_latents(self.seed, nimg, stream, count, self.generator.latent_dim).to(self.device)
+
+    def networks(self) -> dict[str, nn.Module]:
+        return {"generator": self.generator, "discriminator": self.discriminator}
 
     def exported(self) -> Generator:
         return self.ema.network

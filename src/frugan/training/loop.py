@@ -100,7 +100,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
             clock.tick(progress.nimg)
             log.append({"nimg": progress.nimg, **values, "clock": clock.entry()})
             hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
-        # Snapshot before checkpoint: killed between the two, a resumed run takes the snapshot again; never is one missing.
+        # Snapshot before checkpoint: killed between the two, a resumed run takes the snapshot again; none is missing.
         if snapshot_due:
             hooks.on_snapshot(part, progress.nimg)
             clock.resume(progress.nimg)

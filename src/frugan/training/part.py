@@ -35,6 +35,10 @@ class Part(ABC):
         """Train on a batch (N, 3, S, S) in [-1, 1]; `nimg` images were seen before it."""
 
     @abstractmethod
+    def networks(self) -> dict[str, nn.Module]:
+        """What trains, by name, for parameter counts."""
+
+    @abstractmethod
     def exported(self) -> nn.Module:
         """The averaged network that a model folder holds, in evaluation mode."""
 
