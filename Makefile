@@ -15,7 +15,7 @@ test: install-dev
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
-	"$(BIN)/python" -m pytest
+	"$(BIN)/python" -m pytest -n 2
 
 bench: install-dev
 	"$(BIN)/python" -m pip install $(PIP_ARGS) -c constraints.txt -e ".[bench]"
@@ -26,7 +26,7 @@ install-dev: $(VENV)/installed-dev
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "frugan needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
 	"$(BIN)/python" -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e .

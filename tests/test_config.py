@@ -101,6 +101,14 @@ def test_a_component_can_be_replaced_as_a_whole() -> None:
         ("sampler.penalties.3.weight=1", "position from 0 to 0"),
         ("seed", "path.to.field=value"),
         ("sampler.generator={class: os.system}", "not a class of frugan"),
+        ("seed=[1", "the value is not valid YAML"),
+        ("sampler.penalties=3", "sampler.penalties: expected a list"),
+        ("sampler.schedule.batch=0", "sampler.schedule.batch: 0 should be at least 1"),
+        ("sampler.schedule.accumulate=3", "sampler.schedule.accumulate: 3 should be a divisor of batch, 16"),
+        ("sampler.schedule.kimg=.nan", "sampler.schedule.kimg: nan should be above 0"),
+        ("decoder.optimizer.lr=-1", "decoder.optimizer.lr: -1 should be above 0"),
+        ("evaluation.samples=2", "evaluation.samples: 2 should be at least 4"),
+        ("seed=-1", "seed: -1 should be from 0"),
     ],
 )
 def test_wrong_settings_name_the_field(setting: str, message: str) -> None:

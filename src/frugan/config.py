@@ -111,6 +111,12 @@ class OptimizerConfig:
     eps: float = 1e-8  # Adam (Kingma & Ba 2015)
     decay: float = 0.0  # the last part of training over which the rate falls to zero; 0 = constant (DCGAN)
 
+    def __post_init__(self) -> None:
+        _require(self.lr > 0, "lr", self.lr, "above 0")
+        _require(0 <= self.beta1 < 1, "beta1", self.beta1, "in [0, 1)")
+        _require(0 <= self.beta2 < 1, "beta2", self.beta2, "in [0, 1)")
+        _require(0 <= self.decay <= 1, "decay", self.decay, "in [0, 1]")
+
 
 @dataclass(frozen=True)
 class PenaltyConfig:
@@ -119,6 +125,9 @@ class PenaltyConfig:
     penalty: Spec
     weight: float
     every: int = 1  # with every = k the weight is multiplied by k, so that its mean strength stays the same
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 1, "every", self.every, "at least 1")
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,16 @@ class ScheduleConfig:
     ema_halflife: float = 10.0  # kimg: counted in images, so that it survives a change of batch (StyleGAN2-ADA, EDM2)
     ema_rampup: float = 0.05  # the half-life never exceeds this fraction of what was seen (StyleGAN2-ADA: .05)
     bf16: bool = False  # autocast; slower than fp32 on CPUs without bf16 units, so never chosen by itself
+
+    def __post_init__(self) -> None:
+        _require(0 < self.kimg < 1e9, "kimg", self.kimg, "above 0")
+        _require(self.batch >= 1, "batch", self.batch, "at least 1")
+        _require(self.accumulate >= 1, "accumulate", self.accumulate, "at least 1")
+        _require(self.batch % self.accumulate == 0, "accumulate", self.accumulate, f"a divisor of batch, {self.batch}")
+        _require(self.log_every > 0, "log_every", self.log_every, "above 0")
+        _require(self.snapshots >= 1, "snapshots", self.snapshots, "at least 1")
+        _require(self.keep_checkpoints >= 1, "keep_checkpoints", self.keep_checkpoints, "at least 1")
+        _require(self.ema_halflife > 0, "ema_halflife", self.ema_halflife, "above 0")
 
 
 @dataclass(frozen=True)
@@ -171,6 +190,10 @@ class EvaluationConfig:
     preview_samples: int = 512  # at each snapshot, on codes decoded without a decoder
     preview_size: int = 64  # side in pixels at which previews are judged: a trend, not a result
 
+    def __post_init__(self) -> None:
+        _require(self.samples >= 4, "samples", self.samples, "at least 4")
+        _require(self.preview_samples >= 2, "preview_samples", self.preview_samples, "at least 2")
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -187,6 +210,10 @@ class RunConfig:
     threads: int = 0  # CPU threads of each part; 0 = the machine's cores shared between the parts
     minutes: float = 0.0  # shorten the parts to fit this time on a slow machine, after a probe; 0 = never
     schema_version: int = 1
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 - 1")
+        _require(self.threads >= 0, "threads", self.threads, "0 or more")
 
     def parts(self) -> "dict[PartName, SamplerConfig | DecoderConfig]":
         """What this run trains, by name."""
@@ -213,6 +240,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names)}"
+
+
+def _require(holds: bool, field_name: str, value: float, allowed: str) -> None:
+    if not holds:
+        raise UserError(f"{field_name}: {value:g} should be {allowed}")
 
 
 def _spec_or_value(value: Any) -> Any:

@@ -12,6 +12,10 @@ import torch
 from frugan import __version__
 from frugan.errors import UserError
 
+# Denormal numbers become zero: dying activations otherwise make a CPU crawl. Only threads that start after this call
+# obey, so it is made before any work: else a fresh run and a resumed one would compute differently.
+torch.set_flush_denormal(True)
+
 
 def choose_device(name: str) -> torch.device:
     """ "auto" takes cuda, else mps, else cpu.
@@ -35,12 +39,8 @@ def available_cores() -> int:
 
 
 def use_threads(threads: int) -> None:
-    """CPU threads for torch. Part of a run's configuration, because the order of summation depends on it.
-
-    Denormal numbers are flushed to zero: dying activations otherwise make a CPU crawl.
-    """
+    """CPU threads for torch. Part of a run's configuration, because the order of summation depends on it."""
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
 
 
 def describe_environment(device: torch.device) -> dict[str, Any]:

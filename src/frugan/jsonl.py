@@ -18,8 +18,9 @@ class JSONLines:
     def append(self, line: dict[str, Any]) -> None:
         """Add a line and hand it to the operating system at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a") as file:
-            file.write(json.dumps(line) + "\n")
+        with open(self.path, "a+b") as file:
+            torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+            file.write((b"\n" if torn else b"") + json.dumps(line).encode() + b"\n")
 
     def read(self) -> list[dict[str, Any]]:
         """All whole lines; a half-written last one is left out."""
@@ -37,7 +38,7 @@ class JSONLines:
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """All whole lines of a log; empty if there is no such file."""
+    """All whole lines of a log, without those that a crash tore; empty if there is no such file."""
     if not path.exists():
         return []
     lines = []
@@ -45,5 +46,5 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         try:
             lines.append(json.loads(text))
         except ValueError:
-            break
+            continue
     return lines

@@ -35,7 +35,10 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         codec = Spec.from_dict(config["codec"]).build()
         generator: Generator = Spec.from_dict(config["generator"]).build(code_shape=tuple(config["code_shape"]))
         decoder: nn.Module | None = Spec.from_dict(config["decoder"]).build() if config["decoder"] else None
-    except (KeyError, TypeError, ValueError) as error:
+        resolution = int(config["resolution"])
+    except KeyError as error:
+        raise UserError(f"{folder / CONFIG_FILE}: it lacks {error}") from error
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
         raise UserError(f"{folder / CONFIG_FILE}: {error}") from error
     _load_weights(generator, folder / GENERATOR_FILE)
     if decoder is not None and not (folder / DECODER_FILE).exists():
@@ -45,7 +48,7 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     for module in (generator, codec, decoder):
         if module is not None:
             module.eval().requires_grad_(False)
-    return Model(generator, codec, decoder, int(config["resolution"]), config.get("info", {})).to(device)
+    return Model(generator, codec, decoder, resolution, config.get("info", {})).to(device)
 
 
 def write_model_config(
@@ -86,7 +89,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = load_safetensors(path.read_bytes())
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, OSError) as error:
         raise UserError(
             f"{path}: not a safetensors file, or a truncated one ({error}). frugan never unpickles; "
             "convert foreign weights to safetensors first"

@@ -1,16 +1,15 @@
-"""The layout of a run on disk. Knows names and files; imports no torch, so that commands which only read answer at
-once.
+"""The layout of a run on disk: names and files, no torch, so that commands which only read answer at once.
 
-config.yaml   the complete configuration          env.json   versions, machine, data fingerprint, settings measured
+config.yaml   the complete configuration          env.json   versions, machine, data and its skipped images
 sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpoints/
 decoder/      the same, for the other part
 model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
-report.html   evaluation.json   README.md
+report.html   evaluation.json
 """
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,16 @@ class RunFolder:
         self.model = path / "model"
 
     @classmethod
-    def create(cls, path: Path, config: RunConfig, env: Mapping[str, Any], *, replace: bool) -> "RunFolder":
-        """Begin a run in an empty or new folder.
+    def create(
+        cls,
+        path: Path,
+        config: RunConfig,
+        env: Mapping[str, Any],
+        describe: "Callable[[RunFolder], None]",
+        *,
+        replace: bool,
+    ) -> "RunFolder":
+        """Begin a run in an empty or new folder. `describe` writes what else belongs to it, before it counts as a run.
 
         Raises:
             UserError: the folder holds something; with `replace`, only if that is not a run.
@@ -47,9 +54,14 @@ class RunFolder:
                     else "it is not a run, so it will not be touched; choose another --out"
                 )
                 raise UserError(f"--out {path}: already exists: {advice}")
-            shutil.rmtree(path)
+            # Renamed first: a half-deleted run would be taken for something else, and never be touched again.
+            doomed = path.with_name(f".{path.name}.replaced")
+            shutil.rmtree(doomed, ignore_errors=True)
+            path.rename(doomed)
+            shutil.rmtree(doomed)
         path.mkdir(parents=True, exist_ok=True)
         run.write_env(env)
+        describe(run)
         run.write_config(config)
         return run
 

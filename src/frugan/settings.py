@@ -52,7 +52,11 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         path, separator, text = setting.partition("=")
         if not separator:
             raise UserError(f"--set {setting}: expected path.to.field=value")
-        _set(data, path.strip().split("."), yaml.safe_load(text), path.strip())
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UserError(f"--set {setting}: the value is not valid YAML") from error
+        _set(data, path.strip().split("."), value, path.strip())
     return from_plain(RunConfig, data)
 
 
@@ -70,7 +74,11 @@ def from_plain(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
     missing = [n for n, f in names.items() if n not in data and _required(f)]
     if missing:
         raise UserError(f"missing setting '{_join(path, missing[0])}'")
-    return cls(**{name: _value(hints[name], value, _join(path, name)) for name, value in data.items()})
+    values = {name: _value(hints[name], value, _join(path, name)) for name, value in data.items()}
+    try:
+        return cls(**values)
+    except UserError as error:
+        raise UserError(_join(path, str(error))) from error
 
 
 def _value(hint: Any, value: Any, path: str) -> Any:
@@ -84,6 +92,8 @@ def _value(hint: Any, value: Any, path: str) -> Any:
         inner = [option for option in get_args(hint) if option is not type(None)]
         return None if value is None else _value(inner[0], value, path)
     if get_origin(hint) is tuple and dataclasses.is_dataclass(get_args(hint)[0]):
+        if not isinstance(value, list | tuple):
+            raise UserError(f"{path}: expected a list, got {value!r}")
         return tuple(_value(get_args(hint)[0], item, f"{path}.{i}") for i, item in enumerate(value))
     return _checked(hint, value, path)
 

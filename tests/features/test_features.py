@@ -1,5 +1,8 @@
 """The offline judge is the published network, and judges what will be saved."""
 
+import hashlib
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -83,3 +86,32 @@ def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(RunError, match="checksum"):
         EfficientNetFeatures(CPU)
+
+
+def test_inception_weights_are_never_unpickled(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return Path.touch, (tmp_path / "trap sprung",)
+
+    torch.save({"weight": Trap()}, tmp_path / "evil.pth")
+    with pytest.raises(UserError, match="not the published weights"):
+        load_extractor("inception", CPU, weights=str(tmp_path / "evil.pth"))
+    assert not (tmp_path / "trap sprung").exists()
+
+
+def test_inception_runs_on_weights_of_the_published_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published file cannot be had offline: random weights of its form, accepted by their own checksum."""
+    import frugan.features.inception as module
+    from frugan.torchvision_import import import_torchvision
+
+    import_torchvision()
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    path = tmp_path / "weights.pth"
+    monkeypatch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda self, state: None)
+    torch.save({}, path)
+    monkeypatch.setattr(module, "WEIGHTS_SHA256_PREFIX", hashlib.sha256(path.read_bytes()).hexdigest()[:8])
+    extractor = load_extractor("inception", CPU, weights=str(path))
+    features = extractor.features(torch.rand(2, 3, 64, 64) * 2 - 1)
+    assert features.shape == (2, extractor.dim)
+    assert extractor.distance_name == "FID"

@@ -121,6 +121,8 @@ def test_truncated_weights_are_refused(model_copy: Path) -> None:
         ({"generator": {"class": "frugan.networks.dcgan.DCGANGenerator", "latent_dim": 9}}, "another network"),
         ({"format": "stylegan/2"}, "not a model of this program"),
         ({"code_shape": [3, 17, 17]}, "power-of-two"),
+        ({"generator": "DCGAN"}, r"config\.json"),
+        ({"resolution": None}, r"config\.json"),
     ],
 )
 def test_a_config_that_asks_for_something_else_is_refused(

@@ -110,7 +110,7 @@ def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, traine
     assert_same_end(run, RunFolder(trained_run))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "altered", "missing state", "foreign"])
+@pytest.mark.parametrize("damage", ["truncated", "altered", "missing state", "foreign", "not an object"])
 def test_a_torn_checkpoint_is_named_and_the_one_before_is_used(
     tiny_config: RunConfig, trained_run: Path, tmp_path: Path, damage: str
 ) -> None:
@@ -126,6 +126,8 @@ def test_a_torn_checkpoint_is_named_and_the_one_before_is_used(
         tensors.write_bytes(bytes(content))
     elif damage == "missing state":
         state.unlink()
+    elif damage == "not an object":
+        state.write_text("[]")
     else:
         state.write_text(json.dumps({"format": "another-program/3"}))
     finish(run)

@@ -38,7 +38,7 @@ def parse_seeds(text: str) -> list[int]:
         first, dash, last = piece.strip().partition("-")
         if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) < int(first)):
             raise UserError(f"--seeds {text}: expected seeds and ranges such as 0-63 or 1,5,9-12; '{piece}' is neither")
+        if int(last or first) >= 2**32:
+            raise UserError(f"--seeds {text}: seeds end at {2**32 - 1}")
         seeds.extend(range(int(first), int(last or first) + 1))
-    if max(seeds) >= 2**32:
-        raise UserError(f"--seeds {text}: seeds end at {2**32 - 1}")
     return seeds

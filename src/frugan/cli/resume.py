@@ -19,17 +19,17 @@ def command(
     run: Annotated[Positional[Path], arg(metavar="RUN")],
     /,
     part: Part = "all",
-    background: bool = False,
+    background: int = 0,
 ) -> int:
     """Go on with a run. On the same hardware the result is bit for bit that of a run that was never interrupted.
 
     Args:
         run: the run folder.
         part: train only the sampler or only the decoder.
-        background: no progress, and stop when the process that started this one is gone (`frugan train` trains the
-            decoder so).
+        background: number of the process that started this one: no progress is shown, and training stops when that
+            process is gone. `frugan train` trains the decoder so.
     """
     folder = RunFolder.open(run)
     from frugan.cli import training
 
-    return training.go_on(folder, part, background=background)
+    return training.go_on(folder, part, parent=background)

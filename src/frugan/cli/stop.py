@@ -6,12 +6,18 @@ from types import FrameType
 
 
 class StopRequest:
-    """Callable: True once a signal has arrived. Installs its handlers when made."""
+    """In `with StopRequest() as stop`, `stop()` is True once a signal has arrived. Outside, signals act as usual."""
 
     def __init__(self) -> None:
         self.requested = False
-        signal.signal(signal.SIGINT, self._handle)
-        signal.signal(signal.SIGTERM, self._handle)
+
+    def __enter__(self) -> "StopRequest":
+        self.before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def __call__(self) -> bool:
         return self.requested

@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Part, Settings, parse
 from frugan.config import RunConfig
+from frugan.data.source import NAMES
 from frugan.errors import UserError
 from frugan.recipes import find_recipe
 from frugan.settings import override
@@ -77,9 +78,11 @@ def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:
         path = Path(config)
         if not path.is_file():
             raise UserError(f"--config {config}: no such file")
-        chosen = parse_settings(path.read_text(), config)
+        chosen = parse_settings(path.read_text(errors="replace"), config)
     if data:
-        chosen = dataclasses.replace(chosen, data=dataclasses.replace(chosen.data, source=data))
+        # Absolute, so that the run can be resumed from any folder.
+        source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
+        chosen = dataclasses.replace(chosen, data=dataclasses.replace(chosen.data, source=source))
     elif not chosen.data.source:
         raise UserError(f"train: recipe {chosen.recipe} needs DATA: a folder, a zip, or a data set's name")
     return chosen
@@ -98,6 +101,7 @@ def _apply_flags(
     flags = {
         "data.resolution": resolution,
         "sampler.schedule.kimg": kimg,
+        "minutes": None if kimg is None else 0,  # who says how long means it
         "sampler.schedule.batch": batch,
         "seed": seed,
         "device": device,

@@ -1,6 +1,5 @@
 """What `train` and `resume` share once torch is loaded: messages, progress, signals, and what follows training."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -51,23 +50,27 @@ def begin(prepared: Prepared, out: Path, *, replace: bool, part: Part) -> int:
     return go_on(run, part)
 
 
-def go_on(run: RunFolder, part: Part, *, background: bool = False) -> int:
-    """Train what is left of a run; when all of it is done, evaluate and report."""
+def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
+    """Train what is left of a run; when all of it is done, evaluate and report.
+
+    `parent`: number of the process that trains the other part; this one then works silently and stops with it.
+    """
     config = run.config()
-    stop, parent = StopRequest(), os.getppid()
-    others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
-    if background:
-        if part == "all":
-            raise UserError("--background: say which part: --part sampler or --part decoder")
-        train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent))
-        return 0
-    with TrainingProgress(run, others) as progress:
-        done = train_all(run, progress, stop) if part == "all" else train_part(run, part, progress, stop)
+    with StopRequest() as stop:
+        if parent:
+            if part == "all":
+                raise UserError("--background: say which part: --part sampler or --part decoder")
+            train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent))
+            return 0
+        others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
+        with TrainingProgress(run, others) as progress:
+            done = train_all(run, progress, stop) if part == "all" else train_part(run, part, progress, stop)
     if not done:
         say(f"stopped; go on with: frugan resume {run.path}")
-        return 0
-    if part == "all" or _all_done(run, config):
+    elif _all_done(run, config):
         _finish(run, config)
+    elif part == "all":
+        say(f"a part was stopped; go on with: frugan resume {run.path}")
     else:
         say(f"the {part} is finished; the other part: frugan resume {run.path}")
     return 0

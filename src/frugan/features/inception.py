@@ -2,6 +2,8 @@
 "FID"."""
 
 import hashlib
+import io
+import tempfile
 from pathlib import Path
 
 import torch
@@ -10,6 +12,9 @@ from torch import Tensor
 from frugan.errors import UserError
 from frugan.features.base import FeatureExtractor, as_8_bit
 from frugan.torchvision_import import import_torchvision
+
+# The first digits, as torch-fidelity's file name carries them: weights-inception-2015-12-05-6726825d.pth.
+WEIGHTS_SHA256_PREFIX = "6726825d"
 
 
 class InceptionFeatures(FeatureExtractor):
@@ -27,18 +32,12 @@ class InceptionFeatures(FeatureExtractor):
         import_torchvision()
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-        if weights and not Path(weights).is_file():
-            raise UserError(f"--inception-weights {weights}: no such file")
-        try:
+        with tempfile.NamedTemporaryFile(suffix=".pth") as verified:
+            # torch-fidelity unpickles the file it is given, so it is given one that we wrote from tensors alone.
+            torch.save(_read_weights(Path(weights) if weights else _downloaded()), verified.name)
             self.network = FeatureExtractorInceptionV3(
-                "inception-v3-compat", ["2048"], feature_extractor_weights_path=weights or None
+                "inception-v3-compat", ["2048"], feature_extractor_weights_path=verified.name
             )
-        except OSError as error:
-            raise UserError(
-                f"Inception's weights could not be downloaded ({error}). Without a network, pass "
-                "--inception-weights FILE "
-                "(torch-fidelity's weights-inception-2015-12-05-6726825d.pth), or use --features efficientnet-lite0"
-            ) from error
         self.network.eval().to(device)
         self.device, self.checksum = device, _checksum(self.network)
 
@@ -54,6 +53,43 @@ class InceptionFeatures(FeatureExtractor):
             "resize": "TensorFlow bilinear to 299",
             "input": "8-bit",
         }
+
+
+def _downloaded() -> Path:
+    """torch-fidelity's weights in torch's cache, fetched first if they are not there."""
+    from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(URL_INCEPTION_V3).name
+    if path.is_file():
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), hash_prefix=WEIGHTS_SHA256_PREFIX, progress=False)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"Inception's weights could not be downloaded ({error}). Without a network, pass "
+            f"--inception-weights FILE (torch-fidelity's {path.name}), or use --features efficientnet-lite0"
+        ) from error
+    return path
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors of the published file; nothing else in a file is ever run.
+
+    Raises:
+        UserError: no such file, or not the weights that "FID" means.
+    """
+    if not path.is_file():
+        raise UserError(f"--inception-weights {path}: no such file")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if not found.startswith(WEIGHTS_SHA256_PREFIX):
+        raise UserError(
+            f"{path}: checksum {found[:8]}..., expected {WEIGHTS_SHA256_PREFIX}...: not the published weights of "
+            "2015-12-05, and a distance on others is not FID"
+        )
+    weights: dict[str, Tensor] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return weights
 
 
 def _checksum(network: torch.nn.Module) -> str:

@@ -47,6 +47,8 @@ class DCGANGenerator(Generator):
         self.apply(_initialise)
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        if label is not None:
+            raise ValueError("this generator is not class-conditional; it takes no label")
         return z
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:

@@ -108,7 +108,7 @@ def _per_image(
     """One t per image: everything happens elementwise in the eigenbasis."""
     (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in x.shape[-2:])
     steps = t.detach().to("cpu", torch.float64)[:, None, None]  # (N, 1, 1)
-    decay = _power(torch.outer(eigen_h, eigen_w), steps)[:, None].to(x)  # (N, 1, H, W)
+    decay = torch.pow(torch.outer(eigen_h, eigen_w), steps)[:, None].to(x)  # (N, 1, H, W)
     basis_h, basis_w = basis_h.to(x), basis_w.to(x)
     modes = decay * (basis_h.T @ (x @ basis_w))
     if sigma:
@@ -149,7 +149,7 @@ def _blur(
     n: int, t: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
     basis, eigenvalues = _spectrum(n, boundary, kernel_sigma)
-    return ((basis * _power(eigenvalues, t)) @ basis.T).to(device, dtype)
+    return ((basis * torch.pow(eigenvalues, t)) @ basis.T).to(device, dtype)
 
 
 @lru_cache(maxsize=8)
@@ -172,12 +172,8 @@ def _accumulated_variance(eigen_h: Tensor, eigen_w: Tensor, t: float | Tensor, s
     """sigma^2 (1 - L^{2t}) / (1 - L^2) for every mode, and t sigma^2 where L = 1."""
     squared = torch.outer(eigen_h, eigen_w).square()
     fixed = squared == 1
-    ratio = (1 - _power(squared, t)) / torch.where(fixed, 1.0, 1 - squared)
+    ratio = (1 - torch.pow(squared, t)) / torch.where(fixed, 1.0, 1 - squared)
     return sigma**2 * torch.where(fixed, torch.as_tensor(t, dtype=torch.float64), ratio)
-
-
-def _power(base: Tensor, exponent: float | Tensor) -> Tensor:
-    return torch.pow(base, exponent)
 
 
 def _scale(t: float | Tensor, x: Tensor) -> float | Tensor:

@@ -36,7 +36,7 @@ images = model.sample(seeds=range(16))  # float (16, 3, {config.data.resolution}
 (to be filled in)
 
 ## Data
-{data["images"]} images from `{data["source"]}`, fingerprint `{data["fingerprint"]}`, {data["skipped"]} skipped.
+{data["images"]} images from `{data["source"]}`, fingerprint `{data["fingerprint"]}`, {len(data["skipped"])} skipped.
 Licence of the images: (to be filled in).
 
 ## Training

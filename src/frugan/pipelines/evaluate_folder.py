@@ -29,7 +29,7 @@ def evaluate_folder(
     device: str = "auto",
 ) -> dict[str, Any]:
     """Evaluate a run or a model folder. A run's result is also kept in its folder, if it is of its final state on its
-    own data.
+    own data, without truncation, and of no fewer samples than the run's setting.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
@@ -48,7 +48,8 @@ def evaluate_folder(
     result = evaluate(model, dataset, extractor, samples=count, truncation=truncation)
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
-    if run is not None and not data and snapshot is None:
+    thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples
+    if run is not None and thorough and not data and snapshot is None:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)
     return result

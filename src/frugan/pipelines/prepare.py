@@ -22,6 +22,8 @@ from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
 from frugan.training.part import Part
 
+FEWEST_IMAGES = 8  # below that, not even two halves of the real images can be compared
+
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
@@ -48,6 +50,11 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     for sentence in dataset.skipped_summary():
         report(sentence)
     report(f"{config.data.source}: {len(dataset)} images at {config.data.resolution} x {config.data.resolution}")
+    if len(dataset) < FEWEST_IMAGES:
+        raise UserError(
+            f"{config.data.source}: only {len(dataset)} images can be used; at least {FEWEST_IMAGES} are needed, and a "
+            "sampler learns from a few hundred or more"
+        )
     low, high = measure_code_range(codec, dataset, config.data.mirror)
     config = dataclasses.replace(
         config,
@@ -75,21 +82,23 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool) -> RunFolder:
             "images": len(dataset),
             "fingerprint": dataset.fingerprint,
             "classes": list(dataset.class_names),
-            "skipped": len(dataset.skipped),
+            "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped],
         },
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
-    run = RunFolder.create(path, config, env, replace=replace)
-    write_model_config(
-        run.model,
-        generator=config.sampler.generator,
-        codec=config.codec,
-        decoder=config.decoder.network if config.decoder else None,
-        code_shape=config.codec.build().code_shape(config.data.resolution),
-        resolution=config.data.resolution,
-        info={"recipe": config.recipe, "seed": config.seed, "data": env["data"], "frugan": env["frugan"]},
-    )
-    return run
+
+    def describe_model(run: RunFolder) -> None:
+        write_model_config(
+            run.model,
+            generator=config.sampler.generator,
+            codec=config.codec,
+            decoder=config.decoder.network if config.decoder else None,
+            code_shape=config.codec.build().code_shape(config.data.resolution),
+            resolution=config.data.resolution,
+            info={"recipe": config.recipe, "seed": config.seed, "data": env["data"], "frugan": env["frugan"]},
+        )
+
+    return RunFolder.create(path, config, env, describe_model, replace=replace)
 
 
 def build_part(config: RunConfig, name: PartName, device: torch.device) -> Part:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import torch
 
 from frugan.config import PartName
 from frugan.data.loader import Loader
-from frugan.device import use_threads
+from frugan.device import choose_device, use_threads
 from frugan.errors import RunError, UserError
 from frugan.pipelines.prepare import build_part, open_dataset
 from frugan.pipelines.preview import PreviewJudge
@@ -50,11 +51,13 @@ def train_part(
                 f"(fingerprint {dataset.fingerprint[:12]}, "
                 f"was {began_with[:12]}); restore them, or begin a new run"
             )
-        part = build_part(config, name, torch.device(config.device))
+        part = build_part(config, name, choose_device(config.device))
         loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
 
         def on_event(kind: str, details: dict[str, Any]) -> None:
             folder.events_log.append({"event": kind, **details, "clock": {"time": time.time()}})
+            if kind == "checkpoint-skipped":
+                print(f"{name}: {details['why']}; an earlier checkpoint is used", file=sys.stderr)
 
         snapshot = _Snapshot(run, folder, PreviewJudge(config, dataset, part.device) if name == "sampler" else None)
         return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop))
@@ -104,7 +107,9 @@ class _BackgroundPart:
         folder = self.run.path / self.name
         folder.mkdir(exist_ok=True)
         self.output = open(folder / "output.log", "ab")
-        command = [sys.executable, "-m", "frugan", "resume", str(self.run.path), "--part", self.name, "--background"]
+        # -P: never import what happens to lie in the current folder.
+        command = [sys.executable, "-P", "-m", "frugan", "resume", str(self.run.path)]
+        command += ["--part", self.name, "--background", str(os.getpid())]
         # In a session of its own, so that Ctrl-C reaches only the parent, which then asks it to stop.
         self.process = subprocess.Popen(
             command, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
@@ -125,7 +130,8 @@ class _BackgroundPart:
                 self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.2)
-        if self.process.returncode != 0:
+        # It may have been asked to stop before it could listen; nothing was begun then.
+        if self.process.returncode != 0 and not (stop and self.process.returncode == -signal.SIGTERM):
             log = self.run.path / self.name / "output.log"
             said = "\n  ".join(log.read_text(errors="replace").strip().splitlines()[-5:])
             raise RunError(f"the {self.name} failed with exit code {self.process.returncode} ({log}):\n  {said}")

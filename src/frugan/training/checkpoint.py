@@ -35,6 +35,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         RunError: the disk is full; older checkpoints are untouched.
     """
     path = folder / f"{checkpoint.nimg:010d}"
+    if path.exists() and _is_whole(path):
+        return path  # written before an interruption; the same nimg holds the same state
     tensors = {f"state/{name}": t for name, t in checkpoint.tensors.items()}
     tensors |= {f"gathered/{name}": t for name, t in checkpoint.gathered.items()}
     content = save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
@@ -74,17 +76,24 @@ def _paths(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("[0-9]*") if p.is_dir())
 
 
+def _is_whole(path: Path) -> bool:
+    try:
+        _load(path)
+    except RunError:
+        return False
+    return True
+
+
 def _load(path: Path) -> Checkpoint:
     try:
-        state: dict[str, Any] = json.loads((path / _STATE).read_text())
+        state: Any = json.loads((path / _STATE).read_text())
         content = (path / _TENSORS).read_bytes()
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: incomplete checkpoint: {error}") from error
-    if state.get("format") != FORMAT:
-        raise RunError(
-            f"{path}: not a checkpoint of this program (format '{state.get('format')}', expected '{FORMAT}')"
-        )
-    if hashlib.sha256(content).hexdigest() != state["sha256"]:
+    found = state.get("format") if isinstance(state, dict) else type(state).__name__
+    if found != FORMAT:
+        raise RunError(f"{path}: not a checkpoint of this program (format '{found}', expected '{FORMAT}')")
+    if hashlib.sha256(content).hexdigest() != state.get("sha256"):
         raise RunError(f"{path / _TENSORS}: torn or altered: its checksum differs from the one in {_STATE}")
     tensors = load(content)
     return Checkpoint(int(state["nimg"]), _named("state/", tensors), _named("gathered/", tensors))

@@ -42,9 +42,20 @@ class DecoderPart(Part):
         self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
         self.codec = codec.to(device)
         self.network: nn.Module = to_device(config.network.build(), device)
+        self._check_size(resolution)
         self.loss: ImageLoss = config.loss.partial()
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
+
+    @torch.no_grad()
+    def _check_size(self, resolution: int) -> None:
+        code = torch.zeros(1, *self.codec.code_shape(resolution), device=self.device)
+        residual = self.network(self.codec.decoder_input(code))
+        if residual.shape[-2:] != (resolution, resolution):
+            raise ValueError(
+                f"decoder.network: it makes {residual.shape[-1]} px of {self.code_side} px codes, but images have "
+                f"{resolution} px; its doublings must equal codec.levels"
+            )
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         progress = nimg / total_nimg(self.schedule)

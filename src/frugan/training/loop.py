@@ -100,6 +100,8 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
             clock.tick(progress.nimg)
             log.append({"nimg": progress.nimg, **values, "clock": clock.entry()})
             hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
+        if snapshot_due or checkpoint_due:
+            _check_weights(part, progress.nimg, folder)
         # Snapshot before checkpoint: killed between the two, a resumed run takes the snapshot again; none is missing.
         if snapshot_due:
             hooks.on_snapshot(part, progress.nimg)
@@ -124,7 +126,12 @@ def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks) -> _Progres
     if checkpoint is None:
         log.clear()
         return _Progress()
-    part.load_tensors(checkpoint.tensors)
+    try:
+        part.load_tensors(checkpoint.tensors)
+    except (RuntimeError, KeyError, IndexError, ValueError) as error:
+        raise RunError(
+            f"{folder / 'checkpoints'}: the checkpoint is of another network than config.yaml describes: {error}"
+        ) from error
     # What was logged after the checkpoint will be logged again, identically.
     log.keep(lambda line: int(line["nimg"]) <= checkpoint.nimg)
     hooks.on_event("resumed", {"nimg": checkpoint.nimg})
@@ -137,7 +144,7 @@ def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks) -> _Progres
 def _save(part: Part, progress: _Progress, folder: Path) -> None:
     gathered: dict[str, Tensor] = {}
     if progress.since_log:
-        gathered = {name: torch.stack([step[name] for step in progress.since_log]) for name in progress.since_log[0]}
+        gathered = {name: _stacked(progress.since_log, name) for name in progress.since_log[0]}
     checkpoint = Checkpoint(progress.nimg, part.tensors(), gathered)
     save_checkpoint(folder / "checkpoints", checkpoint, part.schedule.keep_checkpoints)
 
@@ -159,6 +166,16 @@ def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -
     progress.checked = len(progress.since_log)
 
 
+def _check_weights(part: Part, nimg: int, folder: Path) -> None:
+    """A loss is computed before the update: weights that the last update ruined must not be saved either."""
+    for name, tensor in part.tensors().items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise RunError(
+                f"{name} became {_worst(tensor)} in the step that ended at image {nimg}; it was not saved. The newest "
+                f"good checkpoint is in {folder / 'checkpoints'}. Lower the learning rate (--set ...) and begin anew"
+            )
+
+
 def _worst(value: Tensor) -> str:
     return "NaN" if bool(torch.isnan(value).any()) else "infinite"
 
@@ -167,13 +184,18 @@ def _summary(steps: list[StepValues]) -> dict[str, Any]:
     """Means of scalars; percentiles of vectors over all steps since the last line."""
     summary: dict[str, Any] = {}
     for name in steps[0]:
-        values = torch.stack([step[name] for step in steps]).double().cpu()
+        values = _stacked(steps, name).double()
         if values.ndim == 1:
             summary[name] = values.mean().item()
         else:
             quantiles = torch.tensor(PERCENTILES, dtype=torch.float64) / 100
             summary[name] = torch.quantile(values.flatten(), quantiles).tolist()
     return summary
+
+
+def _stacked(steps: list[StepValues], name: str) -> Tensor:
+    """One value over several steps, on the CPU: those of a resumed run come from a file, and MPS has no float64."""
+    return torch.stack([step[name].cpu() for step in steps])
 
 
 class _Clock:

@@ -59,8 +59,6 @@ def total_nimg(schedule: ScheduleConfig) -> int:
 
 def micro_batches(images: Tensor, schedule: ScheduleConfig) -> Iterator[Tensor]:
     """The batch in `accumulate` equal pieces, whose gradients are averaged."""
-    if images.shape[0] % schedule.accumulate:
-        raise ValueError(f"accumulate: {schedule.accumulate} does not divide the batch of {images.shape[0]}")
     yield from images.chunk(schedule.accumulate)
 
 
