@@ -26,9 +26,8 @@ class Spec:
     """A class or function of this package with keyword arguments, checked against its signature when written down.
 
     `Spec(DCGANGenerator, width=32).build(code_shape=(3, 32, 32))` constructs; `Spec(exponential, beta=20).partial()`
-    binds.
-    Arguments may be Specs themselves. Two Specs are equal if they name the same target and, defaults included, the
-    same arguments.
+    binds. Arguments may be Specs themselves. Two Specs are equal if they name the same target and, defaults included,
+    the same arguments.
     """
 
     def __init__(self, target: Callable[..., Any], /, **arguments: Any) -> None:

@@ -25,7 +25,7 @@ def command(
     label: Annotated[int | None, arg(name="class")] = None,
     device: str = "auto",
 ) -> int:
-    """Draw images from a run or a model folder. A seed gives the same picture on every machine and in every batch.
+    """Draw images from a run or a model folder. A seed gives the same picture, up to rounding, on every machine.
 
     Args:
         run: a run folder or a model folder.

@@ -10,8 +10,7 @@ class Codec(nn.Module, ABC):
     """image (N, 3, S, S) in [-1, 1] <-> code (N, C, s, s), affinely mapped so that the training set lies in [-1, 1].
 
     Every codec takes `code_min` and `code_max`, the range of raw codes that the map takes to [-1, 1]. They are
-    measured on
-    the training set when a run begins, and travel with the model.
+    measured on the training set when a run begins, and travel with the model.
     """
 
     @abstractmethod

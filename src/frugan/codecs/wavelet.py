@@ -11,8 +11,7 @@ class WaveletCodec(Codec):
     """code = TL / 2^levels, mapped from [code_min, code_max] to [-1, 1].
 
     Dividing TL by its gain makes codes of any number of levels look alike, so that one decoder serves 64 -> 256 as
-    well as
-    128 -> 512. TL overshoots the image's range at edges, hence the measured affine map.
+    well as 128 -> 512. TL overshoots the image's range at edges, hence the measured affine map.
 
     Args:
         levels: halvings; 2 in the paper (256 -> 64).

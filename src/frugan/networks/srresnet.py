@@ -15,8 +15,7 @@ class SRResNet(nn.Module):
     """low-resolution image (N, 3, h, w), nominally in [-1, 1] -> residual (N, 3, h * 2^doublings, w * 2^doublings).
 
     The caller adds an interpolated base, so the network only learns what interpolation cannot know. Fully
-    convolutional:
-    any height and width.
+    convolutional: any height and width.
 
     Args:
         doublings: how many pixel-shuffle stages of factor 2; equal to the codec's levels.

@@ -9,8 +9,8 @@ equations 3, 4 and 7, with e_t ~ N(0, sigma^2):
 With a boundary that makes the one-axis step A symmetric, A = U diag(l) U^T, each mode (u, v) of Y = U_h^T X U_w obeys
 the scalar recursion y <- L y + e with L = l_u l_v. Hence, exactly and jointly over all pixels,
 
-    x_t = A_h^t X (A_w^t)^T + U_h (S_t o Z) U_w^T,      S_t^2 = sigma^2 (1 - L^{2t}) / (1 - L^2)  (t sigma^2 where L =
-    1).
+    x_t = A_h^t X (A_w^t)^T + U_h (S_t o Z) U_w^T
+    S_t^2 = sigma^2 (1 - L^{2t}) / (1 - L^2), or t sigma^2 where L = 1
 
 The cost does not depend on t, and composing s after t equals s + t in law, also for fractions.
 """
@@ -136,8 +136,7 @@ def _spectrum(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tupl
         raise ValueError(f"boundary: '{boundary}' is not one of replicate, zeros, circular (whose laws are exact)")
     eigenvalues, basis = torch.linalg.eigh(step)
     if boundary != "zeros":
-        # The constant image is a fixed point; rounding must not make its variance t sigma^2 a quotient of two rounding
-        # errors.
+        # The constant image is a fixed point: its variance must not become a quotient of two rounding errors.
         eigenvalues[-1] = 1.0
     if side <= 0.25:
         eigenvalues = eigenvalues.clamp(min=0.0)

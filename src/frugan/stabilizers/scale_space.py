@@ -18,12 +18,10 @@ class ScaleSpace(Stabilizer):
     """Applies t(i) steps of the scale-space to the first `fraction` of each batch; the rest stays clean.
 
     Args:
-        start: T, the steps at the beginning; 256 at 64 px in the paper (11 px of blur). Scales with (side / 64)^2 for
-        the
-            same relative blur.
-        sigma: standard deviation of one step's noise, in codes' units ([-1, 1]). The paper's .15 fits images in [0,
-        1], so
-            .30 here; the spectrum of photographs asks for .22 to .28 at 64 px.
+        start: T, the steps at the beginning; 256 at 64 px in the paper (11 px of blur). It scales with (side / 64)^2
+            for the same relative blur.
+        sigma: standard deviation of one step's noise, in codes' units ([-1, 1]). The paper's .15 fits images in
+            [0, 1], so .30 here; the spectrum of photographs asks for .22 to .28 at 64 px.
         mode: "nss", "ss" (blur only) or "ns" (noise only).
         fraction: the half-batch rule of the paper, section 5.1: half is filtered, half is clean.
         annealing: progress -> factor on T.

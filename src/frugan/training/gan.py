@@ -2,8 +2,7 @@
 EMA`.
 
 This is the one place where codec, stabilizer, objective and networks meet; each is an object passed in, and none knows
-the
-others.
+the others.
 """
 
 from collections.abc import Callable, Mapping
