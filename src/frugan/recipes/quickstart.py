@@ -37,7 +37,7 @@ def quickstart() -> RunConfig:
             penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,
-            schedule=ScheduleConfig(kimg=90, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
+            schedule=ScheduleConfig(kimg=84, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
         ),
         decoder=DecoderConfig(
             network=Spec(SRResNet, doublings=2, channels=24, blocks=4, init_scale=0.5),
@@ -48,5 +48,5 @@ def quickstart() -> RunConfig:
             schedule=ScheduleConfig(kimg=26, batch=4, log_every=0.5, snapshots=4, ema_halflife=0.2),
         ),
         evaluation=EvaluationConfig(samples=2048),
-        minutes=5.5,
+        minutes=5.6,
     )
