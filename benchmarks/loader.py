@@ -4,8 +4,6 @@ python -m benchmarks.loader
 """
 
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.timing import one_thread, paired_cpu_seconds
 from frugan.data.cache import pack
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
@@ -22,13 +21,8 @@ NUM_IMAGES, RESOLUTION, BATCH, ROUNDS = 512, 128, 32, 5
 
 def run() -> list[dict[str, Any]]:
     """One row: seconds for an epoch of float batches (32, 3, 128, 128), medians of interleaved rounds."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            return [_compare(Path(folder))]
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), tempfile.TemporaryDirectory() as folder:
+        return [_compare(Path(folder))]
 
 
 def main() -> None:
@@ -51,8 +45,7 @@ def _compare(folder: Path) -> dict[str, Any]:
         for first in range(0, NUM_IMAGES, BATCH):
             _decode_batch(paths[first : first + BATCH])
 
-    seconds = [(_cpu_seconds(ours), _cpu_seconds(peer)) for _ in range(ROUNDS)]
-    ours_s, peer_s = np.median(seconds, axis=0).tolist()
+    ours_s, peer_s = paired_cpu_seconds([ours, peer], ROUNDS)
     name = f"load {NUM_IMAGES} JPEG images of {RESOLUTION} x {RESOLUTION} as float batches"
     return {"name": name, "ours_s": ours_s, "peer": "Pillow", "peer_s": peer_s, "ratio": peer_s / ours_s}
 
@@ -71,12 +64,6 @@ def _write_photos(folder: Path) -> None:
 def _decode_batch(paths: list[Path]) -> torch.Tensor:
     pixels = np.stack([np.asarray(Image.open(path).convert("RGB")) for path in paths])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1)
-
-
-def _cpu_seconds(work: Callable[[], None]) -> float:
-    start = time.thread_time()
-    work()
-    return time.thread_time() - start
 
 
 if __name__ == "__main__":

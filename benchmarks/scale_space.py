@@ -5,18 +5,15 @@ python -m benchmarks.scale_space
 CPU seconds of one thread. Each side runs in a process of its own, so that peak memory is its own too.
 """
 
-import json
 import math
-import resource
-import subprocess
-import sys
-import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.timing import cpu_seconds, in_own_process, one_thread, paired_cpu_seconds, peak_memory_mb
 from frugan.codecs.identity import IdentityCodec
 from frugan.config import OptimizerConfig, SamplerConfig, ScheduleConfig, Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -32,11 +29,11 @@ BATCH = 32
 
 def run() -> list[dict[str, Any]]:
     """Rows of name, ours_s, peer, peer_s, ratio; the first also compares memory."""
-    ours, peer = _in_own_process("closed_form"), _in_own_process("recursion")
+    ours, peer = in_own_process(__name__, "closed_form"), in_own_process(__name__, "recursion")
     name = f"noisy scale-space, t = {STEPS}, {'x'.join(map(str, SHAPE))}, forward + backward"
     memory = {"ours_mb": ours["mb"], "peer_mb": peer["mb"]}
     first = {"name": name, "ours_s": ours["s"], "peer": "iterated convolution", "peer_s": peer["s"], **memory}
-    share = _in_own_process("stabilizer_share")
+    share = in_own_process(__name__, "stabilizer_share")
     second = {
         "name": f"stabilizer within a DCGAN-64 step, batch {BATCH}",
         "ours_s": share["stabilizer_s"],
@@ -57,7 +54,7 @@ def main() -> None:
 
 
 def closed_form() -> dict[str, float]:
-    return _measure(lambda x: scale_space(x, STEPS, sigma=SIGMA, kernel_sigma=KERNEL_SIGMA), warm=True)
+    return _measure(lambda x: scale_space(x, STEPS, sigma=SIGMA, kernel_sigma=KERNEL_SIGMA))
 
 
 def recursion() -> dict[str, float]:
@@ -72,12 +69,11 @@ def recursion() -> dict[str, float]:
             x = x + SIGMA * torch.randn_like(x)
         return x
 
-    return _measure(iterate, warm=False)
+    return _measure(iterate)
 
 
 def stabilizer_share() -> dict[str, float]:
     """A step at the schedule's start, where iterating would cost most; half of each batch is filtered."""
-    torch.set_num_threads(1)
     config = SamplerConfig(
         generator=Spec(DCGANGenerator),
         discriminator=Spec(DCGANDiscriminator),
@@ -88,8 +84,6 @@ def stabilizer_share() -> dict[str, float]:
     )
     part = GANPart(config, IdentityCodec(), resolution=64, seed=0, device=torch.device("cpu"))
     images, labels = torch.rand(BATCH, 3, 64, 64) * 2 - 1, torch.zeros(BATCH)
-    part.step(images, labels, 0)
-    step_s = _median_cpu_seconds(lambda: part.step(images, labels, BATCH), rounds=5)
     fakes = images.clone().requires_grad_()
 
     def as_in_a_step() -> None:
@@ -97,42 +91,21 @@ def stabilizer_share() -> dict[str, float]:
         part.stabilizer(images)
         part.stabilizer(fakes).sum().backward()
 
-    return {"stabilizer_s": _median_cpu_seconds(as_in_a_step, rounds=9), "step_s": step_s}
+    with one_thread():
+        stabilizer_s, step_s = paired_cpu_seconds([as_in_a_step, lambda: part.step(images, labels, BATCH)], rounds=7)
+    return {"stabilizer_s": stabilizer_s, "step_s": step_s}
 
 
-def _measure(transform: Any, *, warm: bool) -> dict[str, float]:
-    torch.set_num_threads(1)
+def _measure(transform: Callable[[Tensor], Tensor]) -> dict[str, float]:
+    """Memory of the first call, where nothing can be reused; seconds of the second."""
     x = torch.randn(SHAPE, requires_grad=True)
-    before = _peak_mb()
 
     def once() -> None:
         x.grad = None
         transform(x).sum().backward()
 
-    if warm:
-        once()
-    seconds = _median_cpu_seconds(once, rounds=5 if warm else 1)
-    return {"s": seconds, "mb": _peak_mb() - before}
-
-
-def _median_cpu_seconds(task: Any, rounds: int) -> float:
-    durations = []
-    for _ in range(rounds):
-        began = time.process_time()
-        task()
-        durations.append(time.process_time() - began)
-    return sorted(durations)[rounds // 2]
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-
-
-def _in_own_process(task: str) -> dict[str, float]:
-    program = f"import json, benchmarks.scale_space as b; print(json.dumps(b.{task}()))"
-    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
-    result: dict[str, float] = json.loads(output.splitlines()[-1])
-    return result
+    with one_thread():
+        return {"mb": peak_memory_mb(once), "s": cpu_seconds(once)}
 
 
 if __name__ == "__main__":

@@ -7,15 +7,14 @@ the image at its borders; ptwt has no mode that halves the size exactly, and so 
 pytorch_wavelets differentiate, PyWavelets does not.
 """
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.timing import Task, one_thread, paired_cpu_seconds
 from frugan.ops.wavelet import wavedec2, waverec2
 
 SHAPE, WAVELET, LEVELS, ROUNDS = (32, 3, 256, 256), "bior2.2", 2, 7
@@ -30,9 +29,7 @@ class Library(NamedTuple):
 
 def run() -> list[dict[str, Any]]:
     """One row for each operation and each peer that is installed: name, ours_s, peer, peer_s, ratio."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         image = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0))
         libraries = [_frugan(), *_installed(_pywavelets, _ptwt, _pytorch_wavelets)]
         for library in libraries:
@@ -42,14 +39,12 @@ def run() -> list[dict[str, Any]]:
             able = [library for library in libraries if task is not _gradient or library.bands]
             rows += _compare(name, {library.name: task(library, image) for library in able})
         return rows
-    finally:
-        torch.set_num_threads(threads)
 
 
 def main() -> None:
-    print(f"{'':20}{'frugan':>10}{'peer':>10}{'ratio':>9}")
+    print(f"{'':60}{'frugan':>10}{'peer':>10}{'ratio':>9}")
     for row in run():
-        print(f"{row['name']:20}{row['ours_s']:9.4f}s{row['peer_s']:9.4f}s{row['ratio']:8.1f}x  {row['peer']}")
+        print(f"{row['name']:60}{row['ours_s']:9.4f}s{row['peer_s']:9.4f}s{row['ratio']:8.1f}x  {row['peer']}")
 
 
 def _frugan() -> Library:
@@ -123,36 +118,35 @@ def _check_round_trip(library: Library, image: Tensor) -> None:
         raise ValueError(f"{library.name} does not give the image back, so its speed means nothing")
 
 
-def _forward(library: Library, image: Tensor) -> Callable[[], object]:
+def _forward(library: Library, image: Tensor) -> Task:
     return lambda: library.forward(image)
 
 
-def _inverse(library: Library, image: Tensor) -> Callable[[], object]:
+def _inverse(library: Library, image: Tensor) -> Task:
     coefficients = library.forward(image)
     return lambda: library.inverse(coefficients)
 
 
-def _gradient(library: Library, image: Tensor) -> Callable[[], object]:
+def _gradient(library: Library, image: Tensor) -> Task:
     assert library.bands is not None
     to_bands, leaf = library.bands, image.clone().requires_grad_()
     weights = [torch.rand_like(band) for band in to_bands(library.forward(image))]
     return lambda: torch.autograd.grad(to_bands(library.forward(leaf)), leaf, weights)
 
 
-def _compare(name: str, tasks: dict[str, Callable[[], object]]) -> list[dict[str, Any]]:
-    rounds = [[_cpu_seconds(task) for task in tasks.values()] for _ in range(ROUNDS + 1)]
-    ours_s, *peers_s = np.median(rounds[1:], axis=0).tolist()
+def _compare(name: str, tasks: dict[str, Task]) -> list[dict[str, Any]]:
+    ours_s, *peers_s = paired_cpu_seconds(list(tasks.values()), ROUNDS)
     _, *peers = tasks
     return [
-        {"name": name, "ours_s": ours_s, "peer": peer, "peer_s": peer_s, "ratio": peer_s / ours_s}
+        {
+            "name": f"{LEVELS} levels of {WAVELET}, {'x'.join(map(str, SHAPE))}, {name}",
+            "ours_s": ours_s,
+            "peer": peer,
+            "peer_s": peer_s,
+            "ratio": peer_s / ours_s,
+        }
         for peer, peer_s in zip(peers, peers_s, strict=True)
     ]
-
-
-def _cpu_seconds(task: Callable[[], object]) -> float:
-    start = time.process_time()
-    task()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

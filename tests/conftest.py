@@ -1,5 +1,4 @@
-"""Shared fixtures: a folder of synthetic images, a configuration that trains in seconds, and a cache of the test's
-own."""
+"""Shared fixtures: synthetic images, a configuration that trains in seconds, and a cache of the test's own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -22,12 +22,12 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         temporary.mkdir(parents=True)
         fill(temporary)
         for file in temporary.iterdir():
-            _flush(file)
-        _flush(temporary)
+            flush(file)
+        flush(temporary)
         if path.exists():
             shutil.rmtree(path)
         os.rename(temporary, path)
-        _flush(path.parent)
+        flush(path.parent)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -40,15 +40,26 @@ def write_file(path: Path, content: bytes) -> None:
     with _complaining(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
-        _flush(temporary)
+        flush(temporary)
         os.replace(temporary, path)
-        _flush(path.parent)
+        flush(path.parent)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Delete what killed writers left; only the process that owns the folder may call this."""
     for leftover in folder.glob(".*.tmp"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's content, or a folder's list of names, has reached the disk."""
+    if os.name != "posix" and path.is_dir():  # only POSIX can open a folder
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -70,11 +81,3 @@ def _complaining(path: Path, temporary: Path) -> Iterator[None]:
 
 def _existing(path: Path) -> Path:
     return path if path.exists() else _existing(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

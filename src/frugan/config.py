@@ -135,7 +135,7 @@ class ScheduleConfig:
 
     kimg: float
     batch: int
-    accumulate: int = 1  # micro-batches per step: the same gradient in less memory
+    accumulate: int = 1  # micro-batches a step, to save memory; batch norm and the half-batch rule act in each
     log_every: float = 0.5  # a line of train.jsonl; the progress line moves as often
     snapshots: int = 8  # snapshots (weights, pictures, metric) spread over the run
     keep_checkpoints: int = 2  # full training states kept for `resume`; snapshots of weights are all kept

@@ -1,6 +1,5 @@
 """Which device and how many CPU threads a process uses, and what machine that is."""
 
-import os
 import platform
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from frugan import __version__
+from frugan.cores import available_cores
 from frugan.errors import UserError
 
 # Denormal numbers become zero: dying activations otherwise make a CPU crawl. Only threads that start after this call
@@ -31,11 +31,6 @@ def choose_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise UserError(f"--device {name}: cannot be used here ({reason}); try --device cpu") from error
     return torch.device(name)
-
-
-def available_cores() -> int:
-    """Cores that this process may run on (fewer than the machine has, in a container or under taskset)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_threads(threads: int) -> None:

@@ -1,5 +1,4 @@
-"""Model folders: `config.json` + safetensors + `README.md`. Never pickled; only classes of this package are ever
-built."""
+"""Model folders: `config.json` + safetensors + `README.md`. Nothing is unpickled, nothing foreign is built."""
 
 import json
 from collections.abc import Mapping

@@ -90,8 +90,15 @@ class RunFolder:
         write_file(self.config_file, dump(config).encode())
 
     def env(self) -> dict[str, Any]:
-        """Versions, machine and what was measured when the run began."""
-        loaded: dict[str, Any] = json.loads(self.env_file.read_text())
+        """Versions, machine and what was measured when the run began.
+
+        Raises:
+            UserError: the file is gone or damaged.
+        """
+        try:
+            loaded: dict[str, Any] = json.loads(self.env_file.read_text())
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.env_file}: cannot be read ({error}); restore it from a copy of the run") from error
         return loaded
 
     def write_env(self, env: Mapping[str, Any]) -> None:
@@ -124,9 +131,13 @@ class PartFolder:
         """Weights of the averaged network at an image count."""
         return self.snapshots / f"{nimg:010d}.safetensors"
 
+    def snapshot_counts(self) -> list[int]:
+        """Image counts of all snapshots, in order."""
+        return sorted(int(path.stem) for path in self.snapshots.glob("*.safetensors") if path.stem.isdigit())
+
     def newest_snapshot(self) -> int | None:
         """Image count of the newest snapshot, if there is one."""
-        counts = sorted(int(path.stem) for path in self.snapshots.glob("[0-9]*.safetensors"))
+        counts = self.snapshot_counts()
         return counts[-1] if counts else None
 
     def sample_grid(self, nimg: int) -> Path:

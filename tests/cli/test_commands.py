@@ -66,6 +66,7 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("report", "/no/such/run"), "no such folder"),
         (("sample", "/no/such/run", "--out", "x"), "no such folder"),
         (("evaluate", "/no/such/run"), "no such folder"),
+        (("evaluate", "/no/such/run", "--upsample"), "--upsample: only with --data"),
         (("sample", "/no/such/run", "--out", "x", "--seeds", "3-1"), "--seeds"),
         (("data", "chekc", "x"), "frugan data check DATA"),
         (("data", "check", "/no/such/folder"), "/no/such/folder"),
@@ -105,7 +106,8 @@ def test_dry_run_prints_settings_and_estimates_and_makes_nothing(
     assert frugan("train", "--config", config_file, "--out", out, "--seed", "5", "--dry-run") == 0
     printed = capsys.readouterr().out
     assert "seed: 5" in printed
-    assert "# sampler:" in printed
+    assert "# sampler: generator" in printed
+    assert "# decoder: decoder" in printed
     assert "M parameters" in printed
     assert "minutes in all" in printed
     assert not out.exists()

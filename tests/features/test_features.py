@@ -36,7 +36,7 @@ def test_it_recognises_what_is_drawn(extractor: EfficientNetFeatures) -> None:
     image = 1 - 2 * F.interpolate(cells, size=224, mode="nearest")
     lines = (torch.arange(224) % 15 == 0).float()
     image = torch.where((lines[:, None] + lines[None, :])[None, None] > 0, -1.0, image).expand(1, 3, -1, -1)
-    logits = extractor.network.logits(image)
+    logits = extractor.network._fc(extractor.network(image))
     assert 918 in logits.topk(3).indices[0].tolist()  # 918 = crossword puzzle
 
 
@@ -60,8 +60,7 @@ def test_resizing_is_recorded() -> None:
 
 
 def test_same_padding_equals_tensorflows() -> None:
-    """Output ceil(size / stride), the odd pixel at the bottom right: a stride-2 convolution of ones counts its
-    inputs."""
+    """Output ceil(size / stride), the odd pixel at the bottom right: convolving ones counts the inputs."""
     from frugan.features.efficientnet_lite0 import _SameConv
 
     convolution = _SameConv(1, 1, kernel=3, stride=2)

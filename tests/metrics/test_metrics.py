@@ -30,8 +30,7 @@ def test_frechet_distance_of_diagonal_gaussians_has_a_closed_form() -> None:
 
 @pytest.mark.parametrize(("n", "m"), [(200, 200), (20, 200), (200, 20), (20, 25), (33, 32)])
 def test_every_route_agrees_with_scipy_free_eigenvalues(n: int, m: int) -> None:
-    """tr (C1 C2)^(1/2) as the sum of roots of the eigenvalues of C1 C2, for more and for fewer samples than
-    dimensions."""
+    """tr (C1 C2)^(1/2) as the sum of roots of the eigenvalues of C1 C2, for many and for few samples."""
     a, b = features(n, 32, 0), features(m, 32, 1, shift=0.3)
     mean_a, mean_b = a.double().mean(0), b.double().mean(0)
     cov_a, cov_b = torch.cov(a.double().T), torch.cov(b.double().T)

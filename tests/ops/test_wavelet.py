@@ -1,7 +1,7 @@
 """The transform against itself and against closed forms; no other library is needed here."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -23,15 +23,6 @@ from frugan.ops.wavelet import (
 
 EXACT = [("bior2.2", "reflect"), ("bior2.2", "periodization"), ("haar", "reflect"), ("haar", "periodization")]
 ALL = [*EXACT, ("bior2.2", "zero")]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """The images are tiny: on a busy machine a second thread costs milliseconds a call, only to be waited for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:

@@ -1,7 +1,5 @@
 """The transform against PyWavelets, an independent implementation."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -17,15 +15,6 @@ WAVELETS = [
     "rbio2.2", "rbio3.1", "rbio5.5",
 ]  # fmt: skip
 MIRRORED = ["bior2.2", "bior2.4", "bior2.6", "bior2.8", "bior4.4", "bior6.8", "rbio2.2", "rbio4.4"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """The images are tiny: on a busy machine a second thread costs milliseconds a call, only to be waited for."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:

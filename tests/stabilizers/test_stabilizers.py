@@ -59,3 +59,9 @@ def test_annealings() -> None:
 def test_fraction_is_checked() -> None:
     with pytest.raises(ValueError, match="fraction"):
         ScaleSpace(fraction=0.0)
+
+
+def test_a_kernel_too_wide_for_fractional_steps_is_refused_before_training() -> None:
+    with pytest.raises(ValueError, match=r"kernel_sigma: 0.9 exceeds 0.849"):
+        ScaleSpace(kernel_sigma=0.9)
+    assert ScaleSpace(kernel_sigma=0.9, mode="ns").strength() > 0  # noise alone has no kernel

@@ -1,5 +1,4 @@
-"""Interrupted runs end bit for bit where uninterrupted ones do: stopped, killed at random moments, killed while
-writing."""
+"""Interrupted runs end bit for bit where uninterrupted ones do: stopped, or killed at random moments."""
 
 import dataclasses
 import json
@@ -78,8 +77,7 @@ def test_stopping_anywhere_changes_nothing(
 
 
 def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
-    """The whole program in a process of its own, killed again and again until it is done; checkpoints after every
-    step."""
+    """The program in its own process, killed again and again until it is done; a checkpoint after every step."""
     run = new_run(tiny_config, tmp_path / "killed run")
     moments = random.Random(0)
     program = (

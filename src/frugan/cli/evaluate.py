@@ -20,6 +20,7 @@ def command(
     run: Annotated[Positional[Path], arg(metavar="RUN")],
     /,
     data: str = "",
+    upsample: bool = False,
     samples: int | None = None,
     features: Literal["efficientnet-lite0", "inception"] = "efficientnet-lite0",
     inception_weights: str = "",
@@ -28,12 +29,12 @@ def command(
     device: str = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
 ) -> int:
-    """Compare generated images with real ones: Frechet and kernel distance, precision, recall, and the real-vs-real
-    floor.
+    """Compare generated images with real ones: Frechet and kernel distance, precision, recall, real-vs-real floor.
 
     Args:
         run: a run folder, or a model folder together with --data.
         data: judge against these images rather than the run's own.
+        upsample: with --data, take images smaller than the model's resolution as well, enlarged.
         samples: how many images to generate; the run's setting if left out.
         features: efficientnet-lite0 works offline; inception gives FID, from a file, its cache or the network.
         inception_weights: torch-fidelity's weight file, where there is no network.
@@ -44,6 +45,8 @@ def command(
     """
     if samples is not None and samples < 4:
         raise UserError(f"--samples {samples}: at least 4 are needed")
+    if upsample and not data:
+        raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
     if not run.exists():
         raise UserError(f"{run}: no such folder")
     from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
@@ -51,6 +54,7 @@ def command(
     result = evaluate_folder(
         run,
         data=data,
+        upsample=upsample,
         samples=samples,
         features=features,
         inception_weights=inception_weights,

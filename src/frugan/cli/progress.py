@@ -16,8 +16,10 @@ _PLAIN_SECONDS = 10.0
 
 
 class TrainingProgress:
-    """Use as a context manager and as the loop's `on_tick`. `others`: parts that train in other processes, and their
-    totals."""
+    """Use as a context manager and as the loop's `on_tick`.
+
+    `others`: parts that train in other processes, and their totals.
+    """
 
     def __init__(self, run: RunFolder, others: dict[str, int]) -> None:
         self.run, self.others = run, others
@@ -41,10 +43,18 @@ class TrainingProgress:
             self.bars.stop()
 
     def __call__(self, tick: Tick) -> None:
-        ticks = [
-            tick,
-            *(t for name, total in self.others.items() if (t := _last_tick(self.run.path / name, name, total))),
-        ]
+        """Show where the part in this process stands, and the others with it."""
+        self._show([tick, *self._other_ticks()], at_once=tick.nimg >= tick.total)
+
+    def show_others(self) -> None:
+        """Show only the parts in other processes: this one has nothing left to train."""
+        self._show(self._other_ticks(), at_once=False)
+
+    def _other_ticks(self) -> list[Tick]:
+        ticks = [_last_tick(self.run.path / name, name, total) for name, total in self.others.items()]
+        return [tick for tick in ticks if tick is not None]
+
+    def _show(self, ticks: list[Tick], *, at_once: bool) -> None:
         if self.terminal:
             for each in ticks:
                 if each.part not in self.tasks:
@@ -52,7 +62,7 @@ class TrainingProgress:
                 self.bars.update(self.tasks[each.part], completed=each.nimg, text=describe(each))
             return
         now = time.monotonic()
-        if now - self.printed > _PLAIN_SECONDS or tick.nimg >= tick.total:
+        if now - self.printed > _PLAIN_SECONDS or at_once:
             self.printed = now
             for each in ticks:
                 print(

@@ -27,7 +27,8 @@ def command(run: Annotated[Positional[Path], arg(metavar="RUN")], /) -> int:
 
 def write(run: RunFolder) -> Path:
     """Write the report of a run, finished or not. Returns its path."""
-    from frugan.device import available_cores, use_threads
+    from frugan.cores import available_cores
+    from frugan.device import use_threads
     from frugan.pipelines.prepare import open_dataset
     from frugan.pretrained import load
     from frugan.report.page import write_report

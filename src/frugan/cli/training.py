@@ -11,7 +11,7 @@ from frugan.config import RunConfig
 from frugan.errors import UserError
 from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 from frugan.pipelines.prepare import Prepared, create_run, prepare
-from frugan.pipelines.probe import fit_to_minutes, probe_part
+from frugan.pipelines.probe import fit_to_minutes, probe_parts
 from frugan.pipelines.train import parent_is_gone, train_all, train_part
 from frugan.run_folder import RunFolder
 from frugan.settings import dump
@@ -31,8 +31,7 @@ def prepare_with_messages(config: RunConfig) -> Prepared:
 def show_estimates(prepared: Prepared) -> int:
     """Print the resolved settings and what a short probe predicts; changes nothing on disk but the packed data."""
     print(dump(prepared.config))
-    for name in prepared.config.parts():
-        estimate = probe_part(prepared, name)
+    for name, estimate in probe_parts(prepared).items():
         networks = ", ".join(
             f"{network} {count / 1e6:.2f} M parameters" for network, count in estimate.parameters.items()
         )
@@ -64,7 +63,11 @@ def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
             return 0
         others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
         with TrainingProgress(run, others) as progress:
-            done = train_all(run, progress, stop) if part == "all" else train_part(run, part, progress, stop)
+            done = (
+                train_all(run, progress, stop, progress.show_others)
+                if part == "all"
+                else train_part(run, part, progress, stop)
+            )
     if not done:
         say(f"stopped; go on with: frugan resume {run.path}")
     elif _all_done(run, config):

@@ -1,5 +1,7 @@
-"""Between an image and what the sampler models: `Codec`. Encoding is exact and deterministic; decoding may add a
-trained decoder."""
+"""Between an image and what the sampler models: `Codec`.
+
+Encoding is exact and deterministic; decoding may add a trained decoder.
+"""
 
 from abc import ABC, abstractmethod
 

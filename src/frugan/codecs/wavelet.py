@@ -1,5 +1,4 @@
-"""The wavelet codec of not-so-big-GAN: keep the low-low band of a few levels, drop the details (section 3.1, equation
-2)."""
+"""The wavelet codec of not-so-big-GAN: keep the low-low band, drop the details (section 3.1, equation 2)."""
 
 from torch import Tensor
 

@@ -21,6 +21,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from frugan.atomic import flush
 from frugan.data.decode import ImageError, SmallImageError, decode_image, fit_image
 from frugan.data.items import Source
 from frugan.data.parallel import map_ordered
@@ -69,7 +70,7 @@ def pack(
     *,
     allow_upsampling: bool = False,
     cache_dir: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackedDataset:
     """The source's images as `resolution` x `resolution`, out of the cache, or decoded into it first.
 
@@ -86,17 +87,13 @@ def pack(
     parent = (cache_dir or default_cache_dir()).absolute()
     folder = parent / f"{resolution}px-{_key(source, resolution, allow_upsampling)}"
     if not folder.is_dir():
-        _build(folder, source, resolution, allow_upsampling, progress or _ignore)
+        _build(folder, source, resolution, allow_upsampling, progress)
     return _open(folder)
 
 
 def default_cache_dir() -> Path:
     """$FRUGAN_CACHE or ~/.cache/frugan."""
     return Path(os.environ.get("FRUGAN_CACHE") or "~/.cache/frugan").expanduser()
-
-
-def _ignore(done: int, total: int) -> None:
-    pass
 
 
 def _key(source: Source, resolution: int, allow_upsampling: bool) -> str:
@@ -184,23 +181,13 @@ def _append(file: IO[bytes], pixels: np.ndarray) -> None:
 def _publish(temporary: Path, folder: Path) -> None:
     """Flush everything to disk, then give it its name, unless another process was first: its folder is as good."""
     for path in (*temporary.iterdir(), temporary):
-        _flush(path)
+        flush(path)
     try:
         temporary.rename(folder)
     except OSError:
         if not folder.is_dir():
             raise
-    _flush(folder.parent)
-
-
-def _flush(path: Path) -> None:
-    if os.name != "posix" and path.is_dir():  # only POSIX can open a folder
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(folder.parent)
 
 
 def _remove_abandoned(parent: Path) -> None:

@@ -20,8 +20,7 @@ class FeatureExtractor(ABC):
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:
-        """Features (N, dim), float32, on the extractor's device. Images are clamped to [-1, 1] and rounded to 8 bits
-        first."""
+        """Features (N, dim), float32, on the extractor's device, of the images clamped and rounded to 8 bits."""
 
     @abstractmethod
     def protocol(self) -> dict[str, str | int]:
@@ -29,6 +28,5 @@ class FeatureExtractor(ABC):
 
 
 def as_8_bit(images: Tensor) -> Tensor:
-    """Clamp to [-1, 1] and round to the 256 levels that a saved picture has: judge what the user will see. Range [0,
-    255]."""
+    """Clamp to [-1, 1], round to the 256 levels of a saved picture: judge what the user will see. -> [0, 255]."""
     return ((images.clamp(-1, 1) + 1) * 127.5).round()

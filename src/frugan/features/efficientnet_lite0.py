@@ -88,18 +88,10 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(FEATURE_DIM, 1000)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.features(image)
-
-    def features(self, image: Tensor) -> Tensor:
-        """Pooled features (N, 1280)."""
         h = F.relu6(self._bn0(self._conv_stem(image)))
         for block in self._blocks:
             h = block(h)
         return F.relu6(self._bn1(self._conv_head(h))).mean(dim=(2, 3))
-
-    def logits(self, image: Tensor) -> Tensor:
-        """ImageNet class scores (N, 1000)."""
-        return self._fc(self.features(image))
 
 
 class _Block(nn.Module):

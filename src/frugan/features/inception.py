@@ -1,5 +1,4 @@
-"""Inception-v3 as FID has always used it (the 2015 TensorFlow graph), through torch-fidelity. The only features called
-"FID"."""
+"""Inception-v3 as FID has always used it (the 2015 TensorFlow graph), through torch-fidelity."""
 
 import hashlib
 import io

@@ -1,5 +1,4 @@
-"""Frechet distance between Gaussians fitted to features (Heusel et al. 2017; "FID" on Inception's), in float64,
-without SciPy.
+"""Frechet distance between Gaussians fitted to features (Heusel et al. 2017), in float64, without SciPy.
 
     d = |m1 - m2|^2 + tr C1 + tr C2 - 2 tr (C1 C2)^(1/2)
 
@@ -16,8 +15,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """Mean (D,) and unbiased covariance (D, D) of n features, float64; with few samples also the centred features (n,
-    D)."""
+    """Mean (D,), unbiased covariance (D, D) of n features, float64; with few of them the centred features (n, D)."""
 
     count: int
     mean: Tensor
@@ -34,7 +32,7 @@ def feature_statistics(features: Tensor) -> FeatureStatistics:
     count, dim = features.shape
     if count < 2:
         raise ValueError(f"a covariance needs at least 2 samples, got {count}")
-    x = features.detach().to("cpu", torch.float64)
+    x = features.detach().cpu().double()  # in this order: MPS has no float64
     if not bool(torch.isfinite(x).all()):
         raise ValueError("features contain NaN or infinite values; were the images finite?")
     mean = x.mean(dim=0)

@@ -1,5 +1,4 @@
-"""Kernel distance between feature sets (Binkowski et al. 2018; "KID" on Inception's): unbiased, so fit for small
-sets."""
+"""Kernel distance between feature sets (Binkowski et al. 2018, "KID"): unbiased, so fit for small sets."""
 
 import numpy as np
 import torch

@@ -1,5 +1,4 @@
-"""Improved precision and recall (Kynkaanniemi et al. 2019): how many fakes lie among the reals, and how many reals are
-covered."""
+"""Improved precision and recall (Kynkaanniemi et al. 2019): fakes among the reals, reals among the fakes."""
 
 import torch
 from torch import Tensor

@@ -1,5 +1,4 @@
-"""What every sampler offers, whatever its architecture: `Generator` and `Discriminator`. Both are interfaces, never
-instantiated."""
+"""What every sampler offers, whatever its architecture: the interfaces `Generator` and `Discriminator`."""
 
 from abc import ABC, abstractmethod
 
@@ -17,13 +16,11 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        """Latents (N, latent_dim) and optional class indices (N,) -> styles w. Identity where there is no mapping
-        network."""
+        """Latents (N, latent_dim), optional class indices (N,) -> styles w; the identity without a mapping network."""
 
     @abstractmethod
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
-        """Styles -> codes, at the training grid or at a foreign one. A convolutional generator refuses the latter, in
-        words."""
+        """Styles -> codes, at the training grid or a foreign one, which convolutional generators refuse, in words."""
 
     def forward(self, z: Tensor, label: Tensor | None = None, grid: Grid | None = None) -> Tensor:
         """Final: mapping, then synthesis."""

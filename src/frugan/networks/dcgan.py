@@ -1,5 +1,4 @@
-"""DCGAN (Radford, Metz & Chintala 2016), generator and discriminator, for codes of any power-of-two side from 16 to
-256.
+"""DCGAN (Radford, Metz & Chintala 2016) for codes of any power-of-two side from 16 to 256.
 
 At 64 px, width 64 and latent_dim 100 it has the usual PyTorch form's parameter counts: generator 3,576,704 and
 discriminator 2,765,568.

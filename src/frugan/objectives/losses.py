@@ -17,6 +17,5 @@ def non_saturating(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Te
 
 
 def relativistic(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Relativistic pairing (Jolicoeur-Martineau 2018; R3GAN, Huang et al. 2024): softplus(f - r), and softplus(r -
-    f)."""
+    """Relativistic pairing (Jolicoeur-Martineau 2018; R3GAN, 2024): softplus(f - r), and softplus(r - f)."""
     return F.softplus(fake_logits - real_logits), F.softplus(real_logits - fake_logits)

@@ -1,5 +1,4 @@
-"""Penalties on the critic, all of type `base.Penalty`: each differentiates logits, not probabilities, and sums over
-pixels."""
+"""Penalties on the critic, of type `base.Penalty`: each differentiates logits and sums over pixels."""
 
 import torch
 from torch import Tensor

@@ -1,5 +1,4 @@
-"""Noisy scale-space in closed form: t steps of "blur by a 3x3 Gaussian, then add fresh noise" in one go, for any real
-t >= 0.
+"""Noisy scale-space in closed form: any real number of steps of "blur by a 3x3 Gaussian, then add fresh noise".
 
 Nakamura, Korman & Hong, "Generative Adversarial Networks via a Composite Annealing of Noise and Diffusion",
 equations 3, 4 and 7, with e_t ~ N(0, sigma^2):
@@ -24,6 +23,10 @@ from torch import Tensor
 
 Mode = Literal["nss", "ss", "ns"]
 ScaleSpaceBoundary = Literal["replicate", "zeros", "circular"]
+
+# Pixels. A wider 3x3 Gaussian has side taps above 1/4, so a spectrum with negative values, whose fractional powers do
+# not exist: exp(-1 / (2 s^2)) = 1/2.
+WIDEST_KERNEL = math.sqrt(1 / (2 * math.log(2)))
 
 
 def scale_space(
@@ -191,6 +194,5 @@ def _check_steps(t: float | Tensor, count: int, kernel_sigma: float, mode: Mode)
     values = t.detach().cpu().double() if isinstance(t, Tensor) else torch.tensor([t], dtype=torch.float64)
     if not bool((values >= 0).all()):
         raise ValueError(f"t: must be >= 0, got {values.min().item():g}")
-    side = math.exp(-0.5 / kernel_sigma**2)
-    if mode != "ns" and side / (1 + 2 * side) > 0.25 and not bool((values == values.round()).all()):
+    if mode != "ns" and kernel_sigma > WIDEST_KERNEL and not bool((values == values.round()).all()):
         raise ValueError(f"t: a kernel of width {kernel_sigma} (> .849) has a negative spectrum, so t must be whole")

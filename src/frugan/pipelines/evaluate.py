@@ -1,5 +1,4 @@
-"""How good are the pictures? Distances between features of generated and real images, each with the protocol that made
-it."""
+"""How good are the pictures? Distances between features of generated and real images, with their protocol."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from frugan.atomic import write_file
+from frugan.cores import available_cores
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.source import open_source
-from frugan.device import available_cores, choose_device, use_threads
+from frugan.device import choose_device, use_threads
 from frugan.errors import UserError
 from frugan.features.choose import load_extractor
 from frugan.pipelines.card import write_model_card
@@ -21,6 +22,7 @@ def evaluate_folder(
     path: Path,
     *,
     data: str = "",
+    upsample: bool = False,
     samples: int | None = None,
     features: str = "efficientnet-lite0",
     inception_weights: str = "",
@@ -28,8 +30,10 @@ def evaluate_folder(
     snapshot: int | None = None,
     device: str = "auto",
 ) -> dict[str, Any]:
-    """Evaluate a run or a model folder. A run's result is also kept in its folder, if it is of its final state on its
-    own data, without truncation, and of no fewer samples than the run's setting.
+    """Evaluate a run or a model folder.
+
+    A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, and of
+    no fewer samples than the run's setting.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
@@ -42,7 +46,7 @@ def evaluate_folder(
         if run is None:
             raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
         model = snapshot_model(run, snapshot).to(chosen)
-    dataset = _dataset(run, data, path, model.resolution)
+    dataset = _dataset(run, data, path, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)
     result = evaluate(model, dataset, extractor, samples=count, truncation=truncation)
@@ -73,9 +77,9 @@ def format_evaluation(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _dataset(run: RunFolder | None, data: str, path: Path, resolution: int) -> PackedDataset:
+def _dataset(run: RunFolder | None, data: str, path: Path, resolution: int, upsample: bool) -> PackedDataset:
     if data:
-        return pack(open_source(data), resolution, allow_upsampling=False)
+        return pack(open_source(data), resolution, allow_upsampling=upsample)
     if run is None:
         raise UserError(f"{path}: a model folder knows no images to compare with; pass --data DATA")
     return open_dataset(run.config())

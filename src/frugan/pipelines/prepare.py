@@ -1,5 +1,4 @@
-"""From a configuration to a run that is ready to train: pack the images, measure the codes' range, write the run
-folder."""
+"""From a configuration to a run that is ready to train: images packed, codes measured, folder written."""
 
 import dataclasses
 import time
@@ -11,10 +10,11 @@ import torch
 
 from frugan.codecs.base import Codec
 from frugan.config import PartName, RunConfig
+from frugan.cores import available_cores
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
-from frugan.device import available_cores, choose_device, describe_environment
+from frugan.device import choose_device, describe_environment
 from frugan.errors import UserError
 from frugan.pretrained import write_model_config
 from frugan.run_folder import RunFolder

@@ -1,22 +1,26 @@
 """What a run will need on this machine, from training throw-away copies of its parts for a few steps."""
 
 import dataclasses
-import statistics
+import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import torch
 
-from frugan.config import PartName
+from frugan.config import PartName, RunConfig
 from frugan.data.loader import Loader
 from frugan.device import use_threads
 from frugan.networks.base import count_parameters
-from frugan.pipelines.prepare import Prepared, build_part
+from frugan.pipelines.prepare import Prepared, build_part, open_dataset
 from frugan.training.loop import peak_memory_mb
 from frugan.training.part import total_nimg
 
-_STEPS, _WARM_UP_STEPS = 12, 4
+# The first steps pay for allocations. The timed ones are a multiple of the longest usual interval of a lazy penalty, so
+# that their mean holds its share of such steps, and go on long enough for the parts to be timed beside each other.
+_WARM_UP_STEPS, _TIMED_STEPS, _TIMED_SECONDS = 4, 16, 3.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,27 +33,15 @@ class Estimate:
     peak_memory_mb: float
 
 
-def probe_part(prepared: Prepared, name: PartName) -> Estimate:
-    """Train a copy of one part for a moment; it is then thrown away."""
-    config = prepared.config
-    use_threads(config.threads)
-    part = build_part(config, name, prepared.device)
-    loader = Loader(prepared.dataset, seed=config.seed, mirror=config.data.mirror)
-    batch, durations = part.schedule.batch, []
-    for step in range(_STEPS):
-        began = time.monotonic()
-        part.step(*loader.batch(step * batch, batch), step * batch)
-        if prepared.device.type == "cuda":
-            torch.cuda.synchronize()
-        durations.append(time.monotonic() - began)
-    # The first steps pay for allocations; the median of the rest ignores what else the machine is doing.
-    seconds_per_image = statistics.median(durations[_WARM_UP_STEPS:]) / batch
-    return Estimate(
-        parameters={network: count_parameters(module) for network, module in part.networks().items()},
-        images_per_second=1 / seconds_per_image,
-        minutes=seconds_per_image * total_nimg(part.schedule) / 60,
-        peak_memory_mb=peak_memory_mb(),
-    )
+def probe_parts(prepared: Prepared) -> dict[PartName, Estimate]:
+    """Train a copy of every part for a moment, at the same time and each in a process of its own, as the run will."""
+    names = list(prepared.config.parts())
+    # Spawned, not forked: torch's threads and CUDA do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(len(names))
+    with ProcessPoolExecutor(len(names), context, _wait_for_others, (together,)) as pool:
+        estimates = list(pool.map(_probe, [prepared.config] * len(names), names))
+    return dict(zip(names, estimates, strict=True))
 
 
 def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepared:
@@ -61,13 +53,45 @@ def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepare
     if config.minutes <= 0:
         return prepared
     changes: dict[str, Any] = {}
-    for name, section in config.parts().items():
-        needed = probe_part(prepared, name).minutes
-        if needed > config.minutes:
-            kimg = round(section.schedule.kimg * config.minutes / needed, 3)
+    for name, estimate in probe_parts(prepared).items():
+        if estimate.minutes > config.minutes:
+            schedule = config.parts()[name].schedule
+            kimg = round(schedule.kimg * config.minutes / estimate.minutes, 3)
             report(
-                f"{name}: this machine would need {needed:.1f} minutes; "
+                f"{name}: this machine would need {estimate.minutes:.1f} minutes; "
                 f"shortened to {kimg:g} kimg to fit {config.minutes:g}"
             )
-            changes[name] = dataclasses.replace(section, schedule=dataclasses.replace(section.schedule, kimg=kimg))
+            changes[name] = dataclasses.replace(config.parts()[name], schedule=dataclasses.replace(schedule, kimg=kimg))
     return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
+
+
+def _wait_for_others(together: Barrier) -> None:
+    """In every process, once torch is loaded there."""
+    together.wait()
+
+
+def _probe(config: RunConfig, name: PartName) -> Estimate:
+    use_threads(config.threads)
+    device = torch.device(config.device)
+    part = build_part(config, name, device)
+    loader = Loader(open_dataset(config), seed=config.seed, mirror=config.data.mirror)
+    batch = part.schedule.batch
+
+    def train(steps: int, nimg: int) -> int:
+        for first in range(nimg, nimg + steps * batch, batch):
+            part.step(*loader.batch(first, batch), first)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return nimg + steps * batch
+
+    warm = nimg = train(_WARM_UP_STEPS, 0)
+    began = time.monotonic()
+    while (elapsed := time.monotonic() - began) < _TIMED_SECONDS:
+        nimg = train(_TIMED_STEPS, nimg)
+    seconds_per_image = elapsed / (nimg - warm)
+    return Estimate(
+        parameters={network: count_parameters(module) for network, module in part.networks().items()},
+        images_per_second=1 / seconds_per_image,
+        minutes=seconds_per_image * total_nimg(part.schedule) / 60,
+        peak_memory_mb=peak_memory_mb(),
+    )

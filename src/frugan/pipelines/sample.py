@@ -1,5 +1,4 @@
-"""From seeds to pictures: `seed -> z -> generator -> code -> codec.decode -> image`. The same picture on every device
-and in every batch."""
+"""From seeds to pictures: `seed -> z -> generator -> code -> codec.decode -> image`, in any batch the same."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -63,8 +63,15 @@ def train_part(
         return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop))
 
 
-def train_all(run: RunFolder, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]) -> bool:
+def train_all(
+    run: RunFolder,
+    on_tick: Callable[[Tick], None],
+    should_stop: Callable[[], bool],
+    on_wait: Callable[[], None] = lambda: None,
+) -> bool:
     """Train every part: the sampler here, the decoder in a second process beside it. They never wait for each other.
+
+    `on_wait` is called now and then while the sampler is finished and the decoder is not.
 
     Raises:
         RunError: either failed; the other has stopped cleanly and can be resumed.
@@ -73,7 +80,7 @@ def train_all(run: RunFolder, on_tick: Callable[[Tick], None], should_stop: Call
         return train_part(run, "sampler", on_tick, should_stop)
     with _BackgroundPart(run, "decoder") as decoder:
         sampler_done = train_part(run, "sampler", on_tick, lambda: should_stop() or decoder.failed())
-        return decoder.wait(should_stop, stop=not sampler_done) and sampler_done
+        return decoder.wait(should_stop, on_wait, stop=not sampler_done) and sampler_done
 
 
 class _Snapshot:
@@ -121,10 +128,11 @@ class _BackgroundPart:
         assert self.process is not None
         return self.process.poll() not in (None, 0)
 
-    def wait(self, should_stop: Callable[[], bool], *, stop: bool) -> bool:
+    def wait(self, should_stop: Callable[[], bool], on_wait: Callable[[], None], *, stop: bool) -> bool:
         """Let it finish, or end it early with a checkpoint. True when its schedule is finished."""
         assert self.process is not None
         while self.process.poll() is None:
+            on_wait()
             if stop or should_stop():
                 stop = True
                 self.process.terminate()

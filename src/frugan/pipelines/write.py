@@ -24,8 +24,7 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 
 def contact_sheet(images: Tensor, columns: int = 0) -> np.ndarray:
-    """(N, 3, H, W) in [-1, 1] -> one (rows * H, columns * W, 3) uint8 picture, filled row by row, white where none is
-    left.
+    """(N, 3, H, W) in [-1, 1] -> one uint8 picture (rows * H, columns * W, 3), row by row; white where none is left.
 
     `columns` defaults to a little wider than square.
     """

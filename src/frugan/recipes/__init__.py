@@ -1,5 +1,4 @@
-"""Complete configurations to begin from: one file a paper, one function a table row. Adding one is adding its line
-here."""
+"""Complete configurations to begin from: one file a paper, one function a table row, one line here each."""
 
 from collections.abc import Callable
 

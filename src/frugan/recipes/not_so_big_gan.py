@@ -1,9 +1,8 @@
-"""not-so-big-GAN: a small sampler of wavelet codes and a decoder, trained apart (table 1, row "W + ESRGAN-W" is the
-paper's best).
+"""not-so-big-GAN: a small sampler of wavelet codes and a decoder, trained apart.
 
 The sampler here is a DCGAN and the decoder the L1-trained ResNet-W of section 4, sized for a data set of a few thousand
-images at 128 x 128 on small compute. The paper's numbers (ImageNet 256 x 256, FID 21.8) belong to other networks and
-data.
+images at 128 x 128 on small compute. The paper's numbers (table 1, ImageNet 256 x 256, best FID 21.8) belong to other
+networks and data.
 """
 
 from frugan.codecs.wavelet import WaveletCodec

@@ -102,7 +102,7 @@ def _part(run: RunFolder, name: PartName, network: str, schedule: ScheduleConfig
         metrics=folder.metrics_log.read(),
         events=folder.events_log.read(),
         sample_grids=_sample_grids(folder),
-        snapshots=sorted(int(path.stem) for path in folder.snapshots.glob("*.safetensors") if path.stem.isdigit()),
+        snapshots=folder.snapshot_counts(),
     )
 
 

@@ -1,12 +1,10 @@
-"""How a stabilizer's strength falls with training: functions of progress i in [0, 1] that return a factor, 1 at full
-strength."""
+"""How a stabilizer's strength falls with training: progress in [0, 1] -> a factor, 1 at full strength."""
 
 import math
 
 
 def exponential(progress: float, beta: float = 20.0) -> float:
-    """exp(-beta i): equation 8 of the NSS paper in the only reading that vanishes "in the early stage"; beta 20
-    there."""
+    """exp(-beta i): the only reading of the NSS paper's equation 8 that vanishes "in the early stage"; beta 20."""
     return math.exp(-beta * progress)
 
 

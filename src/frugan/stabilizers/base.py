@@ -1,5 +1,4 @@
-"""What stands between images and the discriminator: `Stabilizer`. It sees reals and fakes alike, and never acts when
-sampling."""
+"""What stands between images and the discriminator: `Stabilizer`. Reals and fakes alike pass it; samples never."""
 
 from abc import ABC, abstractmethod
 
@@ -22,8 +21,7 @@ class Stabilizer(nn.Module, ABC):
 
     @abstractmethod
     def strength(self) -> float:
-        """How strongly it acts at present, for logs and plots (t of the scale-space, p of an augmentation); 0 = not at
-        all."""
+        """How strongly it acts now, for logs and plots (steps t, probability p); 0 = not at all."""
 
 
 class NoStabilizer(Stabilizer):

@@ -1,12 +1,11 @@
-"""Noisy scale-space as a stabilizer (Nakamura, Korman & Hong): blur and re-noise what D sees, strongly at first, then
-not at all."""
+"""Noisy scale-space as a stabilizer (Nakamura, Korman & Hong): D sees blurred and re-noised codes at first."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from frugan.ops.scale_space import Mode, ScaleSpaceBoundary, scale_space
+from frugan.ops.scale_space import WIDEST_KERNEL, Mode, ScaleSpaceBoundary, scale_space
 from frugan.stabilizers.annealing import exponential
 from frugan.stabilizers.base import Stabilizer
 
@@ -40,6 +39,10 @@ class ScaleSpace(Stabilizer):
         super().__init__()
         if not 0 < fraction <= 1:
             raise ValueError(f"fraction: must be in (0, 1], got {fraction}")
+        if kernel_sigma > WIDEST_KERNEL and mode != "ns":
+            raise ValueError(
+                f"kernel_sigma: {kernel_sigma} exceeds {WIDEST_KERNEL:.3f}; fractions of so wide a step do not exist"
+            )
         self.start, self.sigma, self.mode, self.fraction = start, sigma, mode, fraction
         self.annealing, self.boundary, self.kernel_sigma = annealing, boundary, kernel_sigma
         self.steps = start * annealing(0.0)

@@ -1,5 +1,4 @@
-"""Full training states on disk: safetensors and JSON, written atomically, verified by checksum before they are
-believed."""
+"""Full training states on disk: safetensors and JSON, written atomically, believed only with their checksum."""
 
 import hashlib
 import json

@@ -1,5 +1,4 @@
-"""The step of a GAN in code space: `codec.encode -> critic = D . stabilizer -> loss and penalties -> optimizers ->
-EMA`.
+"""The step of a GAN in code space: `codec.encode -> [critic = D . stabilizer] -> objective -> optimizers -> EMA`.
 
 This is the one place where codec, stabilizer, objective and networks meet; each is an object passed in, and none knows
 the others.

@@ -150,8 +150,7 @@ def _save(part: Part, progress: _Progress, folder: Path) -> None:
 
 
 def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -> None:
-    """Stop at the first step whose loss is NaN or infinite, before such weights are saved. Nothing is ever replaced by
-    zero."""
+    """Stop at the first step whose loss is NaN or infinite, before its weights are saved; never replace by zero."""
     fresh = progress.since_log[progress.checked :]
     for number, values in enumerate(fresh):
         for name, value in values.items():

@@ -1,5 +1,4 @@
-"""Adam as every part uses it: built from its configuration, its learning rate a function of progress, its state as
-tensors."""
+"""Adam as every part uses it: its learning rate a function of progress, its state as tensors."""
 
 from collections.abc import Mapping
 

@@ -1,5 +1,4 @@
-"""Randomness as a pure function of (seed, images seen, stream): nothing to save, so resuming is exact by
-construction."""
+"""Randomness as a pure function of (seed, images seen, stream): with nothing to save, resuming is exact."""
 
 import hashlib
 

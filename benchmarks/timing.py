@@ -1,0 +1,59 @@
+"""CPU time and peak memory of one thread, measured in the same way by every benchmark."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+Task = Callable[[], object]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch computes in a single thread, so that CPU seconds mean work and not waiting."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def cpu_seconds(task: Task) -> float:
+    """Of this process, while the task runs once."""
+    began = time.process_time()
+    task()
+    return time.process_time() - began
+
+
+def paired_cpu_seconds(tasks: list[Task], rounds: int) -> list[float]:
+    """A median for each task, over interleaved rounds after one that warms up."""
+    seconds = [[cpu_seconds(task) for task in tasks] for _ in range(rounds + 1)]
+    return [statistics.median(column) for column in zip(*seconds[1:], strict=True)]
+
+
+def peak_memory_mb(task: Task) -> float:
+    """How far the process's resident memory rises above where it stands, while the task runs. Linux only."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew at the present size
+    before = _status_mb("VmRSS")
+    task()
+    return _status_mb("VmHWM") - before
+
+
+def in_own_process(module: str, function: str) -> dict[str, float]:
+    """What a function returns in a fresh process, where nothing else has allocated or warmed anything."""
+    program = f"import json, {module} as m; print(json.dumps(m.{function}()))"
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    result: dict[str, float] = json.loads(output.splitlines()[-1])
+    return result
+
+
+def _status_mb(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1000
