@@ -37,7 +37,7 @@ def quickstart() -> RunConfig:
             penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,
-            schedule=ScheduleConfig(kimg=84, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
+            schedule=ScheduleConfig(kimg=96, batch=16, log_every=1.0, snapshots=6, ema_halflife=5.0),
         ),
         decoder=DecoderConfig(
             network=Spec(SRResNet, doublings=2, channels=24, blocks=4, init_scale=0.5),
@@ -45,8 +45,8 @@ def quickstart() -> RunConfig:
             crop=16,
             code_noise=0.05,
             optimizer=OptimizerConfig(lr=3e-3, beta1=0.9, beta2=0.99, decay=0.5),
-            schedule=ScheduleConfig(kimg=26, batch=4, log_every=0.5, snapshots=4, ema_halflife=0.2),
+            schedule=ScheduleConfig(kimg=32, batch=4, log_every=0.5, snapshots=4, ema_halflife=0.2),
         ),
         evaluation=EvaluationConfig(samples=2048),
-        minutes=5.6,
+        minutes=6.3,
     )
