@@ -23,7 +23,7 @@ def test_a_spec_builds_with_what_only_the_run_knows() -> None:
 def test_a_spec_of_a_spec_binds_the_inner_function() -> None:
     stabilizer = Spec(ScaleSpace, start=10.0, annealing=Spec(exponential, beta=2.0)).build()
     stabilizer.update(0.5)
-    assert stabilizer.strength() == pytest.approx(10 * 2.718281828**-1.0)
+    assert stabilizer.strengths()["t"] == pytest.approx(10 * 2.718281828**-1.0)
 
 
 def test_specs_round_trip_complete_with_defaults() -> None:
@@ -87,7 +87,7 @@ def test_overrides_reach_every_depth() -> None:
 
 def test_a_component_can_be_replaced_as_a_whole() -> None:
     config = override(find_recipe("quickstart"), ["sampler.stabilizer={class: frugan.stabilizers.base.NoStabilizer}"])
-    assert config.sampler.stabilizer.build().strength() == 0
+    assert config.sampler.stabilizer.build().strengths() == {}
 
 
 @pytest.mark.parametrize(

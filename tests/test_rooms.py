@@ -14,6 +14,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # Files at the top level that know nothing of any room, and may be used by all.
 PLUMBING = {"errors", "atomic", "jsonl", "config", "cores", "device", "torchvision_import", "__version__"}
 BASES = {"networks.base", "codecs.base", "stabilizers.base", "objectives.base", "features.base"}
+AXES = {"networks", "codecs", "stabilizers", "objectives"}
 # What each room may import: rooms as a whole, or single modules written "room.module".
 ALLOWED: dict[str, set[str]] = {
     "ops": set(),
@@ -27,9 +28,9 @@ ALLOWED: dict[str, set[str]] = {
     "objectives": {"ops", "features"},
     "training": {"ops"} | BASES,
     "pipelines": {"ops", "training", "data", "metrics", "features", "settings", "run_folder", "pretrained"} | BASES,
-    "recipes": {"networks", "codecs", "stabilizers", "objectives"},
+    "recipes": AXES,
     "report": {"pipelines", "training", "data", "run_folder", "settings", "pretrained", "metrics"} | BASES,
-    "studies": {"pipelines", "training", "recipes", "report", "run_folder", "settings"},
+    "studies": {"pipelines", "training", "recipes", "report", "run_folder", "settings", "pretrained"} | AXES,
 }
 TOP_LEVEL = {
     "settings": set(),

@@ -74,9 +74,7 @@ class Spec:
 
     def _built_arguments(self) -> dict[str, Any]:
         return {
-            name: (value.partial() if inspect.isroutine(value.target) else value.build())
-            if isinstance(value, Spec)
-            else value
+            name: tuple(map(_built, value)) if isinstance(value, tuple) else _built(value)
             for name, value in self.arguments.items()
         }
 
@@ -139,7 +137,7 @@ class ScheduleConfig:
     log_every: float = 0.5  # a line of train.jsonl; the progress line moves as often
     snapshots: int = 8  # snapshots (weights, pictures, metric) spread over the run
     keep_checkpoints: int = 2  # full training states kept for `resume`; snapshots of weights are all kept
-    ema_halflife: float = 10.0  # kimg: counted in images, so that it survives a change of batch (StyleGAN2-ADA, EDM2)
+    ema_halflife: float = 10.0  # kimg: in images, so that it survives a change of batch (StyleGAN2-ADA); 0 = no average
     ema_rampup: float = 0.05  # the half-life never exceeds this fraction of what was seen (StyleGAN2-ADA: .05)
     bf16: bool = False  # autocast; slower than fp32 on CPUs without bf16 units, so never chosen by itself
 
@@ -151,7 +149,7 @@ class ScheduleConfig:
         _require(self.log_every > 0, "log_every", self.log_every, "above 0")
         _require(self.snapshots >= 1, "snapshots", self.snapshots, "at least 1")
         _require(self.keep_checkpoints >= 1, "keep_checkpoints", self.keep_checkpoints, "at least 1")
-        _require(self.ema_halflife > 0, "ema_halflife", self.ema_halflife, "above 0")
+        _require(self.ema_halflife >= 0, "ema_halflife", self.ema_halflife, "0 or more")
 
 
 @dataclass(frozen=True)
@@ -244,6 +242,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _require(holds: bool, field_name: str, value: float, allowed: str) -> None:
     if not holds:
         raise UserError(f"{field_name}: {value:g} should be {allowed}")
+
+
+def _built(value: Any) -> Any:
+    """Specs among the arguments of a Spec become what they describe: objects, or functions with arguments bound."""
+    if isinstance(value, Spec):
+        return value.partial() if inspect.isroutine(value.target) else value.build()
+    return value
 
 
 def _spec_or_value(value: Any) -> Any:

@@ -109,9 +109,16 @@ def _spec(value: Any, path: str) -> Spec:
     hints = get_type_hints(target)
     return spec.replace(
         **{
-            name: argument if isinstance(argument, Spec) else _checked(hints[name], argument, _join(path, name))
+            name: argument if _holds_specs(argument) else _checked(hints[name], argument, _join(path, name))
             for name, argument in spec.arguments.items()
         }
+    )
+
+
+def _holds_specs(argument: Any) -> bool:
+    """A Spec, or several: each was checked when it was made."""
+    return isinstance(argument, Spec) or (
+        isinstance(argument, tuple) and len(argument) > 0 and all(isinstance(item, Spec) for item in argument)
     )
 
 

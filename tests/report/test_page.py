@@ -100,7 +100,7 @@ def test_a_finished_run_is_shown_completely(run: RunFolder) -> None:
     assert not re.search(r"https?://|@import|url\(|<script|<link", page.text)
     assert all(image["alt"] and image["width"] and image["height"] for image in page.images)
     assert len(page.images) == 3 + 3 + 8 * 5 + 8 * 2  # grids, snapshots, stages, pairs
-    assert len(page.charts) == 6
+    assert len(page.charts) == 7
     assert page.text.count("<figcaption>") >= 6
     for words in (
         "tiny",
@@ -199,7 +199,7 @@ def test_what_is_missing_is_said_and_never_an_error(
     page = report(run)
     assert page.ids == SECTIONS
     assert says in page.words
-    assert len(page.charts) <= 6  # and each is valid XML
+    assert len(page.charts) <= 7  # and each is valid XML
 
 
 def test_a_recipe_without_a_decoder(run: RunFolder) -> None:
@@ -210,3 +210,13 @@ def test_a_recipe_without_a_decoder(run: RunFolder) -> None:
     assert "finished" in page.words
     assert "not finished" not in page.words
     assert "The decoder has no weights yet" not in page.words
+
+
+@pytest.mark.parametrize(
+    ("count", "says"), [(1, "1 image of the data set was left out"), (3, "3 images of the data set were")]
+)
+def test_images_that_were_left_out_are_counted(run: RunFolder, count: int, says: str) -> None:
+    env = run.env()
+    env["data"]["skipped"] = [f"{i}.png: cut off" for i in range(count)]
+    run.write_env(env)
+    assert says in report(run).words

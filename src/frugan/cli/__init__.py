@@ -16,6 +16,7 @@ VERBS = {
     "sample": "draw images from a run or a model, as PNGs or one grid",
     "evaluate": "measure how good the images are",
     "report": "write a run's report as one HTML page",
+    "study": "compare recipes over seeds and settings, with error bars",
     "recipes": "list the recipes, or show one in full",
     "data": "check a data set: `frugan data check DATA`",
 }

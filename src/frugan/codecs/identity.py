@@ -8,11 +8,12 @@ from frugan.codecs.base import Codec
 class IdentityCodec(Codec):
     """code = image. `code_min` and `code_max` are images' own range, so the affine map is the identity."""
 
-    def __init__(self, code_min: float = -1.0, code_max: float = 1.0) -> None:
+    def __init__(self, channels: int = 3, code_min: float = -1.0, code_max: float = 1.0) -> None:
         super().__init__()
+        self.channels = channels
 
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
-        return 3, resolution, resolution
+        return self.channels, resolution, resolution
 
     def raw_code(self, image: Tensor) -> Tensor:
         return image

@@ -47,6 +47,11 @@ class Loader:
             here = slice(first, first + batch)
             yield _to_float(self._images[here].copy()), torch.from_numpy(self._labels[here].copy())
 
+    def spread_images(self, count: int) -> Tensor:
+        """At most `count` images (N, 3, R, R), evenly spread over the data set's order and never mirrored."""
+        count = min(count, len(self._images))
+        return _to_float(self._images[np.arange(count) * len(self._images) // count])
+
     def _epoch(self, number: int) -> "_Epoch":
         if number not in self._epochs:
             # A batch touches one epoch, or the end of one and the start of the next: keep two.

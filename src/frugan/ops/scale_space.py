@@ -33,7 +33,7 @@ def scale_space(
     x: Tensor,
     t: float | Tensor,
     *,
-    sigma: float,
+    sigma: float | Tensor,
     mode: Mode = "nss",
     boundary: ScaleSpaceBoundary = "replicate",
     kernel_sigma: float = 0.8,
@@ -44,7 +44,8 @@ def scale_space(
     Args:
         x: images or codes (N, C, H, W), any range; gradients flow to it through the blur.
         t: number of steps, real and >= 0; a float, or one per image (N,). t = 0 returns the image bit for bit.
-        sigma: standard deviation (not variance) of the noise of one step, in units of x.
+        sigma: standard deviation (not variance) of the noise of one step, in units of x; or one for each mode of the
+            blur, (H, W) or (C, H, W), as `spectrum.matched_sigma` gives.
         mode: "nss" blur and noise, "ss" blur only, "ns" noise only.
         boundary: "replicate" keeps the mean; "zeros" and "circular" are exact too.
         kernel_sigma: width of the 3x3 Gaussian in pixels. Above .849 its spectrum is negative, and t must be whole.
@@ -54,13 +55,16 @@ def scale_space(
         (N, C, H, W), the dtype of x. Computed in at least float32, whatever autocast says.
 
     Raises:
-        ValueError: negative t, t of a wrong shape, or a fractional t with a kernel whose spectrum is negative.
+        ValueError: negative t, t of a wrong shape, a fractional t with a kernel whose spectrum is negative, or a sigma
+            for each mode without a blur ("ns") that has modes.
     """
     if x.ndim != 4:
         raise ValueError(f"scale_space: x must be (N, C, H, W), got shape {tuple(x.shape)}")
     if isinstance(t, Tensor) and t.ndim == 0:
         t = float(t)
     _check_steps(t, x.shape[0], kernel_sigma, mode)
+    if isinstance(sigma, Tensor) and mode == "ns":
+        raise ValueError("sigma: noise without blur has no modes, so give one number")
     if not isinstance(t, Tensor) and t == 0:
         return x
     with torch.autocast(x.device.type, enabled=False):
@@ -78,14 +82,29 @@ def noise_variance(
     t: float, size: tuple[int, int], *, sigma: float, boundary: ScaleSpaceBoundary, kernel_sigma: float = 0.8
 ) -> Tensor:
     """Exact variance (H, W), float64, of the noise that "nss" has accumulated in each pixel after t steps."""
-    (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in size)
-    return basis_h.square() @ _accumulated_variance(eigen_h, eigen_w, t, sigma) @ basis_w.square().T
+    (basis_h, _), (basis_w, _) = (blur_modes(n, boundary, kernel_sigma) for n in size)
+    accumulated = sigma**2 * accumulated_steps(mode_decay(size, boundary, kernel_sigma), t)
+    return basis_h.square() @ accumulated @ basis_w.square().T
+
+
+def mode_decay(size: tuple[int, int], boundary: ScaleSpaceBoundary, kernel_sigma: float) -> Tensor:
+    """L (H, W), float64: what one step of blur multiplies each mode by."""
+    (_, eigen_h), (_, eigen_w) = (blur_modes(n, boundary, kernel_sigma) for n in size)
+    return torch.outer(eigen_h, eigen_w)
+
+
+def accumulated_steps(decay: Tensor, t: float | Tensor) -> Tensor:
+    """(1 - L^{2t}) / (1 - L^2), or t where L = 1: what t steps make of a unit variance of noise in each mode."""
+    squared = decay.square()
+    fixed = squared == 1
+    ratio = (1 - torch.pow(squared, t)) / torch.where(fixed, 1.0, 1 - squared)
+    return torch.where(fixed, torch.as_tensor(t, dtype=torch.float64), ratio)
 
 
 def _same_for_all(
     x: Tensor,
     t: float,
-    sigma: float,
+    sigma: float | Tensor,
     boundary: ScaleSpaceBoundary,
     kernel_sigma: float,
     generator: torch.Generator | None,
@@ -94,35 +113,35 @@ def _same_for_all(
     height, width = x.shape[-2:]
     blur_h, blur_w = (_blur(n, t, boundary, kernel_sigma, x.dtype, x.device) for n in (height, width))
     y = blur_h @ (x @ blur_w.T)
-    if sigma == 0:
+    if not isinstance(sigma, Tensor) and sigma == 0:
         return y
-    basis_h, basis_w, std = _noise_operators(height, width, t, sigma, boundary, kernel_sigma, x.dtype, x.device)
-    return y + basis_h @ ((std * _noise_like(x, generator)) @ basis_w.T)
+    basis_h, basis_w, std = _noise_operators(height, width, t, boundary, kernel_sigma, x.dtype, x.device)
+    return y + basis_h @ ((_like(x, sigma) * std * _noise_like(x, generator)) @ basis_w.T)
 
 
 def _per_image(
     x: Tensor,
     t: Tensor,
-    sigma: float,
+    sigma: float | Tensor,
     boundary: ScaleSpaceBoundary,
     kernel_sigma: float,
     generator: torch.Generator | None,
 ) -> Tensor:
     """One t per image: everything happens elementwise in the eigenbasis."""
-    (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in x.shape[-2:])
-    steps = t.detach().to("cpu", torch.float64)[:, None, None]  # (N, 1, 1)
-    decay = torch.pow(torch.outer(eigen_h, eigen_w), steps)[:, None].to(x)  # (N, 1, H, W)
+    (basis_h, eigen_h), (basis_w, eigen_w) = (blur_modes(n, boundary, kernel_sigma) for n in x.shape[-2:])
+    steps = t.detach().cpu().double()[:, None, None]  # (N, 1, 1)
+    decay = torch.outer(eigen_h, eigen_w)
     basis_h, basis_w = basis_h.to(x), basis_w.to(x)
-    modes = decay * (basis_h.T @ (x @ basis_w))
-    if sigma:
-        std = _accumulated_variance(eigen_h, eigen_w, steps, sigma).sqrt()[:, None].to(x)
-        modes = modes + std * _noise_like(x, generator)
+    modes = torch.pow(decay, steps)[:, None].to(x) * (basis_h.T @ (x @ basis_w))  # (N, C, H, W)
+    if isinstance(sigma, Tensor) or sigma:
+        std = accumulated_steps(decay, steps).sqrt()[:, None].to(x)
+        modes = modes + _like(x, sigma) * std * _noise_like(x, generator)
     blurred = basis_h @ (modes @ basis_w.T)
     return torch.where((t == 0).to(x.device)[:, None, None, None], x, blurred)
 
 
 @lru_cache(maxsize=64)
-def _spectrum(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tuple[Tensor, Tensor]:
+def blur_modes(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tuple[Tensor, Tensor]:
     """Orthonormal eigenbasis (n, n) and eigenvalues (n,) of one blur step along an axis of n pixels, float64 on CPU."""
     side = math.exp(-0.5 / kernel_sigma**2)
     side = side / (1 + 2 * side)  # the taps are (side, 1 - 2 side, side)
@@ -150,7 +169,7 @@ def _spectrum(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tupl
 def _blur(
     n: int, t: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    basis, eigenvalues = _spectrum(n, boundary, kernel_sigma)
+    basis, eigenvalues = blur_modes(n, boundary, kernel_sigma)
     return ((basis * torch.pow(eigenvalues, t)) @ basis.T).to(device, dtype)
 
 
@@ -159,23 +178,19 @@ def _noise_operators(
     height: int,
     width: int,
     t: float,
-    sigma: float,
     boundary: ScaleSpaceBoundary,
     kernel_sigma: float,
     dtype: torch.dtype,
     device: torch.device,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    (basis_h, eigen_h), (basis_w, eigen_w) = (_spectrum(n, boundary, kernel_sigma) for n in (height, width))
-    std = _accumulated_variance(eigen_h, eigen_w, t, sigma).sqrt()
+    """Bases of both axes, and the standard deviations (H, W) that unit noise reaches in each mode."""
+    (basis_h, eigen_h), (basis_w, eigen_w) = (blur_modes(n, boundary, kernel_sigma) for n in (height, width))
+    std = accumulated_steps(torch.outer(eigen_h, eigen_w), t).sqrt()
     return basis_h.to(device, dtype), basis_w.to(device, dtype), std.to(device, dtype)
 
 
-def _accumulated_variance(eigen_h: Tensor, eigen_w: Tensor, t: float | Tensor, sigma: float) -> Tensor:
-    """sigma^2 (1 - L^{2t}) / (1 - L^2) for every mode, and t sigma^2 where L = 1."""
-    squared = torch.outer(eigen_h, eigen_w).square()
-    fixed = squared == 1
-    ratio = (1 - torch.pow(squared, t)) / torch.where(fixed, 1.0, 1 - squared)
-    return sigma**2 * torch.where(fixed, torch.as_tensor(t, dtype=torch.float64), ratio)
+def _like(x: Tensor, sigma: float | Tensor) -> float | Tensor:
+    return sigma.to(x) if isinstance(sigma, Tensor) else sigma
 
 
 def _scale(t: float | Tensor, x: Tensor) -> float | Tensor:

@@ -29,17 +29,18 @@ def evaluate_folder(
     truncation: float = 1.0,
     snapshot: int | None = None,
     device: str = "auto",
+    threads: int = 0,
 ) -> dict[str, Any]:
     """Evaluate a run or a model folder.
 
     A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, and of
-    no fewer samples than the run's setting.
+    no fewer samples than the run's setting. `threads` of the CPU: 0 for all of them.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
     """
     chosen = choose_device(device)
-    use_threads(available_cores())
+    use_threads(threads or available_cores())
     run = RunFolder.open(path) if (path / "config.yaml").is_file() else None
     model = load(path, str(chosen))
     if snapshot is not None:

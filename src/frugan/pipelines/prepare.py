@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.config import PartName, RunConfig
@@ -22,6 +23,7 @@ from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
 from frugan.training.part import Part
 
+MEASURED_IMAGES = 128  # enough for a spectrum, section 3 of the NSS paper
 FEWEST_IMAGES = 8  # below that, not even two halves of the real images can be compared
 
 
@@ -109,6 +111,11 @@ def build_part(config: RunConfig, name: PartName, device: torch.device) -> Part:
     if config.decoder is None:
         raise UserError(f"recipe {config.recipe}: it has no decoder to train")
     return DecoderPart(config.decoder, codec, config.data.resolution, config.seed, device)
+
+
+def measured_images(dataset: PackedDataset) -> Tensor:
+    """The images (N, 3, S, S) on which parts measure what they must know."""
+    return Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES)
 
 
 @torch.no_grad()

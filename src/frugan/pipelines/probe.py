@@ -14,7 +14,7 @@ from frugan.config import PartName, RunConfig
 from frugan.data.loader import Loader
 from frugan.device import use_threads
 from frugan.networks.base import count_parameters
-from frugan.pipelines.prepare import Prepared, build_part, open_dataset
+from frugan.pipelines.prepare import Prepared, build_part, measured_images, open_dataset
 from frugan.training.loop import peak_memory_mb
 from frugan.training.part import total_nimg
 
@@ -74,7 +74,9 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     use_threads(config.threads)
     device = torch.device(config.device)
     part = build_part(config, name, device)
-    loader = Loader(open_dataset(config), seed=config.seed, mirror=config.data.mirror)
+    dataset = open_dataset(config)
+    part.measure(measured_images(dataset))
+    loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
     batch = part.schedule.batch
 
     def train(steps: int, nimg: int) -> int:

@@ -16,7 +16,7 @@ from frugan.config import PartName
 from frugan.data.loader import Loader
 from frugan.device import choose_device, use_threads
 from frugan.errors import RunError, UserError
-from frugan.pipelines.prepare import build_part, open_dataset
+from frugan.pipelines.prepare import build_part, measured_images, open_dataset
 from frugan.pipelines.preview import PreviewJudge
 from frugan.pipelines.sample import seed_latents
 from frugan.pipelines.write import contact_sheet, write_png
@@ -52,6 +52,7 @@ def train_part(
                 f"was {began_with[:12]}); restore them, or begin a new run"
             )
         part = build_part(config, name, choose_device(config.device))
+        measured = part.measure(measured_images(dataset))
         loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
 
         def on_event(kind: str, details: dict[str, Any]) -> None:
@@ -59,6 +60,8 @@ def train_part(
             if kind == "checkpoint-skipped":
                 print(f"{name}: {details['why']}; an earlier checkpoint is used", file=sys.stderr)
 
+        if measured and folder.events_log.read() == []:
+            on_event("measured", measured)
         snapshot = _Snapshot(run, folder, PreviewJudge(config, dataset, part.device) if name == "sampler" else None)
         return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop))
 

@@ -12,12 +12,23 @@ from frugan.training.loop import PERCENTILES
 
 # More points than this are averaged in groups: a chart is a few hundred pixels wide.
 _MOST_POINTS = 160
+_PREDICTIONS_HELP = (
+    "The bands hold 50 % and 90 % of its predictions (their sigmoid, where the loss makes probabilities of them). Look "
+    "for bands that overlap; blue at the top and orange at the bottom, apart for good, leave the generator nothing to "
+    "learn from. (With a relativistic loss only the distance between the two means anything.)"
+)
+_STRENGTHS = {
+    "t": "steps of the scale-space, which hides detail from the discriminator. Look for 0 well before the end: detail "
+    "is learned only after that.",
+    "p": "probability of each augmentation. Look for a curve that settles: below 0.8, augmentation does not leak into "
+    "the samples.",
+}
 
 
 def curves_section(facts: RunFacts, base_psnr: float) -> Markup:
     """Losses, predictions, metric, stabilizer and decoder over time."""
     sampler, decoder = facts.sampler, facts.decoder
-    figures = [_predictions(sampler), _losses(sampler), _metric(sampler), _stabilizer(facts)]
+    figures = [*_predictions(facts), _losses(sampler), _metric(sampler), *_stabilizer(facts)]
     if decoder is not None:
         figures += [_decoder_psnr(decoder, base_psnr), _decoder_loss(decoder)]
     note = "Point at a chart to read its values. The x axis counts training images in thousands (kimg)."
@@ -44,27 +55,36 @@ def _losses(sampler: PartFacts) -> Markup:
     )
 
 
-def _predictions(sampler: PartFacts) -> Markup:
+def _predictions(facts: RunFacts) -> list[Markup]:
+    """Figure 3 of the NSS paper; apart for filtered codes and for codes as they are, where D saw both in a batch."""
+    log = facts.sampler.log
+    kinds = {"": "codes"}
+    if any("real_logits_clean" in line for line in log):
+        kinds = {"_filtered": "codes that the stabilizer filtered", "_clean": "codes as they are"}
+    return [
+        _figure(f"The discriminator on {what}", _prediction_chart(facts, kind, what), _PREDICTIONS_HELP)
+        for kind, what in kinds.items()
+    ]
+
+
+def _prediction_chart(facts: RunFacts, kind: str, what: str) -> Chart | None:
+    log = facts.sampler.log
+    # Only these losses make a probability of a logit; the scores of the others are drawn as they are.
+    probable = facts.config.sampler.loss.target.__name__ in ("non_saturating", "relativistic")
     lines, bands = [], []
     for name, colour in (("real", "blue"), ("fake", "orange")):
-        columns = [_column(sampler.log, f"{name}_logits", i, _sigmoid) for i in range(len(PERCENTILES))]
+        convert = _sigmoid if probable else float
+        columns = [_column(log, f"{name}_logits{kind}", i, convert) for i in range(len(PERCENTILES))]
         bands += [Band(colour, columns[0], columns[4]), Band(colour, columns[1], columns[3])]
         lines.append(Line(f"{name} (median)", colour, columns[2]))
-    chart = _over_time(
-        "Discriminator's predictions on real and generated codes",
-        sampler.log,
-        "predicted to be real",
+    return _over_time(
+        f"Discriminator's predictions on real and generated {what}",
+        log,
+        "predicted to be real" if probable else "score",
         lines,
         bands=bands,
-        levels=[Level("cannot tell", 0.5)],
-        y_range=(0.0, 1.0),
-    )
-    return _figure(
-        "What the discriminator believes",
-        chart,
-        "The sigmoid of its predictions; the bands hold 50 % and 90 % of them. Look for bands that overlap near 0.5; "
-        "blue at 1 and orange at 0, apart for good, leave the generator nothing to learn from. (With a relativistic "
-        "loss only the distance between the two means anything.)",
+        levels=[Level("cannot tell", 0.5)] if probable else [],
+        y_range=(0.0, 1.0) if probable else None,
     )
 
 
@@ -80,20 +100,19 @@ def _metric(sampler: PartFacts) -> Markup:
     )
 
 
-def _stabilizer(facts: RunFacts) -> Markup:
-    strength = _column(facts.sampler.log, "stabilizer_t")
-    title, name = "Stabilizer", facts.config.sampler.stabilizer.target.__qualname__
-    if facts.sampler.log and not any(strength):
-        return _figure(title, None, f"{name} did not act on what the discriminator sees.")
-    chart = _over_time(
-        "Strength of the stabilizer", facts.sampler.log, "strength t", [Line("t", "purple", strength)], from_zero=True
-    )
-    return _figure(
-        title,
-        chart,
-        f"How strongly {name} hides detail from the discriminator (t of the scale-space, in steps). Look for 0 well "
-        "before the end: detail is learned only after that.",
-    )
+def _stabilizer(facts: RunFacts) -> list[Markup]:
+    """One chart for each strength that was logged: steps of the scale-space, probability of augmentation."""
+    log, name = facts.sampler.log, facts.config.sampler.stabilizer.target.__qualname__
+    figures = []
+    for symbol, meaning in _STRENGTHS.items():
+        strength = _column(log, f"stabilizer_{symbol}")
+        if any(strength):
+            line = Line(symbol, "purple", strength)
+            chart = _over_time(
+                f"Strength {symbol} of the stabilizer", log, f"strength {symbol}", [line], from_zero=True
+            )
+            figures.append(_figure(f"Stabilizer: {symbol}", chart, f"{name}: {meaning}"))
+    return figures or [_figure("Stabilizer", None, f"{name} has no strength that changes.")]
 
 
 def _decoder_psnr(decoder: PartFacts, base_psnr: float) -> Markup:

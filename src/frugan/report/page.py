@@ -1,6 +1,5 @@
 """A run as one self-contained HTML page: pictures as data URIs, plots as inline SVG, no scripts, no network."""
 
-from importlib import resources
 from pathlib import Path
 
 from frugan.atomic import write_file
@@ -8,9 +7,10 @@ from frugan.data.cache import PackedDataset
 from frugan.pipelines.sample import Model
 from frugan.report.commands import commands_section
 from frugan.report.curves import curves_section
+from frugan.report.document import document
 from frugan.report.facts import RunFacts, read_facts
 from frugan.report.gallery import draw_reals, pictures_section, progress_section
-from frugan.report.markup import Markup, join, tag
+from frugan.report.markup import Markup, tag
 from frugan.report.neighbours import neighbours_section
 from frugan.report.reconstruction import base_mean_psnr, reconstruction_section
 from frugan.report.summary import header, numbers_section
@@ -50,21 +50,8 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
         details_section(facts, model),
         commands_section(facts),
     ]
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{facts.config.recipe}: {facts.config.data.source}"),
-        tag("style", _style()),
-    )
-    body = tag("body", tag("main", *(join(["\n", section]) for section in sections)))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    return document(f"{facts.config.recipe}: {facts.config.data.source}", sections)
 
 
 def _contents() -> Markup:
     return tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in _CONTENTS.items()), aria_label="Contents")
-
-
-def _style() -> Markup:
-    """Ours, so it may stand in the page unescaped."""
-    return Markup(resources.files("frugan.report").joinpath("style.css").read_text(encoding="utf-8"))

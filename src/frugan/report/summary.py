@@ -125,9 +125,10 @@ def _warnings(facts: RunFacts, model: Model) -> list[str]:
         warnings.append(
             "The decoder has no weights yet: all pictures here are enlarged from their codes by interpolation."
         )
-    skipped = facts.env.get("data", {}).get("skipped", 0)
+    skipped = facts.env.get("data", {}).get("skipped", [])
     if skipped:
-        warnings.append(f"{skipped:,} images of the data set were left out; `frugan data check` says why.")
+        images = "1 image of the data set was" if len(skipped) == 1 else f"{len(skipped):,} images of the data set were"
+        warnings.append(f"{images} left out: see env.json below; `frugan data check` says why.")
     return warnings
 
 

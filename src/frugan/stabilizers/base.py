@@ -6,22 +6,39 @@ from torch import Tensor, nn
 
 
 class Stabilizer(nn.Module, ABC):
-    """code (N, C, H, W) -> code of the same shape; differentiable, fresh randomness on every call."""
+    """code (N, C, H, W) -> code of the same shape, or with twice as many rows; fresh randomness on every call."""
+
+    def fit(self, codes: Tensor) -> dict[str, float]:
+        """Measure what it must know of the training set, once before training, on codes (N, C, H, W) of real images.
+
+        The same codes come again when a run is resumed, so nothing of this needs saving. Returns what is worth a line
+        in the log.
+        """
+        return {}
 
     @abstractmethod
     def forward(self, code: Tensor) -> Tensor:
-        """What the discriminator sees of these codes."""
+        """What the discriminator sees of these codes. Differentiable."""
 
     @abstractmethod
-    def update(self, progress: float, real_logits: Tensor | None = None) -> None:
-        """Told once per step: the fraction of training done in [0, 1], and the critic's last logits on reals.
+    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
+        """Called twice a step: before it, and after the discriminator's update with its logits on reals.
 
-        A controller reads the logits; a schedule depends on progress alone, so that resuming needs no state of its own.
+        A schedule depends on `progress` alone, the fraction of training done in [0, 1], so that resuming needs no state
+        of its own. A controller reads the logits of the real images that were shown unfiltered, and counts `batch`
+        images; its state belongs in buffers.
         """
 
     @abstractmethod
-    def strength(self) -> float:
-        """How strongly it acts now, for logs and plots (steps t, probability p); 0 = not at all."""
+    def strengths(self) -> dict[str, float]:
+        """How strongly it acts now, by symbol, for logs and plots: steps t, probability p. 0 = not at all."""
+
+    def num_filtered(self, rows: int) -> int:
+        """How many of the discriminator's `rows` logits, from the first, are of codes whose detail it may erase.
+
+        The same throughout training. The others are shown as they are, or augmented in ways that erase nothing.
+        """
+        return 0
 
 
 class NoStabilizer(Stabilizer):
@@ -30,8 +47,8 @@ class NoStabilizer(Stabilizer):
     def forward(self, code: Tensor) -> Tensor:
         return code
 
-    def update(self, progress: float, real_logits: Tensor | None = None) -> None:
+    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
         return
 
-    def strength(self) -> float:
-        return 0.0
+    def strengths(self) -> dict[str, float]:
+        return {}

@@ -64,6 +64,10 @@ class GANPart(Part):
         self.discriminator_optimizer = build_adam(self.discriminator, config.discriminator_optimizer)
         self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
 
+    @torch.no_grad()
+    def measure(self, images: Tensor) -> dict[str, float]:
+        return self.stabilizer.fit(self.codec.encode(images.to(self.device)))
+
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         progress = nimg / total_nimg(self.schedule)
         # One seed a step makes every draw below (stabilizer noise, dropout) a function of (seed, nimg).
@@ -74,17 +78,16 @@ class GANPart(Part):
         # Train D: reals up, fakes down, plus the penalties that are due.
         set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
         values, real_logits = self._discriminator_step(codes, nimg)
-        self.stabilizer.update(progress, real_logits)
+        self.stabilizer.update(progress, len(codes), values.get("real_logits_clean", real_logits))
 
         # Train G against the D just updated.
         set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
-        values |= self._generator_step(real_logits, nimg)
+        values |= self._generator_step(real_logits, len(codes), nimg)
 
         # Average G.
         batch = images.shape[0]
         self.ema.update(self.generator, nimg + batch, batch)
-        values["stabilizer_t"] = torch.tensor(self.stabilizer.strength())
-        return values
+        return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
     def _discriminator_step(self, codes: Tensor, nimg: int) -> tuple[StepValues, Tensor]:
         self.discriminator_optimizer.zero_grad(set_to_none=True)
@@ -108,20 +111,23 @@ class GANPart(Part):
             losses.append(loss.detach())
             penalties.append(penalty.detach())
         self.discriminator_optimizer.step()
-        real_logits = torch.cat(reals)
-        values = {
-            "discriminator_loss": torch.stack(losses).mean(),
-            "penalty": torch.stack(penalties).mean(),
-            "real_logits": real_logits,
-            "fake_logits": torch.cat(fakes),
-        }
-        return values, real_logits
+        values = {"discriminator_loss": torch.stack(losses).mean(), "penalty": torch.stack(penalties).mean()}
+        return values | self._by_filter("real_logits", reals) | self._by_filter("fake_logits", fakes), torch.cat(reals)
 
-    def _generator_step(self, real_logits: Tensor, nimg: int) -> StepValues:
+    def _by_filter(self, name: str, pieces: list[Tensor]) -> StepValues:
+        """Logits (N,), and apart from each other those of codes that the stabilizer filtered and of the others."""
+        count = self.stabilizer.num_filtered(len(pieces[0]))
+        values = {name: torch.cat(pieces)}
+        if 0 < count < len(pieces[0]):
+            values[f"{name}_filtered"] = torch.cat([piece[:count] for piece in pieces])
+            values[f"{name}_clean"] = torch.cat([piece[count:] for piece in pieces])
+        return values
+
+    def _generator_step(self, real_logits: Tensor, batch: int, nimg: int) -> StepValues:
         """`real_logits` (for losses that compare) are those of D's step: one update old, one forward pass saved."""
         self.generator_optimizer.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
-        latents = self._latents("generator", real_logits.shape[0], nimg)
+        latents = self._latents("generator", batch, nimg)
         losses = []
         pieces = zip(micro_batches(latents, self.schedule), micro_batches(real_logits, self.schedule), strict=True)
         for z, reals in pieces:

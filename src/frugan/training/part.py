@@ -30,6 +30,13 @@ class Part(ABC):
     schedule: ScheduleConfig
     device: torch.device
 
+    def measure(self, images: Tensor) -> dict[str, float]:
+        """Look at real images (N, 3, S, S) once, before the first step and again at every resume: always the same.
+
+        Returns what is worth a line in the log.
+        """
+        return {}
+
     @abstractmethod
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         """Train on a batch (N, 3, S, S) in [-1, 1]; `nimg` images were seen before it."""

@@ -1,0 +1,39 @@
+"""Several stabilizers in a row."""
+
+from torch import Tensor, nn
+
+from frugan.stabilizers.base import Stabilizer
+
+
+class Chain(Stabilizer):
+    """Applies `stages` in order; each is told what it would be told alone.
+
+    Put augmentation (ADA, DiffAugment) before the scale-space: moving pixels would resample the noise.
+    """
+
+    def __init__(self, stages: tuple[Stabilizer, ...]) -> None:
+        super().__init__()
+        if not stages:
+            raise ValueError("stages: a chain needs at least one stabilizer")
+        self.stages = nn.ModuleList(stages)
+
+    def fit(self, codes: Tensor) -> dict[str, float]:
+        return {name: value for stage in self._each() for name, value in stage.fit(codes).items()}
+
+    def forward(self, code: Tensor) -> Tensor:
+        for stage in self._each():
+            code = stage(code)
+        return code
+
+    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
+        for stage in self._each():
+            stage.update(progress, batch, real_logits)
+
+    def strengths(self) -> dict[str, float]:
+        return {name: value for stage in self._each() for name, value in stage.strengths().items()}
+
+    def num_filtered(self, rows: int) -> int:
+        return max(stage.num_filtered(rows) for stage in self._each())
+
+    def _each(self) -> list[Stabilizer]:
+        return [stage for stage in self.stages if isinstance(stage, Stabilizer)]

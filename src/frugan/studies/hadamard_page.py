@@ -1,0 +1,171 @@
+"""The page of the Hadamard study: figures 4 and 5 of the NSS paper, and the numbers behind them."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from frugan.atomic import write_file
+from frugan.report.document import document
+from frugan.report.markup import Markup, tag
+from frugan.report.pictures import embed, show
+from frugan.report.svg import Band, Chart, Level, Line, draw
+
+TRUE_STD = 3**-0.5
+_HIGH = slice(3, 8)  # B_4 to B_8
+_NAMES = {"none": "no filter", "ss": "SS: blur", "ns": "NS: noise", "nss": "NSS: blur and noise"}
+
+Result = dict[str, Any]
+
+
+def write_hadamard_page(folder: Path, results: Sequence[Result]) -> Path:
+    """Write FOLDER/report.html and FOLDER/results.json (the table's numbers). Returns the page's path."""
+    table = _table(results)
+    write_file(folder / "results.json", json.dumps(table, indent=1).encode())
+    path = folder / "report.html"
+    sections = [_header(results), _table_section(table), *(_figures(results, init) for init in ("large", "small"))]
+    write_file(path, document("nss-hadamard", sections).encode())
+    return path
+
+
+def _table(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """A row for each initialisation and method: means over seeds, and the range over seeds of the main number."""
+    rows = []
+    for init in ("large", "small"):
+        for method in _NAMES:
+            chosen = [r for r in results if (r["init"], r["method"]) == (init, method)]
+            if not chosen:
+                continue
+            high = [statistics.fmean(r["blurred"]["std"][_HIGH]) for r in chosen]
+            rows.append(
+                {
+                    "init": init,
+                    "method": method,
+                    "seeds": len(chosen),
+                    "start_high_std": _mean(chosen, "start"),
+                    "high_std": statistics.fmean(high),
+                    "high_std_range": [min(high), max(high)],
+                    "clean_high_std": _mean(chosen, "clean"),
+                    "clean_residual": statistics.fmean(r["clean"]["residual"] for r in chosen),
+                }
+            )
+    return rows
+
+
+def _mean(results: Sequence[Result], phase: str) -> float:
+    return statistics.fmean(statistics.fmean(r[phase]["std"][_HIGH]) for r in results)
+
+
+def _header(results: Sequence[Result]) -> Markup:
+    seeds = len({r["seed"] for r in results})
+    text = (
+        "Images are sums of eight vertical Walsh functions with coefficients uniform in [-1, 1]; each coefficient of a "
+        f"perfect generator has mean 0 and standard deviation {TRUE_STD:.3f}. The networks train on whole batches at a "
+        "fixed t = 8 (3,000 steps), then on images as they are (1,500 steps). "
+        f"{seeds} seeds for each method and initialisation."
+    )
+    return tag("header", tag("h1", "nss-hadamard"), tag("p", text))
+
+
+def _table_section(table: Sequence[dict[str, Any]]) -> Markup:
+    columns = (
+        "initialisation",
+        "method",
+        "seeds",
+        "at the start",
+        "at t = 8",
+        "range over seeds",
+        "after t = 0",
+        "residual then",
+    )
+    body = []
+    for row in table:
+        low, high = row["high_std_range"]
+        cells = [
+            _NAMES[row["method"]],
+            str(row["seeds"]),
+            f"{row['start_high_std']:.3f}",
+            f"{row['high_std']:.3f}",
+            f"{low:.3f} to {high:.3f}",
+            f"{row['clean_high_std']:.3f}",
+            f"{row['clean_residual']:.3f}",
+        ]
+        body.append(tag("tr", tag("th", row["init"], scope="row"), *(tag("td", cell) for cell in cells)))
+    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    note = (
+        f"Mean standard deviation of the generated coefficients B4 to B8; {TRUE_STD:.3f} is right. Residual: what no "
+        "stripe explains, root mean square in the coefficients' units; 0 is right."
+    )
+    return tag(
+        "section",
+        tag("h2", "High frequencies"),
+        tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll"),
+        tag("p", note, class_="help"),
+    )
+
+
+def _figures(results: Sequence[Result], init: str) -> Markup:
+    panels = []
+    for method, name in _NAMES.items():
+        chosen = [r for r in results if (r["init"], r["method"]) == (init, method)]
+        if not chosen:
+            continue
+        real = {"mean": [0.0] * 8, "std": [TRUE_STD] * 8}
+        seen = _chart(
+            f"{name}: what the discriminator sees", _average(chosen, "seen_real"), _average(chosen, "seen_fake")
+        )
+        bare = _chart(f"{name}: images as they are", real, _average(chosen, "blurred"))
+        panels.append(_panel(f"{name}: filtered by t = 8", seen))
+        panels.append(_panel(f"{name}: the images themselves", bare, _samples(chosen[0]["samples"], name)))
+    return tag(
+        "section",
+        tag("h2", f"Coefficients at the end of the blurred phase, {init} initialisation"),
+        tag("p", "Bands are mean ± standard deviation of B1 to B8, from low to high frequency.", class_="help"),
+        tag("div", *panels, class_="two"),
+    )
+
+
+def _panel(title: str, chart: Markup, *more: Markup) -> Markup:
+    return tag("figure", tag("h3", title), chart, *more, class_="panel")
+
+
+def _chart(label: str, real: dict[str, list[float]], fake: dict[str, list[float]]) -> Markup:
+    bands, lines = [], []
+    for name, colour, fit in (("real", "blue", real), ("generated", "orange", fake)):
+        low = [m - s for m, s in zip(fit["mean"], fit["std"], strict=True)]
+        high = [m + s for m, s in zip(fit["mean"], fit["std"], strict=True)]
+        bands.append(Band(colour, low, high))
+        lines.append(Line(name, colour, fit["mean"], dots=True))
+    numbers = [float(i) for i in range(1, 9)]
+    return draw(
+        Chart(
+            label,
+            numbers,
+            "Walsh function",
+            "sequency + 1",
+            "coefficient",
+            lines,
+            bands,
+            [Level("0", 0.0)],
+            (-1.0, 1.0),
+        )
+    )
+
+
+def _average(results: Sequence[Result], key: str) -> dict[str, list[float]]:
+    """Mean over seeds of means and standard deviations, for each coefficient."""
+    return {
+        name: [statistics.fmean(values) for values in zip(*(r[key][name] for r in results), strict=True)]
+        for name in ("mean", "std")
+    }
+
+
+def _samples(images: list[list[list[float]]], name: str) -> Markup:
+    """Nine generated images in a row, each pixel enlarged, black = -3 and white = 3."""
+    grey = ((np.array(images).clip(-3, 3) + 3) / 6 * 255).astype(np.uint8)
+    padded = np.pad(grey.repeat(6, axis=1).repeat(6, axis=2), ((0, 0), (2, 2), (2, 2)), constant_values=255)
+    row = np.concatenate(list(padded), axis=1)
+    return show(embed(row[..., None].repeat(3, axis=2), 100_000), f"Nine images generated with {name}")

@@ -1,0 +1,116 @@
+"""The studies of the NSS paper (Nakamura, Korman & Hong), and smaller ones of the same form for a CPU.
+
+Of the three hyper-parameters of table 3, lr, beta1 and lambda, the paper searched a grid for every method:
+`frugan study nss-table4-flowers102 --search 40 --grid objective.lr=5e-5,1e-4,2e-4,5e-4,1e-3 --grid
+objective.beta1=.3,.4,.5 --grid objective.lambda=1,5,10,20` searches it again.
+"""
+
+from dataclasses import replace
+
+from frugan.config import RunConfig, Spec
+from frugan.recipes import noisy_scale_space as recipes
+from frugan.settings import override
+from frugan.stabilizers.ada import ADA
+from frugan.stabilizers.chain import Chain
+from frugan.stabilizers.diffaugment import DiffAugment
+from frugan.studies.definition import Row, Study, with_values
+
+# What two CPU cores afford: 32 px, a quarter of the width, batch 32 so that a short run still has many steps. T falls
+# with the square of the side, for the same relative blur.
+_SMALL = [
+    "data.resolution=32",
+    "sampler.generator.width=32",
+    "sampler.discriminator.width=32",
+    "sampler.schedule.batch=32",
+    "sampler.schedule.kimg=80",
+    "sampler.schedule.log_every=2",
+    "sampler.schedule.keep_checkpoints=1",
+    "evaluation.samples=2048",
+]
+_SMALL_STEPS = 64
+
+
+def table4(dataset: str) -> Study:
+    """All eight methods with the settings tuned for this data set; NSS first, so that all are tested against it."""
+    names = ["nss", *(name for name in recipes.METHODS if name != "nss")]
+    rows = [Row(name, recipes.dcgan(name, dataset), recipes.METHODS[name].fid[dataset]) for name in names]
+    return Study(f"nss-table4-{dataset}", "Does NSS beat the other ways of stabilising a DCGAN?", tuple(rows), 20)
+
+
+def table2(dataset: str) -> Study:
+    """Deliberately unstable settings: the plain GAN against SS, NS and NSS from several T."""
+    rows = [Row("gan", recipes.unstable("nss", 0, dataset), f"{recipes.TABLE_2['gan'][dataset][0]:.2f}")]
+    for mode in ("ss", "ns", "nss"):
+        for steps, fid in zip(recipes.UNSTABLE_STEPS, recipes.TABLE_2[mode][dataset], strict=True):
+            rows.append(Row(f"{mode} T={steps}", recipes.unstable(mode, steps, dataset), f"{fid:.2f}"))
+    return Study(f"nss-table2-{dataset}", "Which T rescues a GAN from unstable settings?", tuple(rows), 20)
+
+
+def table1() -> Study:
+    """CelebA: blur at a fixed t for half of the training, then none; the last row is annealed."""
+    rows = [Row(f"t={steps}", recipes.fixed_steps(steps), fid) for steps, fid in recipes.TABLE_1.items()]
+    annealed = override(recipes.dcgan("ss", "celeba"), ["sampler.stabilizer.start=128"])
+    return Study(
+        "nss-table1",
+        "How much blur does a GAN recover from when it is taken away at once?",
+        (*rows, Row("annealed T=128", annealed, recipes.TABLE_1_ANNEALED)),
+        20,
+    )
+
+
+def figure3() -> Study:
+    """CelebA: whole batches blurred at fixed t; the discriminator's prediction curves are in each trial's report."""
+    rows = tuple(Row(f"t={steps}", recipes.whole_batch(steps)) for steps in (0.01, 1, 4, 16, 64))
+    return Study("nss-figure3", "Does blur keep the discriminator's predictions on reals and fakes together?", rows, 1)
+
+
+def small() -> Study:
+    """Table 4 at 32 x 32 on a CPU, on any DATA: the settings tuned for flowers, equal images for all."""
+    full = table4("flowers102")
+    rows = tuple(Row(row.name, shrink(row.config), row.paper) for row in full.rows)
+    return Study("nss-small", full.question, rows, 5)
+
+
+def small_stress() -> Study:
+    """Table 2's idea at 32 x 32: a learning rate and momentum at which the plain GAN collapses, with every rescue."""
+    stress = {"objective.lr": "2e-3", "objective.beta1": "0.5"}
+    gan = with_values(shrink(recipes.dcgan("gan")), stress)
+    scale_space = {mode: with_values(shrink(recipes.dcgan(mode)), stress) for mode in ("ss", "ns", "nss")}
+    augmented = {
+        "diffaugment": _with_stabilizer(gan, Spec(DiffAugment)),
+        "ada": _with_stabilizer(gan, Spec(ADA)),
+        "ada + nss": _with_stabilizer(gan, Spec(Chain, stages=(Spec(ADA), scale_space["nss"].sampler.stabilizer))),
+    }
+    rows = {"gan": gan, **scale_space, **augmented}
+    return Study(
+        "nss-small-stress",
+        "What rescues a DCGAN whose settings make it collapse?",
+        tuple(Row(name, config) for name, config in rows.items()),
+        5,
+    )
+
+
+def small_sigma() -> Study:
+    """NSS with the paper's sigma, with the closed form on these images, and with noise matched to their spectrum."""
+    base = shrink(recipes.dcgan("nss"))
+    rows = {
+        "sigma .30 (paper)": base,
+        "sigma auto": override(base, ["sampler.stabilizer.sigma=auto"]),
+        "sigma matched": override(base, ["sampler.stabilizer.sigma=matched"]),
+    }
+    return Study(
+        "nss-small-sigma",
+        "Does noise that fits the images' spectrum help?",
+        tuple(Row(name, config) for name, config in rows.items()),
+        5,
+    )
+
+
+def shrink(config: RunConfig) -> RunConfig:
+    """A row of the paper at 32 x 32."""
+    has_scale_space = "start" in config.sampler.stabilizer.arguments
+    return override(config, _SMALL + [f"sampler.stabilizer.start={_SMALL_STEPS}"] * has_scale_space)
+
+
+def _with_stabilizer(config: RunConfig, stabilizer: Spec) -> RunConfig:
+    return replace(config, sampler=replace(config.sampler, stabilizer=stabilizer))

@@ -1,0 +1,209 @@
+"""A study as one self-contained HTML page: verdicts, table, every trial, learning curves, and typical pictures."""
+
+import statistics
+from collections.abc import Sequence
+
+from frugan.atomic import write_file
+from frugan.config import RunConfig
+from frugan.pipelines.write import contact_sheet
+from frugan.pretrained import load
+from frugan.report.document import document
+from frugan.report.markup import Markup, join, tag
+from frugan.report.pictures import embed, zoomable
+from frugan.report.svg import Chart, Line, draw
+from frugan.report.text import duration, significant
+from frugan.run_folder import RunFolder
+from frugan.settings import dump
+from frugan.studies.definition import Study
+from frugan.studies.folder import StudyFolder, Trial
+from frugan.studies.plot import colour_of, strip_chart
+from frugan.studies.results import METRICS, Comparison, Outcome, Summary, compare, nearest_to_mean, summarise
+
+_METRIC = "frechet_distance"
+_PICTURES, _COLUMNS, _PICTURE_BYTES = 24, 8, 250_000
+
+
+def write_page(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = "") -> None:
+    """Write STUDY/report.html from whatever trials have finished by now."""
+    study, trials = folder.open_study(), folder.trials()
+    sections = [
+        _header(study, outcomes),
+        _verdict(outcomes, against),
+        _table(study, outcomes, against),
+        _plots(study, trials, outcomes),
+        _pictures(study, trials, outcomes),
+        _settings(study),
+    ]
+    write_file(folder.report_file, document(study.name, sections).encode())
+
+
+def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
+    config, states = study.rows[0].config, [outcome.state for outcome in outcomes]
+    badges = [
+        f"data {config.data.source}",
+        f"{config.data.resolution} x {config.data.resolution} pixels",
+        f"{config.sampler.schedule.kimg:g} kimg a trial",
+        f"{states.count('finished')} of {len(states)} trials finished",
+        *([f"{states.count('failed')} failed"] if "failed" in states else []),
+    ]
+    return tag(
+        "header",
+        tag("h1", study.name),
+        tag("p", study.question),
+        tag("p", *(join([tag("span", badge), " "]) for badge in badges), class_="badges"),
+    )
+
+
+def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:
+    sentences = [comparison.sentence() for comparison in compare(outcomes, _METRIC, against)]
+    note = (
+        "Paired t-tests over seeds: a seed fixes the order of the data and the latents. p is corrected by Holm's "
+        "method for the number of rows; a difference is claimed only below 0.05. Few seeds find large differences only."
+    )
+    return tag(
+        "section",
+        tag("h2", "Verdict"),
+        tag("ul", *(tag("li", sentence) for sentence in sentences)),
+        tag("p", note, class_="help"),
+        id="verdict",
+    )
+
+
+def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
+    comparisons = {comparison.row: comparison for comparison in compare(outcomes, _METRIC, against)}
+    others = {m: {s.row: s for s in summarise(outcomes, m)} for m in METRICS if m != _METRIC}
+    papers = {row.name: row.paper for row in study.rows}
+    columns = [
+        "",
+        _distance_name(study),
+        "95 % interval",
+        "difference",
+        "p (corrected)",
+        *map(_words, others),
+        "time",
+        "trials",
+    ]
+    if any(papers.values()):
+        columns.insert(1, "paper's FID")
+    rows = []
+    for summary in summarise(outcomes, _METRIC):
+        cells = [
+            _mean_std(summary),
+            f"± {significant(summary.interval, 2)}",
+            *_difference(comparisons.get(summary.row)),
+            *(_mean_std(by_row[summary.row]) for by_row in others.values()),
+            duration(_mean_seconds(outcomes, summary.row)),
+            f"{summary.count}" + (f", {summary.failed} failed" if summary.failed else ""),
+        ]
+        if any(papers.values()):
+            cells.insert(0, papers[summary.row])
+        rows.append(tag("tr", tag("th", summary.row, scope="row"), *(tag("td", cell) for cell in cells)))
+    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    note = (
+        "Mean ± standard deviation over seeds. The paper's FID is on other features and sizes: compare the order only."
+    )
+    return tag(
+        "section",
+        tag("h2", "Table"),
+        tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="scroll"),
+        tag("p", note, class_="help"),
+        id="table",
+    )
+
+
+def _plots(study: Study, trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Markup:
+    name = _distance_name(study)
+    finished = any(outcome.values for outcome in outcomes)
+    strip = (
+        strip_chart(outcomes, _METRIC, name) if finished else tag("p", "No trial has finished yet.", class_="missing")
+    )
+    curves = _curves(study, trials)
+    caption = "Each dot is a trial; the bar is the mean, the band its 95 % interval. Lower is better."
+    pieces = [tag("figure", tag("h3", name), strip, tag("figcaption", caption), class_="panel")]
+    if curves is not None:
+        caption = "Mean over seeds of the cheap preview distance at each snapshot: a trend, not a result."
+        pieces.append(tag("figure", tag("h3", "Over time"), draw(curves), tag("figcaption", caption), class_="panel"))
+    return tag("section", tag("h2", "Every trial"), *pieces, id="plots")
+
+
+def _curves(study: Study, trials: Sequence[Trial]) -> Chart | None:
+    lines: list[tuple[str, str, dict[int, list[float]]]] = []
+    x: list[int] = []
+    for place, row in enumerate(study.rows):
+        logs = [RunFolder(trial.folder).part("sampler").metrics_log.read() for trial in trials if trial.row == row.name]
+        by_nimg: dict[int, list[float]] = {}
+        for line in (line for log in logs for line in log):
+            by_nimg.setdefault(int(line["nimg"]), []).append(float(line["distance"]))
+        if by_nimg:
+            x = sorted({*x, *by_nimg})
+            lines.append((row.name, colour_of(place), by_nimg))
+    if not lines:
+        return None
+    drawn = [
+        Line(name, colour, [statistics.fmean(values[n]) if n in values else None for n in x])
+        for name, colour, values in lines
+    ]
+    return Chart("Preview distance over time", [n / 1000 for n in x], "images shown", "kimg", "preview distance", drawn)
+
+
+def _pictures(study: Study, trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Markup:
+    figures = []
+    for row in study.rows:
+        seed = nearest_to_mean(outcomes, row.name, _METRIC)
+        if seed is None:
+            continue
+        folder = next(trial.folder for trial in trials if trial.row == row.name and trial.seed == seed)
+        model = load(folder)
+        picture = embed(contact_sheet(model.sample(range(_PICTURES)), _COLUMNS), _PICTURE_BYTES)
+        caption = f"{row.name}, seed {seed}: the trial nearest its row's mean."
+        figures.append(zoomable(picture, f"Pictures drawn by {row.name}", caption))
+    note = f"Latents 0 to {_PICTURES - 1} in order, none picked by hand."
+    shown = tag("div", *figures, class_="two") if figures else tag("p", "None yet.", class_="missing")
+    return tag("section", tag("h2", "Typical pictures"), tag("p", note, class_="help"), shown, id="pictures")
+
+
+def _settings(study: Study) -> Markup:
+    """The first row in full, the others as what differs from it."""
+    first = _settings_lines(study.rows[0].config)
+    blocks = [
+        tag("details", tag("summary", f"{study.rows[0].name} (complete)"), tag("pre", tag("code", "\n".join(first))))
+    ]
+    for row in study.rows[1:]:
+        lines = _settings_lines(row.config)
+        changed = [f"- {line}" for line in first if line not in lines] + [
+            f"+ {line}" for line in lines if line not in first
+        ]
+        blocks.append(
+            tag("details", tag("summary", f"{row.name}: what differs"), tag("pre", tag("code", "\n".join(changed))))
+        )
+    return tag("section", tag("h2", "Settings"), *blocks, id="settings")
+
+
+def _settings_lines(config: RunConfig) -> list[str]:
+    return dump(config).splitlines()
+
+
+def _difference(comparison: Comparison | None) -> tuple[str, str]:
+    if comparison is None:
+        return "", ""
+    return (
+        f"{comparison.difference:+.3g} ± {significant(comparison.interval, 2)}",
+        f"{significant(comparison.p_holm, 2)}",
+    )
+
+
+def _mean_std(summary: Summary) -> str:
+    return f"{significant(summary.mean)} ± {significant(summary.std, 2)}" if summary.count else "none yet"
+
+
+def _mean_seconds(outcomes: Sequence[Outcome], row: str) -> float | None:
+    seconds = [outcome.seconds for outcome in outcomes if outcome.row == row and outcome.values]
+    return statistics.fmean(seconds) if seconds else None
+
+
+def _distance_name(study: Study) -> str:
+    return "FID" if study.rows[0].config.evaluation.features == "inception" else "FD-EffNetLite0"
+
+
+def _words(metric: str) -> str:
+    return metric.replace("_mean", "").replace("_", " ")

@@ -1,0 +1,204 @@
+"""From finished trials to a table: means with their error bars, and paired tests against one row."""
+
+import csv
+import io
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scipy import stats
+
+from frugan.atomic import write_file
+from frugan.errors import UserError
+from frugan.run_folder import RunFolder
+from frugan.studies.folder import StudyFolder, Trial
+from frugan.studies.trial import read_failure, trial_state
+
+METRICS = {
+    "frechet_distance": "lower",
+    "kernel_distance_mean": "lower",
+    "precision": "higher",
+    "recall": "higher",
+}
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one trial."""
+
+    row: str
+    seed: int
+    state: str
+    values: dict[str, float]  # by metric; empty unless finished
+    seconds: float  # of training
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One metric of one row over its seeds. `interval`: half the width of the 95 % confidence interval of the mean."""
+
+    row: str
+    metric: str
+    count: int
+    failed: int
+    mean: float
+    std: float
+    interval: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A row against another, over the seeds that both have finished: paired, since a seed fixes data order and latents.
+
+    `difference` is row minus against; `p` two-sided, from the t-test of the differences; `p_holm` corrected by Holm's
+    method for the number of rows that were compared.
+    """
+
+    row: str
+    against: str
+    metric: str
+    pairs: int
+    difference: float
+    interval: float
+    p: float
+    p_holm: float
+
+    def sentence(self) -> str:
+        """The comparison in words, claiming no more than the corrected p allows."""
+        if self.pairs < 2:
+            return f"{self.row} against {self.against}: {self.pairs} pair of seeds is too few to tell"
+        margin = f"{abs(self.difference):.3g} (95 % interval +- {self.interval:.2g}, {self.pairs} pairs of seeds)"
+        p = f"p = {_p(self.p)}, corrected {_p(self.p_holm)}"
+        if not self.p_holm < 1 - CONFIDENCE:
+            return f"no difference shown between {self.row} and {self.against}: {self.difference:+.3g}, {p}"
+        better = (self.difference < 0) == (METRICS[self.metric] == "lower")
+        return f"{self.row} is {'better' if better else 'worse'} than {self.against} by {margin}, {p}"
+
+
+def read_outcomes(trials: Sequence[Trial]) -> list[Outcome]:
+    """From the trials' folders, whatever their state."""
+    return [_outcome(trial) for trial in trials]
+
+
+def summarise(outcomes: Sequence[Outcome], metric: str) -> list[Summary]:
+    """One summary a row, in the order of the rows; NaN where nothing or, for spreads, only one trial has finished."""
+    rows = list(dict.fromkeys(outcome.row for outcome in outcomes))
+    return [_summary([outcome for outcome in outcomes if outcome.row == row], metric) for row in rows]
+
+
+def compare(outcomes: Sequence[Outcome], metric: str, against: str = "") -> list[Comparison]:
+    """Every other row against one (the first if left out).
+
+    Raises:
+        UserError: no such row.
+    """
+    rows = list(dict.fromkeys(outcome.row for outcome in outcomes))
+    against = against or rows[0]
+    if against not in rows:
+        raise UserError(f"--against {against}: no such row; rows: {', '.join(rows)}")
+    values = {row: {o.seed: o.values[metric] for o in outcomes if o.row == row and o.values} for row in rows}
+    raw = [_paired(row, against, metric, values[row], values[against]) for row in rows if row != against]
+    corrected = _holm([comparison.p for comparison in raw])
+    return [Comparison(**{**asdict(c), "p_holm": p}) for c, p in zip(raw, corrected, strict=True)]
+
+
+def write_results(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = "") -> None:
+    """results.json with all of it, and results.csv with a line a trial."""
+    summaries = [asdict(s) for metric in METRICS for s in summarise(outcomes, metric)]
+    comparisons = [asdict(c) for metric in METRICS for c in compare(outcomes, metric, against)]
+    content = {"trials": [asdict(o) for o in outcomes], "summaries": summaries, "comparisons": comparisons}
+    write_file(folder.results_file, json.dumps(_without_nan(content), indent=1).encode())
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["row", "seed", "state", *METRICS, "seconds", "error"])
+    for o in outcomes:
+        writer.writerow([o.row, o.seed, o.state, *(o.values.get(m, "") for m in METRICS), round(o.seconds, 1), o.error])
+    write_file(folder.table_file, table.getvalue().encode())
+
+
+def nearest_to_mean(outcomes: Sequence[Outcome], row: str, metric: str) -> int | None:
+    """The seed whose value is nearest its row's mean: whose pictures are typical. None if none has finished."""
+    values = {o.seed: o.values[metric] for o in outcomes if o.row == row and o.values}
+    if not values:
+        return None
+    mean = statistics.fmean(values.values())
+    return min(values, key=lambda seed: (abs(values[seed] - mean), seed))
+
+
+def format_table(outcomes: Sequence[Outcome], metric: str, against: str = "") -> str:
+    """Summaries and comparisons as lines for a terminal."""
+    width = max(len(outcome.row) for outcome in outcomes)
+    lines = [f"{'':{width}}  {'mean':>8}  {'std':>7}  {'95 %':>8}  trials"]
+    for s in summarise(outcomes, metric):
+        failed = f" ({s.failed} failed)" if s.failed else ""
+        lines.append(f"{s.row:{width}}  {s.mean:8.2f}  {s.std:7.2f}  +-{s.interval:6.2f}  {s.count}{failed}")
+    return "\n".join([*lines, "", *(comparison.sentence() for comparison in compare(outcomes, metric, against))])
+
+
+def _outcome(trial: Trial) -> Outcome:
+    state = trial_state(trial.folder)
+    if state == "failed":
+        return Outcome(trial.row, trial.seed, state, {}, 0.0, read_failure(trial.folder))
+    if state != "finished":
+        return Outcome(trial.row, trial.seed, state, {}, 0.0)
+    run = RunFolder.open(trial.folder)
+    evaluation: dict[str, Any] = run.evaluation() or {}
+    log = run.part("sampler").train_log.read()
+    values = {metric: float(evaluation["results"][metric]) for metric in METRICS}
+    return Outcome(trial.row, trial.seed, state, values, float(log[-1]["clock"]["seconds"]) if log else 0.0)
+
+
+def _summary(outcomes: list[Outcome], metric: str) -> Summary:
+    values = [outcome.values[metric] for outcome in outcomes if outcome.values]
+    failed = sum(outcome.state == "failed" for outcome in outcomes)
+    mean = statistics.fmean(values) if values else math.nan
+    std = statistics.stdev(values) if len(values) > 1 else math.nan
+    return Summary(outcomes[0].row, metric, len(values), failed, mean, std, _half_width(std, len(values)))
+
+
+def _paired(row: str, against: str, metric: str, a: dict[int, float], b: dict[int, float]) -> Comparison:
+    differences = [a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]
+    count = len(differences)
+    mean = statistics.fmean(differences) if differences else math.nan
+    std = statistics.stdev(differences) if count > 1 else math.nan
+    if count < 2:
+        p = math.nan
+    elif std == 0:
+        p = 1.0 if mean == 0 else 0.0
+    else:
+        p = float(stats.ttest_1samp(differences, 0.0).pvalue)
+    return Comparison(row, against, metric, count, mean, _half_width(std, count), p, math.nan)
+
+
+def _half_width(std: float, count: int) -> float:
+    if count < 2:
+        return math.nan
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * std / math.sqrt(count)
+
+
+def _holm(p_values: list[float]) -> list[float]:
+    """Holm 1979: the k-th smallest p times the number not yet rejected, made monotone. NaN stays NaN and counts not."""
+    known = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))
+    corrected, largest = [math.nan] * len(p_values), 0.0
+    for rank, (p, i) in enumerate(known):
+        largest = max(largest, min(1.0, p * (len(known) - rank)))
+        corrected[i] = largest
+    return corrected
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: null where a number is unknown."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, dict):
+        return {name: _without_nan(item) for name, item in value.items()}
+    return [_without_nan(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,65 @@
+"""Means, error bars and tests against hand computation and SciPy, over outcomes that need no training."""
+
+import math
+
+import pytest
+from scipy import stats
+
+from frugan.studies.results import Outcome, compare, format_table, nearest_to_mean, summarise
+
+METRIC = "frechet_distance"
+
+
+def outcomes(**rows: list[float | None]) -> list[Outcome]:
+    """Rows of values by seed; None is a trial that failed."""
+    return [
+        Outcome(row, seed, "failed" if value is None else "finished", {} if value is None else {METRIC: value}, 1.0)
+        for row, values in rows.items()
+        for seed, value in enumerate(values)
+    ]
+
+
+def test_a_summary_is_mean_spread_and_interval_of_what_finished() -> None:
+    first, second = summarise(outcomes(a=[1.0, 2.0, 6.0, None], b=[4.0]), METRIC)
+    assert (first.count, first.failed, first.mean) == (3, 1, 3.0)
+    assert first.std == pytest.approx(math.sqrt(7))
+    assert first.interval == pytest.approx(4.302653 * math.sqrt(7 / 3), rel=1e-6)  # t of 2 degrees of freedom
+    assert second.mean == 4.0
+    assert math.isnan(second.std)
+
+
+def test_comparisons_are_paired_by_seed_and_corrected_by_holm() -> None:
+    a, b, c = [10.0, 20.0, 30.0, 40.0], [9.0, 18.5, 29.2, 38.6], [10.5, 19.0, 30.4, 40.2]
+    of_b, of_c = compare(outcomes(a=a, b=b, c=c), METRIC)
+    assert of_b.p == pytest.approx(stats.ttest_rel(b, a).pvalue)
+    assert of_c.p == pytest.approx(stats.ttest_rel(c, a).pvalue)
+    assert of_b.p < of_c.p
+    assert [of_b.p_holm, of_c.p_holm] == pytest.approx([2 * of_b.p, of_c.p])
+    assert of_b.difference == pytest.approx(-1.175)
+    interval = stats.ttest_rel(b, a).confidence_interval(0.95)
+    assert of_b.interval == pytest.approx((interval.high - interval.low) / 2)
+
+
+def test_a_failed_seed_leaves_the_other_pairs_alone() -> None:
+    (comparison,) = compare(outcomes(a=[1.0, 2.0, 3.0, None], b=[2.0, None, 5.0, 9.0]), METRIC)
+    assert comparison.pairs == 2
+    assert comparison.difference == pytest.approx(1.5)
+
+
+def test_sentences_claim_no_more_than_they_may() -> None:
+    certain, unsure = compare(outcomes(a=[50.0, 51, 52, 53], b=[40.0, 41.1, 42, 43.1], c=[49.0, 55, 47, 54]), METRIC)
+    assert certain.sentence().startswith("b is better than a by 9.95")
+    assert unsure.sentence().startswith("no difference shown between c and a")
+    (few,) = compare(outcomes(a=[1.0], b=[2.0]), METRIC)
+    assert "too few" in few.sentence()
+
+
+def test_the_typical_trial_is_the_one_nearest_the_mean() -> None:
+    assert nearest_to_mean(outcomes(a=[1.0, 2.0, 9.0, None]), "a", METRIC) == 1
+    assert nearest_to_mean(outcomes(a=[None]), "a", METRIC) is None
+
+
+def test_the_table_shows_every_row_and_how_many_failed() -> None:
+    table = format_table(outcomes(first=[1.0, 2.0], second=[3.0, None]), METRIC)
+    assert "first" in table
+    assert "1 (1 failed)" in table
