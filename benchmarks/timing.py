@@ -46,10 +46,10 @@ def peak_memory_mb(task: Task) -> float:
     return _status_mb("VmHWM") - before
 
 
-def in_own_process(module: str, function: str) -> dict[str, float]:
-    """What a function returns in a fresh process, where nothing else has allocated or warmed anything."""
-    program = f"import json, {module} as m; print(json.dumps(m.{function}()))"
-    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+def in_own_process(module: str, call: str) -> dict[str, float]:
+    """What a call returns in a fresh process, where nothing else has allocated or warmed anything."""
+    program = f"import json, {module} as m; print(json.dumps(m.{call}))"
+    output = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True).stdout
     result: dict[str, float] = json.loads(output.splitlines()[-1])
     return result
 
