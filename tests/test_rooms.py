@@ -29,8 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "training": {"ops"} | BASES,
     "pipelines": {"ops", "training", "data", "metrics", "features", "settings", "run_folder", "pretrained"} | BASES,
     "recipes": AXES,
-    "report": {"pipelines", "training", "data", "run_folder", "settings", "pretrained", "metrics"} | BASES,
-    "studies": {"pipelines", "training", "recipes", "report", "run_folder", "settings", "pretrained"} | AXES,
+    "report": {"ops", "pipelines", "training", "data", "run_folder", "settings", "pretrained", "metrics"} | BASES,
+    "studies": {"ops", "pipelines", "training", "recipes", "report", "run_folder", "settings", "pretrained"} | AXES,
 }
 TOP_LEVEL = {
     "settings": set(),

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from frugan.ops.scale_space import noise_variance, scale_space
+from frugan.ops.mirrored import WORTHWHILE, apply_basis, apply_operator, basis_blocks, operator_blocks
+from frugan.ops.scale_space import blur_modes, noise_variance, scale_space
 
 SIGMA = 0.15
 STEPS = (1, 8, 64, 256)
@@ -166,3 +167,49 @@ def _mode_variance(eigenvalues: Tensor, t: float) -> Tensor:
     squared = torch.outer(eigenvalues, eigenvalues).square().clamp(max=1.0)
     near_one = squared > 1 - 1e-12
     return SIGMA**2 * torch.where(near_one, float(t), (1 - squared**t) / torch.where(near_one, 1.0, 1 - squared))
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("axis", [-2, -1])
+def test_folded_products_equal_plain_ones(boundary: str, axis: int) -> None:
+    basis, eigenvalues = blur_modes(10, boundary, 0.8)
+    blur = (basis * eigenvalues**3.5) @ basis.T
+    x = torch.randn(2, 3, 10, 10, dtype=torch.float64)
+    assert torch.allclose(apply_operator(operator_blocks(blur), x, axis), apply_operator(blur, x, axis), atol=1e-14)
+    assert torch.allclose(apply_basis(basis_blocks(basis), x, axis), apply_basis(basis, x, axis), atol=1e-14)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("n", [9, 10])
+def test_modes_are_an_orthonormal_eigenbasis(boundary: str, n: int) -> None:
+    basis, eigenvalues = blur_modes(n, boundary, 0.8)
+    assert torch.allclose(basis.T @ basis, torch.eye(n, dtype=torch.float64), atol=1e-14)
+    impulses = torch.eye(n, dtype=torch.float64)[:, None, None, :].expand(n, 1, n, n)  # the same in every row
+    step = iterate(impulses, 1, boundary)[:, 0, n // 2]  # so that in the middle only the columns are blurred
+    assert torch.allclose((basis * eigenvalues) @ basis.T, step, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [(WORTHWHILE, WORTHWHILE + 8), (WORTHWHILE + 1, WORTHWHILE)])
+def test_large_images_are_blurred_as_the_recursion_does(size: tuple[int, int]) -> None:
+    x = torch.randn(1, 2, *size, dtype=torch.float64, requires_grad=True)
+    ours, theirs = scale_space(x, 5, sigma=0.3, mode="ss"), iterate(x, 5, "replicate")
+    assert torch.allclose(ours, theirs, atol=1e-13)
+    weights = torch.randn_like(ours)
+    (a,), (b,) = (torch.autograd.grad((y * weights).sum(), x) for y in (ours, theirs))
+    assert torch.allclose(a, b, atol=1e-13)
+
+
+def test_noise_of_large_images_has_its_exact_power() -> None:
+    """Parseval: the mean square of the noise is the mean of its variances over the modes."""
+    torch.manual_seed(0)
+    noise = scale_space(torch.zeros(40, 1, WORTHWHILE, WORTHWHILE), 30.0, sigma=0.5)
+    small = scale_space(torch.zeros(400, 1, 64, 64), 30.0, sigma=0.5)  # not folded; the border weighs a little more
+    assert noise.square().mean().item() == pytest.approx(small.square().mean().item(), rel=0.03)
+
+
+def test_what_is_cached_under_inference_mode_serves_training() -> None:
+    with torch.inference_mode():
+        scale_space(torch.zeros(1, 1, 22, 22), 3.3, sigma=0.1)
+    x = torch.zeros(1, 1, 22, 22, requires_grad=True)
+    scale_space(x, 3.3, sigma=0.1).sum().backward()
+    assert x.grad is not None

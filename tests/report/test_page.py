@@ -100,7 +100,7 @@ def test_a_finished_run_is_shown_completely(run: RunFolder) -> None:
     assert not re.search(r"https?://|@import|url\(|<script|<link", page.text)
     assert all(image["alt"] and image["width"] and image["height"] for image in page.images)
     assert len(page.images) == 3 + 3 + 8 * 5 + 8 * 2  # grids, snapshots, stages, pairs
-    assert len(page.charts) == 7
+    assert len(page.charts) == 8
     assert page.text.count("<figcaption>") >= 6
     for words in (
         "tiny",
@@ -199,7 +199,7 @@ def test_what_is_missing_is_said_and_never_an_error(
     page = report(run)
     assert page.ids == SECTIONS
     assert says in page.words
-    assert len(page.charts) <= 7  # and each is valid XML
+    assert len(page.charts) <= 8  # and each is valid XML
 
 
 def test_a_recipe_without_a_decoder(run: RunFolder) -> None:

@@ -21,6 +21,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from frugan.ops.mirrored import WORTHWHILE, Mirrored, apply_basis, apply_operator, basis_blocks, operator_blocks
+
 Mode = Literal["nss", "ss", "ns"]
 ScaleSpaceBoundary = Literal["replicate", "zeros", "circular"]
 
@@ -112,11 +114,12 @@ def _same_for_all(
     """One t for the batch: two small matrix products for the mean, two for the noise."""
     height, width = x.shape[-2:]
     blur_h, blur_w = (_blur(n, t, boundary, kernel_sigma, x.dtype, x.device) for n in (height, width))
-    y = blur_h @ (x @ blur_w.T)
+    y = apply_operator(blur_h, apply_operator(blur_w, x, -1), -2)
     if not isinstance(sigma, Tensor) and sigma == 0:
         return y
     basis_h, basis_w, std = _noise_operators(height, width, t, boundary, kernel_sigma, x.dtype, x.device)
-    return y + basis_h @ ((_like(x, sigma) * std * _noise_like(x, generator)) @ basis_w.T)
+    modes = _like(x, sigma) * std * _noise_like(x, generator)
+    return y + apply_basis(basis_h, apply_basis(basis_w, modes, -1), -2)
 
 
 def _per_image(
@@ -141,8 +144,12 @@ def _per_image(
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # what is cached must serve training too
 def blur_modes(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tuple[Tensor, Tensor]:
-    """Orthonormal eigenbasis (n, n) and eigenvalues (n,) of one blur step along an axis of n pixels, float64 on CPU."""
+    """Orthonormal eigenbasis (n, n) and eigenvalues (n,) of one blur step along an axis of n pixels, float64 on CPU.
+
+    For even n the first half of the modes is mirror-symmetric and the second antisymmetric.
+    """
     side = math.exp(-0.5 / kernel_sigma**2)
     side = side / (1 + 2 * side)  # the taps are (side, 1 - 2 side, side)
     step = (1 - 2 * side) * torch.eye(n, dtype=torch.float64)
@@ -156,24 +163,27 @@ def blur_modes(n: int, boundary: ScaleSpaceBoundary, kernel_sigma: float) -> tup
         step[-1, 0] += side
     elif boundary != "zeros":
         raise ValueError(f"boundary: '{boundary}' is not one of replicate, zeros, circular (whose laws are exact)")
-    eigenvalues, basis = torch.linalg.eigh(step)
+    eigenvalues, basis = _symmetric_eigenbasis(step)
     if boundary != "zeros":
         # The constant image is a fixed point: its variance must not become a quotient of two rounding errors.
-        eigenvalues[-1] = 1.0
+        eigenvalues[eigenvalues.argmax()] = 1.0
     if side <= 0.25:
         eigenvalues = eigenvalues.clamp(min=0.0)
     return basis, eigenvalues
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # what is cached must serve training too
 def _blur(
     n: int, t: float, boundary: ScaleSpaceBoundary, kernel_sigma: float, dtype: torch.dtype, device: torch.device
-) -> Tensor:
+) -> Tensor | Mirrored:
     basis, eigenvalues = blur_modes(n, boundary, kernel_sigma)
-    return ((basis * torch.pow(eigenvalues, t)) @ basis.T).to(device, dtype)
+    blur = ((basis * torch.pow(eigenvalues, t)) @ basis.T).to(device, dtype)
+    return operator_blocks(blur) if _folds(n) else blur
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)  # what is cached must serve training too
 def _noise_operators(
     height: int,
     width: int,
@@ -182,11 +192,30 @@ def _noise_operators(
     kernel_sigma: float,
     dtype: torch.dtype,
     device: torch.device,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor | Mirrored, Tensor | Mirrored, Tensor]:
     """Bases of both axes, and the standard deviations (H, W) that unit noise reaches in each mode."""
     (basis_h, eigen_h), (basis_w, eigen_w) = (blur_modes(n, boundary, kernel_sigma) for n in (height, width))
     std = accumulated_steps(torch.outer(eigen_h, eigen_w), t).sqrt()
-    return basis_h.to(device, dtype), basis_w.to(device, dtype), std.to(device, dtype)
+    basis_h, basis_w = basis_h.to(device, dtype), basis_w.to(device, dtype)
+    return (
+        basis_blocks(basis_h) if _folds(height) else basis_h,
+        basis_blocks(basis_w) if _folds(width) else basis_w,
+        std.to(device, dtype),
+    )
+
+
+def _symmetric_eigenbasis(step: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues and basis of a symmetric matrix that commutes with mirroring, its halves apart where n is even."""
+    if step.shape[0] % 2:
+        eigenvalues, basis = torch.linalg.eigh(step)
+        return eigenvalues, basis
+    (even_values, even), (odd_values, odd) = (torch.linalg.eigh(block) for block in operator_blocks(step))
+    basis = torch.cat([torch.cat([even, odd], 1), torch.cat([even.flip(0), -odd.flip(0)], 1)]) / math.sqrt(2)
+    return torch.cat([even_values, odd_values]), basis
+
+
+def _folds(n: int) -> bool:
+    return n % 2 == 0 and n >= WORTHWHILE
 
 
 def _like(x: Tensor, sigma: float | Tensor) -> float | Tensor:

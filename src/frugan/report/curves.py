@@ -25,10 +25,11 @@ _STRENGTHS = {
 }
 
 
-def curves_section(facts: RunFacts, base_psnr: float) -> Markup:
-    """Losses, predictions, metric, stabilizer and decoder over time."""
+def curves_section(facts: RunFacts, base_psnr: float, variance: Markup | None) -> Markup:
+    """Losses, predictions, metric, stabilizer and decoder over time; `variance` is what the stabilizer does to it."""
     sampler, decoder = facts.sampler, facts.decoder
     figures = [*_predictions(facts), _losses(sampler), _metric(sampler), *_stabilizer(facts)]
+    figures += [variance] if variance is not None else []
     if decoder is not None:
         figures += [_decoder_psnr(decoder, base_psnr), _decoder_loss(decoder)]
     note = "Point at a chart to read its values. The x axis counts training images in thousands (kimg)."

@@ -15,6 +15,7 @@ from frugan.report.neighbours import neighbours_section
 from frugan.report.reconstruction import base_mean_psnr, reconstruction_section
 from frugan.report.summary import header, numbers_section
 from frugan.report.tables import details_section
+from frugan.report.variance import variance_figure
 from frugan.run_folder import RunFolder
 
 _REALS = 48
@@ -45,7 +46,7 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
         numbers_section(facts, model),
         progress_section(facts),
         reconstruction_section(model, reals),
-        curves_section(facts, base_mean_psnr(model, reals)),
+        curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
         neighbours_section(facts, model, dataset),
         details_section(facts, model),
         commands_section(facts),

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from subprocess import Popen
 
-from frugan.errors import RunError
+from frugan.errors import RunError, UserError
 from frugan.studies.folder import Trial
-from frugan.studies.trial import STOPPED, start_trial, trial_state
+from frugan.studies.trial import STOPPED, read_log, start_trial, trial_state
 
 _POLL_SECONDS = 0.2
 _MOST_CRASHES = 2  # of one trial: killed for memory, say; a failure of its training is not repeated at all
@@ -26,6 +26,7 @@ def run_locally(
 
     Raises:
         RunError: a trial's process was killed again and again.
+        UserError: a trial's configuration or data cannot be used.
     """
     waiting = [trial for trial in trials if trial_state(trial.folder) in ("new", "begun")]
     running: dict[Trial, tuple[Popen[bytes], float]] = {}
@@ -46,13 +47,19 @@ def run_locally(
                 on_end(trial, code, time.monotonic() - began)
                 if trial_state(trial.folder) in ("new", "begun"):
                     crashes[trial] = crashes.get(trial, 0) + 1
-                    if code not in (STOPPED, 0) and crashes[trial] > _MOST_CRASHES:
-                        log = trial.folder.with_name(f"{trial.folder.name}.log")
-                        raise RunError(f"{trial.folder}: ended {crashes[trial]} times with code {code}; see {log}")
+                    _check_end(trial, code, crashes[trial])
                     waiting.insert(0, trial)
         return True
     finally:
         _stop([process for process, _ in running.values()])
+
+
+def _check_end(trial: Trial, code: int, crashes: int) -> None:
+    said = read_log(trial.folder)
+    if code == UserError.exit_code:
+        raise UserError(f"{trial.row}, seed {trial.seed}: {said}")
+    if code not in (STOPPED, 0) and crashes > _MOST_CRASHES:
+        raise RunError(f"{trial.folder}: ended {crashes} times with code {code}:\n{said}")
 
 
 def _stop(processes: list["Popen[bytes]"]) -> None:

@@ -41,7 +41,7 @@ def start_trial(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
     """Begin or go on with a trial in a new process that stops, with a checkpoint, when this one dies."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-P", "-m", "frugan.studies.trial", str(config_file), str(folder), str(os.getpid())]
-    with open(folder.with_name(f"{folder.name}.log"), "ab") as log:
+    with open(log_file(folder), "ab") as log:
         # In a session of its own, so that Ctrl-C reaches only the study, which then asks its trials to stop.
         return subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
@@ -83,6 +83,16 @@ def read_failure(folder: Path) -> str:
     """What a failed trial said."""
     loaded: dict[str, Any] = json.loads(failure_file(folder).read_text())
     return str(loaded["error"])
+
+
+def read_log(folder: Path) -> str:
+    """The last lines that a trial printed."""
+    return "\n".join(log_file(folder).read_text(errors="replace").strip().splitlines()[-5:])
+
+
+def log_file(folder: Path) -> Path:
+    """What the trial prints, beside its folder."""
+    return folder.with_name(f"{folder.name}.log")
 
 
 def main() -> int:

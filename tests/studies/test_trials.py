@@ -1,0 +1,179 @@
+"""Trials in processes of their own: killed, failed, resumed, and never run twice."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from frugan.cli import main
+from frugan.config import RunConfig
+from frugan.errors import UserError
+from frugan.studies.definition import Row, Study, with_values
+from frugan.studies.folder import StudyFolder, Trial
+from frugan.studies.results import read_outcomes
+from frugan.studies.runner import run_locally
+from frugan.studies.trial import failure_file, trial_state
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config: RunConfig) -> RunConfig:
+    """A sampler alone."""
+    return dataclasses.replace(tiny_config, decoder=None)
+
+
+def create(path: Path, config: RunConfig, trials: int = 1, **rows: dict[str, str]) -> StudyFolder:
+    rows = rows or {"only": {}}
+    made = tuple(Row(name, with_values(config, values)) for name, values in rows.items())
+    return StudyFolder.create(path, Study("tiny", "Which?", made, trials))
+
+
+def weights(trial: Trial) -> bytes:
+    return (trial.folder / "model" / "generator.safetensors").read_bytes()
+
+
+def test_a_failed_trial_is_recorded_and_the_others_finish(config: RunConfig, tmp_path: Path) -> None:
+    folder = create(tmp_path / "study", config, good={}, bad={"objective.lr": "1e30"})
+    ends: list[tuple[str, int]] = []
+    assert run_locally(folder.trials(), 2, lambda trial, code, seconds: ends.append((trial.row, code)))
+    assert sorted(ends) == [("bad", 1), ("good", 0)]
+    good, bad = read_outcomes(folder.trials())
+    assert good.state == "finished"
+    assert good.values["frechet_distance"] > 0
+    assert bad.state == "failed"
+    assert "became" in bad.error
+    ends.clear()
+    assert run_locally(folder.trials(), 2, lambda trial, code, seconds: ends.append((trial.row, code)))
+    assert ends == []  # neither is run again
+
+
+def test_a_killed_study_goes_on_where_it_was(config: RunConfig, tmp_path: Path) -> None:
+    """The study and then a trial alone are killed with -9; the results are those of a study that was left alone."""
+    longer = with_values(config, {"sampler.schedule.kimg": "0.8", "sampler.schedule.snapshots": "20"})
+    folder = create(tmp_path / "killed", longer, trials=2)
+    program = f"""
+from pathlib import Path
+from frugan.studies.folder import StudyFolder
+from frugan.studies.runner import run_locally
+run_locally(StudyFolder.open(Path({str(folder.path)!r})).trials(), 1)
+"""
+    study = subprocess.Popen([sys.executable, "-c", program])
+    first, second = folder.trials()
+    wait_for(
+        lambda: trial_state(first.folder) == "finished" and any((second.folder / "sampler").glob("checkpoints/0*"))
+    )
+    os.kill(study.pid, signal.SIGKILL)
+    study.wait()
+    finished = weights(first), (first.folder / "evaluation.json").stat().st_mtime_ns
+    wait_for(lambda: stopped_or_finished(second))  # a trial whose study is gone stops by itself
+    assert run_locally(folder.trials(), 1)
+    assert (weights(first), (first.folder / "evaluation.json").stat().st_mtime_ns) == finished
+    alone = create(tmp_path / "alone", longer, trials=2).trials()[1:]
+    assert run_locally(alone, 1)
+    assert weights(alone[0]) == weights(second)
+    assert read_outcomes(alone)[0].values == read_outcomes([second])[0].values
+
+
+def stopped_or_finished(trial: Trial) -> bool:
+    events = [json.loads(line) for line in (trial.folder / "sampler" / "events.jsonl").read_text().splitlines()]
+    return events[-1]["event"] in ("stopped", "finished")
+
+
+def wait_for(condition, seconds: float = 120.0) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.02)
+
+
+def test_a_trial_that_cannot_begin_is_no_endless_loop(config: RunConfig, tmp_path: Path) -> None:
+    folder = create(tmp_path / "study", with_values(config, {"data.source": "/no/such/folder"}))
+    with pytest.raises(UserError, match="/no/such/folder"):
+        run_locally(folder.trials(), 1)
+    assert not failure_file(folder.trials()[0].folder).exists()
+
+
+def test_a_study_in_one_command(image_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Run, added to, reported: table, files, page."""
+    out = tmp_path / "study"
+    sizes = ("data.resolution=16", "sampler.schedule.kimg=0.032", "sampler.schedule.batch=8", "evaluation.samples=16")
+    more = ("evaluation.preview_samples=16", "sampler.generator.width=8", "sampler.discriminator.width=8")
+    common = ["study", "nss-small", str(image_folder), "--out", str(out), "--rows", "nss,gan"]
+    common += [word for setting in (*sizes, *more) for word in ("--set", setting)]
+    assert main([*common, "--trials", "1", "--workers", "2"]) == 0
+    assert "1 pair of seeds is too few" in capsys.readouterr().out
+    assert main([*common, "--trials", "2", "--workers", "2"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("finished in") == 2  # those of the first seed are not run again
+    assert "nss" in said.out
+    page = (out / "report.html").read_text()
+    assert "4 of 4 trials finished" in page
+    assert page.count("<img") == 2
+    assert "86.28 ± 6.57" in page  # the paper's
+    table = (out / "results.csv").read_text().splitlines()
+    assert len(table) == 5
+    results = json.loads((out / "results.json").read_text())
+    assert len(results["trials"]) == 4
+    assert main(["report", str(out / "trials" / "nss" / "seed-0")]) == 0  # each trial is an ordinary run
+
+
+def test_a_search_finds_the_better_setting_and_goes_on(config: RunConfig, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    from frugan.studies.search import search_settings
+
+    study = Study("tiny", "Which?", (Row("only", config),), 1)
+    grid = {"objective.lr": ["1e30", "1e-3"]}
+    ends: list[Trial] = []
+
+    def search(count: int) -> dict[str, list[dict[str, object]]]:
+        search_settings(tmp_path, study, grid, count, 2, lambda trial, *_: ends.append(trial), lambda: False)
+        found: dict[str, list[dict[str, object]]] = json.loads((tmp_path / "search.json").read_text())
+        return found
+
+    (best, *_) = search(4)["only"]
+    assert best["settings"] == {"objective.lr": "1e-3"}
+    trained = len(ends)
+    assert trained <= 2  # there are only two combinations
+    search(4)
+    assert len(ends) == trained
+    assert "lr: 0.001" in (tmp_path / "best" / "only.yaml").read_text()
+
+
+def test_trials_run_on_ray_and_survive_a_killed_worker(config: RunConfig, tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray")
+    from frugan.studies.ray_runner import run_on_ray
+
+    ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
+    try:
+        longer = with_values(config, {"sampler.schedule.kimg": "0.8"})
+        folder = create(tmp_path / "study", longer, trials=3)
+        trials = folder.trials()
+        killer = subprocess.Popen([sys.executable, "-c", _KILL_THE_FIRST_WORKER, str(trials[0].folder)])
+        assert run_on_ray(trials, "auto", lambda *_: None)
+        assert killer.wait() == 0
+        assert [outcome.state for outcome in read_outcomes(trials)] == ["finished"] * 3
+    finally:
+        ray.shutdown()
+
+
+_KILL_THE_FIRST_WORKER = """
+import os, pathlib, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+while not list(folder.glob("sampler/train.jsonl")):
+    time.sleep(0.02)
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\\0")
+        if b"frugan.studies.trial" in words and str(folder).encode() in words:
+            worker = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            os.kill(worker, signal.SIGKILL)
+            sys.exit(0)
+    except (FileNotFoundError, ProcessLookupError):
+        continue
+sys.exit(1)
+"""
