@@ -16,8 +16,8 @@ from frugan.report.svg import Chart, Level, Line, draw
 _POINTS = 60
 _HELP = (
     "The variance within the real codes after t steps, relative to none, in closed form. Look for a purple line near "
-    "1: then filtered codes are as contrasty as clean ones at every t. Above it the noise is too strong for these images, "
-    "below it too weak."
+    "1: then filtered codes are as contrasty as clean ones at every t. Above it the noise is too strong for these "
+    "images, below it too weak."
 )
 
 
