@@ -183,6 +183,7 @@ def _along_both_axes(x: Tensor, on_rows: Callable[[Tensor], Tensor], side: int) 
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # what is cached must serve training too
 def _matrix_of(on_rows: Callable[[Tensor], Tensor], side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """What a linear operation on rows does to `side` rows, as a matrix: its answer to the identity."""
     return on_rows(torch.eye(side, dtype=torch.float64)[None, None])[0, 0].to(dtype).to(device)

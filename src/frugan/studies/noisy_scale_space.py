@@ -15,14 +15,14 @@ from frugan.stabilizers.chain import Chain
 from frugan.stabilizers.diffaugment import DiffAugment
 from frugan.studies.definition import Row, Study, with_values
 
-# What two CPU cores afford: 32 px, a quarter of the width, batch 32 so that a short run still has many steps. T falls
+# What two CPU cores afford: 32 px, half the width, batch 16 so that a short run still has many steps. T falls
 # with the square of the side, for the same relative blur.
 _SMALL = [
     "data.resolution=32",
     "sampler.generator.width=32",
     "sampler.discriminator.width=32",
-    "sampler.schedule.batch=32",
-    "sampler.schedule.kimg=80",
+    "sampler.schedule.batch=16",
+    "sampler.schedule.kimg=48",
     "sampler.schedule.log_every=2",
     "sampler.schedule.keep_checkpoints=1",
     "evaluation.samples=2048",
