@@ -14,12 +14,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from frugan.config import RunConfig
+from frugan.config import RunConfig, Spec
 from frugan.errors import RunError
 from frugan.pipelines.prepare import create_run, prepare
 from frugan.pipelines.train import train_part
 from frugan.pretrained import load
 from frugan.run_folder import PartFolder, RunFolder
+from frugan.stabilizers.ada import ADA
+from frugan.stabilizers.annealing import linear
+from frugan.stabilizers.chain import Chain
+from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.training.checkpoint import load_newest_checkpoint
 
 
@@ -74,6 +78,25 @@ def test_stopping_anywhere_changes_nothing(
     assert not train_part(run, part, lambda tick: None, lambda: next(steps) == stop_after)
     finish(run, part)
     assert_same_end(run, RunFolder(trained_run), part)
+
+
+def test_what_a_stabilizer_measures_and_controls_survives_stopping(tiny_config: RunConfig, tmp_path: Path) -> None:
+    """ADA's probability comes from the checkpoint, the scale-space's sigma from measuring the same images again."""
+    stabilizer = Spec(
+        Chain,
+        stages=(
+            Spec(ADA, target=-1.0, kimg=0.2, interval=3),  # a target that is always exceeded: p rises by steps
+            Spec(ScaleSpace, start=8.0, sigma="matched", duplicate=True, annealing=Spec(linear)),
+        ),
+    )
+    config = dataclasses.replace(tiny_config, sampler=dataclasses.replace(tiny_config.sampler, stabilizer=stabilizer))
+    whole, stopped = (new_run(config, tmp_path / name) for name in ("whole", "stopped"))
+    finish(whole)
+    steps = iter(range(1000))
+    assert not train_part(stopped, "sampler", lambda tick: None, lambda: next(steps) == 7)
+    finish(stopped)
+    assert_same_end(stopped, whole)
+    assert whole.part("sampler").train_log.read()[-1]["stabilizer_p"] > 0.1
 
 
 def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
