@@ -1,18 +1,27 @@
 """Contracts over every codec, and the phase, gain and range facts of the wavelet codec."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 from frugan.codecs.base import Codec
 from frugan.codecs.identity import IdentityCodec
+from frugan.codecs.pixel import PixelCodec, gaussian_taps
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.networks.srresnet import SRResNet
 from frugan.ops.wavelet import dwt2
 
-CODECS = [IdentityCodec(), WaveletCodec(levels=1), WaveletCodec(levels=2, code_min=-1.3, code_max=1.2)]
+EXACT = {
+    "identity": IdentityCodec(),
+    "wavelet-1": WaveletCodec(levels=1),
+    "wavelet-2": WaveletCodec(levels=2, code_min=-1.3, code_max=1.2),
+}
+PIXEL = {reduction: PixelCodec(levels=2, reduction=reduction) for reduction in ("gaussian", "antialiased", "bilinear")}
+CODECS = {**EXACT, **PIXEL, "gaussian-1": PixelCodec(levels=1, code_min=-0.9, code_max=0.9)}
 
 
-@pytest.mark.parametrize("codec", CODECS, ids=["identity", "wavelet-1", "wavelet-2"])
+@pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 def test_shapes_and_ranges(codec: Codec) -> None:
     image = torch.rand(2, 3, 32, 32) * 2 - 1
     code = codec.encode(image)
@@ -21,7 +30,7 @@ def test_shapes_and_ranges(codec: Codec) -> None:
     assert codec.decoder_input(code).shape == code.shape
 
 
-@pytest.mark.parametrize("codec", CODECS, ids=["identity", "wavelet-1", "wavelet-2"])
+@pytest.mark.parametrize("codec", EXACT.values(), ids=EXACT)
 def test_encode_is_exact_on_what_decode_makes(codec: Codec) -> None:
     """TL of an inverse transform without details is the TL that went in: sampler codes survive a round trip."""
     code = torch.rand(2, *codec.code_shape(32)) * 2 - 1
@@ -39,9 +48,10 @@ def test_the_affine_map_takes_the_measured_range_to_minus_one_and_one() -> None:
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])
-def test_codes_of_a_constant_image_are_that_constant_at_every_level(levels: int) -> None:
+@pytest.mark.parametrize("codec_class", [WaveletCodec, PixelCodec])
+def test_codes_of_a_constant_image_are_that_constant_at_every_level(codec_class: type[Codec], levels: int) -> None:
     """Gain normalisation: TL has gain 2^levels, codes have 1, so one decoder serves any number of levels."""
-    codec = WaveletCodec(levels=levels)
+    codec = codec_class(levels=levels)  # type: ignore[call-arg]
     image = torch.full((1, 3, 32, 32), 0.5)
     assert torch.allclose(codec.encode(image), torch.tensor(0.5))
     assert torch.allclose(codec.decode(codec.encode(image)), image, atol=1e-6)
@@ -78,3 +88,44 @@ def test_wrong_settings() -> None:
         WaveletCodec(levels=0)
     with pytest.raises(ValueError, match="must exceed"):
         WaveletCodec(code_min=1.0, code_max=1.0)
+    with pytest.raises(ValueError, match="at least 1"):
+        PixelCodec(levels=0)
+    with pytest.raises(ValueError, match="'lanczos' is not one of"):
+        PixelCodec(reduction="lanczos")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("sigma", "centre"), [(1.6, 0.06217), (0.8, 0.24868)])
+def test_the_gaussian_is_that_of_the_paper(sigma: float, centre: float) -> None:
+    """Section 9's oracles: 13 x 13 taps of sum 1, and SciPy's own filter of an impulse."""
+    taps = gaussian_taps(sigma)
+    assert taps.shape == (13,)
+    assert torch.outer(taps, taps).sum().item() == pytest.approx(1.0)
+    assert torch.outer(taps, taps)[6, 6].item() == pytest.approx(centre, abs=5e-6)
+    impulse = np.zeros((13, 13))
+    impulse[6, 6] = 1
+    assert np.allclose(torch.outer(taps, taps), gaussian_filter(impulse, sigma), atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_the_gaussian_codec_equals_filtering_and_slicing_with_scipy(factor: int) -> None:
+    image = torch.randn(1, 1, 32, 48, dtype=torch.float64)
+    blurred = gaussian_filter(image[0, 0].numpy(), 0.4 * factor, mode="mirror")
+    code = PixelCodec(levels={2: 1, 4: 2}[factor]).raw_code(image)
+    assert np.allclose(code[0, 0], blurred[::factor, ::factor], atol=1e-12)
+
+
+@pytest.mark.parametrize("codec", [WaveletCodec(levels=2), *PIXEL.values()], ids=["wavelet", *PIXEL])
+def test_a_ramp_comes_back_in_its_place(codec: Codec) -> None:
+    """Phase: wherever a code's pixels sit, the base puts them back there, so that nothing shifts."""
+    ramp = (torch.arange(64) / 64)[None, None, None, :].expand(1, 3, 64, 64).contiguous()
+    back = codec.decode(codec.encode(ramp))
+    assert torch.allclose(back[..., 8:-8], ramp[..., 8:-8], atol=1e-5)
+
+
+def test_only_an_antialiased_reduction_hides_fine_noise() -> None:
+    """White noise of unit variance after reduction by 4: the figures of section 1."""
+    noise = torch.randn(8, 1, 256, 256, generator=torch.Generator().manual_seed(0))
+    found = {name: codec.raw_code(noise).std().item() for name, codec in PIXEL.items()}
+    found["wavelet"] = WaveletCodec(levels=2).raw_code(noise).std().item()
+    expected = {"wavelet": 0.44, "bilinear": 0.50, "antialiased": 0.163, "gaussian": 0.179}
+    assert found == pytest.approx(expected, rel=0.03)

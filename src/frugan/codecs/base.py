@@ -43,3 +43,29 @@ class Codec(nn.Module, ABC):
         """Codes -> images (N, 3, S, S): the base, plus the decoder's residual where there is one. Not clamped."""
         base = self.base(code)
         return base if decoder is None else base + decoder(self.decoder_input(code))
+
+
+def divided_shape(resolution: int, levels: int) -> tuple[int, int, int]:
+    """The code shape (3, s, s) of a codec that halves an image's sides `levels` times.
+
+    Raises:
+        ValueError: the resolution is not divisible; the message names the nearest that is.
+    """
+    factor = 2**levels
+    if resolution % factor:
+        near = max(factor, round(resolution / factor) * factor)
+        raise ValueError(
+            f"resolution: {resolution} is not divisible by {factor} (2^{levels} levels); the nearest that is: {near}"
+        )
+    return 3, resolution // factor, resolution // factor
+
+
+def check_range(code_min: float, code_max: float) -> tuple[float, float]:
+    """Centre and half width of the range of raw codes.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not code_max > code_min:
+        raise ValueError(f"code_max: must exceed code_min, got {code_min} and {code_max}")
+    return (code_max + code_min) / 2, (code_max - code_min) / 2

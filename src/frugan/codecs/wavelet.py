@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from frugan.codecs.base import Codec
+from frugan.codecs.base import Codec, check_range, divided_shape
 from frugan.ops.wavelet import Boundary, ilowpass2, lowpass2
 
 
@@ -30,20 +30,11 @@ class WaveletCodec(Codec):
         super().__init__()
         if levels < 1:
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
-        if not code_max > code_min:
-            raise ValueError(f"code_max: must exceed code_min, got {code_min} and {code_max}")
         self.levels, self.wavelet, self.boundary = levels, wavelet, boundary
-        self.centre, self.half_range = (code_max + code_min) / 2, (code_max - code_min) / 2
+        self.centre, self.half_range = check_range(code_min, code_max)
 
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
-        factor = 2**self.levels
-        if resolution % factor:
-            near = max(factor, round(resolution / factor) * factor)
-            raise ValueError(
-                f"resolution: {resolution} is not divisible by {factor} (2^{self.levels} levels); "
-                f"the nearest that is: {near}"
-            )
-        return 3, resolution // factor, resolution // factor
+        return divided_shape(resolution, self.levels)
 
     def raw_code(self, image: Tensor) -> Tensor:
         return lowpass2(image, self.levels, self.wavelet, self.boundary) / 2**self.levels
