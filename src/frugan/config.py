@@ -74,7 +74,7 @@ class Spec:
 
     def _built_arguments(self) -> dict[str, Any]:
         return {
-            name: tuple(map(_built, value)) if isinstance(value, tuple) else _built(value)
+            name: tuple(map(built, value)) if isinstance(value, tuple) else built(value)
             for name, value in self.arguments.items()
         }
 
@@ -167,6 +167,21 @@ class SamplerConfig:
 
 
 @dataclass(frozen=True)
+class AdversaryConfig:
+    """A second phase of a decoder's training, against a discriminator of images: ESRGAN."""
+
+    discriminator: Spec
+    loss: Spec
+    image_loss: Spec  # instead of the first phase's
+    start_kimg: float  # how long the first phase lasts
+    weight: float = 5e-3  # of the adversarial loss (ESRGAN)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def __post_init__(self) -> None:
+        _require(self.start_kimg >= 0, "start_kimg", self.start_kimg, "0 or more")
+
+
+@dataclass(frozen=True)
 class DecoderConfig:
     """A network that brings codes back to full size."""
 
@@ -176,6 +191,12 @@ class DecoderConfig:
     code_noise: float = 0.0  # std of noise on the codes it trains on, so that it forgives a sampler's small errors
     crop: int = 0  # side of the random crops of the code it trains on; 0 = whole codes
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    adversary: AdversaryConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.adversary is not None:
+            start, end = self.adversary.start_kimg, self.schedule.kimg
+            _require(start < end, "adversary.start_kimg", start, f"below schedule.kimg, {end:g}")
 
 
 @dataclass(frozen=True)
@@ -244,7 +265,7 @@ def _require(holds: bool, field_name: str, value: float, allowed: str) -> None:
         raise UserError(f"{field_name}: {value:g} should be {allowed}")
 
 
-def _built(value: Any) -> Any:
+def built(value: Any) -> Any:
     """Specs among the arguments of a Spec become what they describe: objects, or functions with arguments bound."""
     if isinstance(value, Spec):
         return value.partial() if inspect.isroutine(value.target) else value.build()

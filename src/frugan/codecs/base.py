@@ -40,9 +40,9 @@ class Codec(nn.Module, ABC):
         """Codes -> what a decoder sees: (N, 3, s, s) in the units of images, whatever the levels and the affine map."""
 
     def decode(self, code: Tensor, decoder: nn.Module | None = None) -> Tensor:
-        """Codes -> images (N, 3, S, S): the base, plus the decoder's residual where there is one. Not clamped."""
+        """Codes -> images (N, 3, S, S): what a decoder (see `networks.base`) makes of the base, or the base itself."""
         base = self.base(code)
-        return base if decoder is None else base + decoder(self.decoder_input(code))
+        return base if decoder is None else decoder(self.decoder_input(code), base)
 
 
 def divided_shape(resolution: int, levels: int) -> tuple[int, int, int]:

@@ -57,10 +57,7 @@ class EfficientNetFeatures(FeatureExtractor):
 
     def __init__(self, device: torch.device, size: int = 0) -> None:
         self.device, self.size = device, size
-        self.network = EfficientNetLite0()
-        self.network.load_state_dict(_packaged_weights())
-        self.network.eval().requires_grad_(False).to(device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = pretrained_efficientnet_lite0().to(device)
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
@@ -73,6 +70,19 @@ class EfficientNetFeatures(FeatureExtractor):
     def protocol(self) -> dict[str, str | int]:
         resize = f"bilinear antialiased to {self.size}" if self.size else "none"
         return {"extractor": self.name, "weights_sha256": WEIGHTS_SHA256, "resize": resize, "input": "[-1, 1], 8-bit"}
+
+
+def pretrained_efficientnet_lite0() -> "EfficientNetLite0":
+    """With the packaged ImageNet weights, frozen; gradients still flow through to the image.
+
+    Raises:
+        RunError: the packaged weights are not the ones that results are quoted for.
+    """
+    network = EfficientNetLite0()
+    network.load_state_dict(_packaged_weights())
+    network.eval().requires_grad_(False)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 class EfficientNetLite0(nn.Module):
@@ -88,10 +98,18 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(FEATURE_DIM, 1000)
 
     def forward(self, image: Tensor) -> Tensor:
-        h = F.relu6(self._bn0(self._conv_stem(image)))
-        for block in self._blocks:
-            h = block(h)
+        (h,) = self.block_features(image, (len(self._blocks) - 1,))
         return F.relu6(self._bn1(self._conv_head(h))).mean(dim=(2, 3))
+
+    def block_features(self, image: Tensor, chosen: tuple[int, ...]) -> list[Tensor]:
+        """What the chosen blocks, in rising order, put out, (N, C, h, w) each; nothing behind the last is computed."""
+        h = F.relu6(self._bn0(self._conv_stem(image)))
+        found = []
+        for number, block in enumerate(self._blocks[: chosen[-1] + 1]):
+            h = block(h)
+            if number in chosen:
+                found.append(h)
+        return found
 
 
 class _Block(nn.Module):

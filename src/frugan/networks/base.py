@@ -1,4 +1,4 @@
-"""What every sampler offers, whatever its architecture: the interfaces `Generator` and `Discriminator`."""
+"""What every sampler offers, whatever its architecture: the interfaces `Generator`, `Discriminator`, `Decoder`."""
 
 from abc import ABC, abstractmethod
 
@@ -37,6 +37,31 @@ class Discriminator(nn.Module, ABC):
     @abstractmethod
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
         """Logits (N,), unbounded: large for codes that look real."""
+
+
+class Decoder(nn.Module, ABC):
+    """A small image and its interpolation -> the image at full size.
+
+    Attributes:
+        halo: how many pixels of `low` around a tile decide over the tile's pixels, so that large images can be decoded
+            in pieces; None where all of the image does.
+    """
+
+    halo: int | None
+
+    @abstractmethod
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+        """Decode.
+
+        Args:
+            low: (N, 3, h, w), the codec's `decoder_input`: in units of images, whatever the codec's levels.
+            base: (N, 3, h * 2^levels, w * 2^levels), what interpolation knows.
+            original: in training only, the true image: decoders of several stages may take the true input of a later
+                stage from it (teacher forcing), so that all stages learn at once.
+
+        Returns:
+            (N, 3, h * 2^levels, w * 2^levels), nominally in [-1, 1], not clamped.
+        """
 
 
 def count_parameters(module: nn.Module) -> int:

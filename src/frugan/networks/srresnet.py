@@ -1,21 +1,24 @@
-"""SRResNet without batch norm: the decoder of ResNet-W/-P and the generator of ESRGAN-W/-P in not-so-big-GAN.
+"""SRResNet without batch norm: the decoder of ResNet-W/-P, trained by L1, and of ESRGAN-W/-P in not-so-big-GAN.
 
 Ledig et al. 2017; the form of not-so-big-GAN has no convolution after the trunk, no long skip, LeakyReLU 0.1, and every
 convolution's Kaiming initialisation scaled by 0.1. At its defaults it has 1,517,571 parameters.
 """
 
+import math
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from frugan.networks.base import Decoder
 
-class SRResNet(nn.Module):
-    """low-resolution image (N, 3, h, w), nominally in [-1, 1] -> residual (N, 3, h * 2^doublings, w * 2^doublings).
+Convention = Literal["equation 2", "authors"]
 
-    The caller adds an interpolated base, so the network only learns what interpolation cannot know. Fully
-    convolutional: any height and width.
+
+class SRResNet(Decoder):
+    """base + f(low), so that the network only learns what interpolation cannot know. Any height and width.
 
     Args:
         doublings: how many pixel-shuffle stages of factor 2; equal to the codec's levels.
@@ -24,6 +27,8 @@ class SRResNet(nn.Module):
         init_scale: factor on every convolution's Kaiming initialisation; .1 in the paper, which trains 150,000 steps.
             Short trainings want more: at .5 the first thousand steps gain 4 dB where .1 gains none.
         zero_last: start with a zero last layer, so that training begins exactly at the base.
+        convention: "equation 2" of the paper; or what its authors' program does: it feeds codes normalised to [0, 1]
+            to f and to the inverse transform alike, so that the base is a tenth of the image and f must learn the rest.
     """
 
     def __init__(
@@ -33,8 +38,14 @@ class SRResNet(nn.Module):
         blocks: int = 16,
         init_scale: float = 0.1,
         zero_last: bool = False,
+        convention: Convention = "equation 2",
     ) -> None:
         super().__init__()
+        if convention not in ("equation 2", "authors"):
+            raise ValueError(f"convention: '{convention}' is not one of: equation 2, authors")
+        self.convention = convention
+        # 3 x 3 convolutions before the first doubling, then one, each reaching one pixel of its own size.
+        self.halo = math.ceil(1 + 2 * blocks + sum(2.0**-i for i in range(doublings)) + 2 * 2.0**-doublings)
         self.first = nn.Conv2d(3, channels, 3, padding=1)
         self.trunk = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
         self.upsamplers = nn.ModuleList(nn.Conv2d(channels, 4 * channels, 3, padding=1) for _ in range(doublings))
@@ -44,7 +55,14 @@ class SRResNet(nn.Module):
         if zero_last:
             nn.init.zeros_(self.last.weight)
 
-    def forward(self, low: Tensor) -> Tensor:
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+        if self.convention == "equation 2":
+            return base + self.residual(low)
+        base = 0.1 * (base + 1) / 2 + 0.075
+        return 2 * (base + self.residual((4 * (low + 1) / 2 + 3) / 10)) - 1
+
+    def residual(self, low: Tensor) -> Tensor:
+        """f: (N, 3, h, w) -> (N, 3, h * 2^doublings, w * 2^doublings)."""
         h = self.trunk(_leaky(self.first(low)))
         for upsample in self.upsamplers:
             h = _leaky(F.pixel_shuffle(upsample(h), 2))

@@ -22,6 +22,17 @@ def relativistic(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tens
     return F.softplus(fake_logits - real_logits), F.softplus(real_logits - fake_logits)
 
 
+def relativistic_average(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Each side against the mean of the other (Jolicoeur-Martineau 2018), as ESRGAN trains its decoder.
+
+    softplus(mean f - r) / 2 + softplus(f - mean r) / 2, means held fixed; and the reverse, reals held fixed.
+    """
+    real_fixed, fake_mean_fixed = real_logits.detach(), fake_logits.mean().detach()
+    critic = F.softplus(fake_mean_fixed - real_logits) + F.softplus(fake_logits - real_fixed.mean())
+    generator = F.softplus(real_fixed - fake_logits.mean()) + F.softplus(real_fixed.mean() - fake_logits)
+    return critic / 2, generator / 2
+
+
 def least_squares(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
     """LSGAN (Mao et al. 2017, equation 9): (r - 1)^2 / 2 + f^2 / 2, and (f - 1)^2 / 2."""
     return ((real_logits - 1).square() + fake_logits.square()) / 2, (fake_logits - 1).square() / 2

@@ -1,4 +1,8 @@
-"""The other step: a decoder learns to bring codes of real images back to full size. It never sees the sampler."""
+"""The other step: a decoder learns to bring codes of real images back to full size. It never sees the sampler.
+
+In the first phase it minimises an image loss. In a second one, if its configuration has an adversary, it minimises
+another, and the adversarial loss of a discriminator that learns beside it (ESRGAN).
+"""
 
 from collections.abc import Mapping
 
@@ -6,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
-from frugan.config import DecoderConfig
-from frugan.objectives.base import ImageLoss
+from frugan.config import DecoderConfig, ScheduleConfig, built
+from frugan.networks.base import Decoder, Discriminator
+from frugan.objectives.base import ImageLoss, Loss
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
     build_adam,
@@ -30,7 +35,7 @@ from frugan.training.randomness import seed_for
 
 
 class DecoderPart(Part):
-    """Decoder network, its optimizer and its average."""
+    """Decoder network, its optimizer and its average; the adversary of its second phase, if it has one."""
 
     name = "decoder"
 
@@ -41,43 +46,68 @@ class DecoderPart(Part):
             raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' side of {self.code_side}")
         self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
         self.codec = codec.to(device)
-        self.network: nn.Module = to_device(config.network.build(), device)
+        self.network: Decoder = to_device(config.network.build(), device)
         self._check_size(resolution)
-        self.loss: ImageLoss = config.loss.partial()
+        self.loss: ImageLoss = built(config.loss)
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
+        shown = resolution * (config.crop or self.code_side) // self.code_side
+        self.adversary = _Adversary(config, shown, device) if config.adversary else None
 
     @torch.no_grad()
     def _check_size(self, resolution: int) -> None:
         code = torch.zeros(1, *self.codec.code_shape(resolution), device=self.device)
-        residual = self.network(self.codec.decoder_input(code))
-        if residual.shape[-2:] != (resolution, resolution):
+        training = self.network.training
+        self.network.eval()
+        try:
+            self.network(self.codec.decoder_input(code), self.codec.base(code))
+        except (RuntimeError, ValueError) as error:
             raise ValueError(
-                f"decoder.network: it makes {residual.shape[-1]} px of {self.code_side} px codes, but images have "
-                f"{resolution} px; its doublings must equal codec.levels"
-            )
+                f"decoder.network: it cannot make {resolution} px of {self.code_side} px codes; its doublings must "
+                f"equal codec.levels ({str(error).splitlines()[0]})"
+            ) from error
+        self.network.train(training)
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
-        progress = nimg / total_nimg(self.schedule)
         torch.manual_seed(seed_for(self.seed, nimg, "decoder"))
+        adversary, progress = self._phase(nimg)
         set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress))
         self.optimizer.zero_grad(set_to_none=True)
-        losses, errors = [], []
+        losses, errors, pairs = [], [], []
         for original in micro_batches(images.to(self.device), self.schedule):
             code = self.codec.encode(original)
             code = code + self.config.code_noise * torch.randn_like(code)
             base, low = self.codec.base(code), self.codec.decoder_input(code)
             original, base, low = self._crop(original, base, low)
             with autocast(self.schedule, self.device):
-                decoded = base + self.network(low)
-                loss = self.loss(decoded.float(), original)
+                decoded = self.network(low, base, original)
+                image_loss = adversary.image_loss if adversary else self.loss
+                loss = image_loss(decoded.float(), original)
+                if adversary:
+                    loss = loss + adversary.decoder_loss(decoded, original)
             (loss / self.schedule.accumulate).backward()
             losses.append(loss.detach())
             errors.append((decoded.detach() - original).square().mean())
+            pairs.append((decoded.detach(), original))
         self.optimizer.step()
+        values = {"decoder_loss": torch.stack(losses).mean(), "squared_error": torch.stack(errors).mean()}
+        if self.adversary is not None:
+            # Logged as 0 while the first phase lasts: every line of a log has the same entries.
+            zero = torch.zeros((), device=self.device)
+            values["adversary_loss"] = self.adversary.step(pairs, progress, self.schedule) if adversary else zero
         batch = images.shape[0]
         self.ema.update(self.network, nimg + batch, batch)
-        return {"decoder_loss": torch.stack(losses).mean(), "squared_error": torch.stack(errors).mean()}
+        return values
+
+    def _phase(self, nimg: int) -> tuple["_Adversary | None", float]:
+        """The adversary if it is its turn, and how much of this phase is done; learning rates begin anew in each."""
+        total = total_nimg(self.schedule)
+        if self.adversary is None or self.config.adversary is None:
+            return None, nimg / total
+        start = min(self.config.adversary.start_kimg * 1000, total)
+        if nimg < start:
+            return None, nimg / start
+        return self.adversary, (nimg - start) / (total - start)
 
     def _crop(self, original: Tensor, base: Tensor, low: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same random window of code and image, so that small networks see more positions per second."""
@@ -91,7 +121,8 @@ class DecoderPart(Part):
         return original[large], base[large], low[window]
 
     def networks(self) -> dict[str, nn.Module]:
-        return {"decoder": self.network}
+        networks: dict[str, nn.Module] = {"decoder": self.network}
+        return networks | ({"discriminator": self.adversary.discriminator} if self.adversary else {})
 
     def exported(self) -> nn.Module:
         return self.ema.network
@@ -101,9 +132,58 @@ class DecoderPart(Part):
             **with_prefix("network", self.network.state_dict()),
             **with_prefix("ema", self.ema.network.state_dict()),
             **with_prefix("optimizer", optimizer_tensors(self.optimizer)),
+            **(self.adversary.tensors() if self.adversary else {}),
         }
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         self.network.load_state_dict(under_prefix("network", tensors))
         self.ema.network.load_state_dict(under_prefix("ema", tensors))
         load_optimizer_tensors(self.optimizer, under_prefix("optimizer", tensors))
+        if self.adversary:
+            self.adversary.load_tensors(tensors)
+
+
+class _Adversary:
+    """The discriminator of the second phase, its loss and its optimizer."""
+
+    def __init__(self, config: DecoderConfig, side: int, device: torch.device) -> None:
+        assert config.adversary is not None
+        self.config = config.adversary
+        self.discriminator: Discriminator = to_device(
+            self.config.discriminator.build(code_shape=(3, side, side)), device
+        )
+        self.loss: Loss = built(self.config.loss)
+        self.image_loss: ImageLoss = built(self.config.image_loss)
+        self.optimizer = build_adam(self.discriminator, self.config.optimizer)
+
+    def decoder_loss(self, decoded: Tensor, original: Tensor) -> Tensor:
+        """What the decoder minimises; leaves no gradient in the discriminator."""
+        self.discriminator.requires_grad_(False)
+        with torch.no_grad():
+            real_logits = self.discriminator(original)
+        loss = self.loss(real_logits, self.discriminator(decoded))[1].mean()
+        self.discriminator.requires_grad_(True)
+        return self.config.weight * loss
+
+    def step(self, pairs: list[tuple[Tensor, Tensor]], progress: float, schedule: ScheduleConfig) -> Tensor:
+        """Update the discriminator on pairs of decoded and original images."""
+        set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress))
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = []
+        for decoded, original in pairs:
+            with autocast(schedule, original.device):
+                loss = self.loss(self.discriminator(original), self.discriminator(decoded))[0].mean()
+            (loss / len(pairs)).backward()
+            losses.append(loss.detach())
+        self.optimizer.step()
+        return torch.stack(losses).mean()
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {
+            **with_prefix("discriminator", self.discriminator.state_dict()),
+            **with_prefix("discriminator_optimizer", optimizer_tensors(self.optimizer)),
+        }
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        self.discriminator.load_state_dict(under_prefix("discriminator", tensors))
+        load_optimizer_tensors(self.optimizer, under_prefix("discriminator_optimizer", tensors))
