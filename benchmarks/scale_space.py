@@ -21,7 +21,7 @@ from frugan.config import OptimizerConfig, SamplerConfig, ScheduleConfig, Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.objectives.losses import non_saturating
 from frugan.ops.scale_space import scale_space
-from frugan.stabilizers.annealing import constant
+from frugan.stabilizers.annealing import linear
 from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.training.gan import GANPart
 
@@ -83,7 +83,7 @@ def stabilizer_share() -> dict[str, float]:
     config = SamplerConfig(
         generator=Spec(DCGANGenerator),
         discriminator=Spec(DCGANDiscriminator),
-        stabilizer=Spec(ScaleSpace, start=256.0, annealing=Spec(constant)),
+        stabilizer=Spec(ScaleSpace, start=256.0, annealing=Spec(linear)),
         loss=Spec(non_saturating),
         schedule=ScheduleConfig(kimg=1000, batch=BATCH),
         generator_optimizer=OptimizerConfig(),
@@ -93,13 +93,21 @@ def stabilizer_share() -> dict[str, float]:
     part.measure(images)
     fakes = images.clone().requires_grad_()
 
+    falling = itertools.count(0.0, 1e-4)
+
     def as_in_a_step() -> None:
+        part.stabilizer.update(next(falling))  # other operators in every step, as a schedule asks for
         part.stabilizer(images)
         part.stabilizer(images)
         part.stabilizer(fakes).sum().backward()
 
+    nimg = itertools.count(BATCH, BATCH)
+
+    def whole_step() -> None:
+        part.step(images, labels, next(nimg))
+
     with one_thread():
-        stabilizer_s, step_s = paired_cpu_seconds([as_in_a_step, lambda: part.step(images, labels, BATCH)], rounds=7)
+        stabilizer_s, step_s = paired_cpu_seconds([as_in_a_step, whole_step], rounds=7)
     return {"stabilizer_s": stabilizer_s, "step_s": step_s}
 
 

@@ -141,10 +141,10 @@ def test_every_config_field_has_a_comment_or_no_default() -> None:
 
     import frugan.config as module
 
-    lines = inspect.getsource(module).splitlines()
     for cls in vars(module).values():
         if not (dataclasses.is_dataclass(cls) and isinstance(cls, type) and cls is not RunConfig):
             continue
+        lines = inspect.getsource(cls).splitlines()
         for field in dataclasses.fields(cls):
             if field.default is dataclasses.MISSING or field.default in ((), None):
                 continue

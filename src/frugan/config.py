@@ -31,7 +31,8 @@ class Spec:
     """
 
     def __init__(self, target: Callable[..., Any], /, **arguments: Any) -> None:
-        known = inspect.signature(target).parameters
+        parameters = inspect.signature(target).parameters.values()
+        known = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         for name in arguments:
             if name not in known:
                 raise UserError(f"{target.__qualname__} has no setting '{name}'{did_you_mean(name, known)}")
@@ -256,6 +257,8 @@ def to_plain(value: Any) -> Any:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A closing phrase for an error about an unknown name: the nearest known one, else all of them."""
     names = sorted(known)
+    if not names:
+        return "; it has none"
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names)}"
 

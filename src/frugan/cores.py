@@ -1,8 +1,23 @@
-"""How many CPU cores there are to use. Apart from `device.py`, so that reading data needs no torch."""
+"""How many CPU cores there are to use, and processes on them that end with the one that started them. Without torch."""
 
 import os
+import signal
+import threading
+import time
 
 
 def available_cores() -> int:
     """Cores that this process may run on (fewer than the machine has, in a container or under taskset)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def end_with_parent(parent: int) -> None:
+    """For a worker process: leave Ctrl-C to the parent, and end when it is gone, however it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)

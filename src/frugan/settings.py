@@ -107,19 +107,16 @@ def _spec(value: Any, path: str) -> Spec:
         raise UserError(f"{path}: {error}") from error
     target = spec.target.__init__ if inspect.isclass(spec.target) else spec.target
     hints = get_type_hints(target)
-    return spec.replace(
-        **{
-            name: argument if _holds_specs(argument) else _checked(hints[name], argument, _join(path, name))
-            for name, argument in spec.arguments.items()
-        }
-    )
+    return spec.replace(**{name: _argument(hints[name], value[name], _join(path, name)) for name in spec.arguments})
 
 
-def _holds_specs(argument: Any) -> bool:
-    """A Spec, or several: each was checked when it was made."""
-    return isinstance(argument, Spec) or (
-        isinstance(argument, tuple) and len(argument) > 0 and all(isinstance(item, Spec) for item in argument)
-    )
+def _argument(hint: Any, value: Any, path: str) -> Any:
+    """A setting of a class or function: another Spec, several, or a plain value of the hinted type."""
+    if isinstance(value, Mapping) and "class" in value:
+        return _spec(value, path)
+    if isinstance(value, list | tuple) and value and all(isinstance(item, Mapping) for item in value):
+        return tuple(_spec(item, f"{path}.{i}") for i, item in enumerate(value))
+    return _checked(hint, value, path)
 
 
 def _checked(hint: Any, value: Any, path: str) -> Any:

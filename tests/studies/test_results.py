@@ -40,10 +40,11 @@ def test_comparisons_are_paired_by_seed_and_corrected_by_holm() -> None:
     assert of_b.interval == pytest.approx((interval.high - interval.low) / 2)
 
 
-def test_a_failed_seed_leaves_the_other_pairs_alone() -> None:
-    (comparison,) = compare(outcomes(a=[1.0, 2.0, 3.0, None], b=[2.0, None, 5.0, 9.0]), METRIC)
-    assert comparison.pairs == 2
-    assert comparison.difference == pytest.approx(1.5)
+def test_a_row_that_diverges_gets_no_verdict_from_its_lucky_seeds() -> None:
+    (comparison,) = compare(outcomes(a=[11.0, 12.0, 13.0, 14.0], b=[2.0, None, 4.1, 5.0]), METRIC)
+    assert (comparison.pairs, comparison.failed, comparison.against_failed) == (3, 1, 0)
+    assert comparison.difference == pytest.approx(-8.9666667)
+    assert comparison.sentence().startswith("b diverged 1 times, a 0 times: no verdict")
 
 
 def test_sentences_claim_no_more_than_they_may() -> None:

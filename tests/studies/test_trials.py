@@ -13,12 +13,15 @@ import pytest
 
 from frugan.cli import main
 from frugan.config import RunConfig
-from frugan.errors import UserError
+from frugan.errors import RunError, UserError
+from frugan.run_folder import RunFolder
+from frugan.studies import runner
 from frugan.studies.definition import Row, Study, with_values
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.results import read_outcomes
 from frugan.studies.runner import run_locally
-from frugan.studies.trial import failure_file, trial_state
+from frugan.studies.trial import failure_file, run_trial, trial_state
+from frugan.training import loop
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,7 @@ def test_a_failed_trial_is_recorded_and_the_others_finish(config: RunConfig, tmp
 
 def test_a_killed_study_goes_on_where_it_was(config: RunConfig, tmp_path: Path) -> None:
     """The study and then a trial alone are killed with -9; the results are those of a study that was left alone."""
-    longer = with_values(config, {"sampler.schedule.kimg": "0.8", "sampler.schedule.snapshots": "20"})
+    longer = with_values(config, {"sampler.schedule.kimg": "0.4", "sampler.schedule.snapshots": "10"})
     folder = create(tmp_path / "killed", longer, trials=2)
     program = f"""
 from pathlib import Path
@@ -80,7 +83,7 @@ run_locally(StudyFolder.open(Path({str(folder.path)!r})).trials(), 1)
 
 
 def stopped_or_finished(trial: Trial) -> bool:
-    events = [json.loads(line) for line in (trial.folder / "sampler" / "events.jsonl").read_text().splitlines()]
+    events = RunFolder(trial.folder).part("sampler").events_log.read()
     return events[-1]["event"] in ("stopped", "finished")
 
 
@@ -89,6 +92,53 @@ def wait_for(condition, seconds: float = 120.0) -> None:  # type: ignore[no-unty
     while not condition():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.02)
+
+
+def test_a_trial_that_is_killed_again_and_again_is_given_up_and_the_others_finish(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create(tmp_path / "study", config, good={}, killed={})
+    start = runner.start_trial
+
+    def start_or_die(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
+        if folder.parent.name == "killed":
+            return subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+        return start(config_file, folder)
+
+    monkeypatch.setattr(runner, "start_trial", start_or_die)
+    codes: dict[str, list[int]] = {"good": [], "killed": []}
+    assert not run_locally(folder.trials(), 2, lambda trial, code, seconds: codes[trial.row].append(code))
+    assert codes == {"good": [0], "killed": [-9, -9, -9]}
+
+
+def test_a_full_disk_is_not_held_against_the_method(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (trial,) = create(tmp_path / "study", config).trials()
+
+    def full(folder: Path, checkpoint: object, keep: int) -> Path:
+        raise RunError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "save_checkpoint", full)
+        with pytest.raises(RunError, match="disk is full"):
+            run_trial(trial.config_file, trial.folder, lambda: False)
+    assert trial_state(trial.folder) == "begun"
+    assert run_trial(trial.config_file, trial.folder, lambda: False) == 0
+    assert trial_state(trial.folder) == "finished"
+
+
+def test_evaluations_made_in_another_way_are_not_averaged(config: RunConfig, tmp_path: Path) -> None:
+    trials = create(tmp_path / "study", config, trials=2).trials()
+    for trial in trials:
+        assert run_trial(trial.config_file, trial.folder, lambda: False) == 0
+    file = trials[1].folder / "evaluation.json"
+    file.write_text(file.read_text().replace('"extractor": "efficientnet-lite0"', '"extractor": "inception"'))
+    with pytest.raises(UserError, match=r"evaluation\.json: evaluated with .*inception.*not comparable"):
+        read_outcomes(trials)
+    file.write_text("{}")
+    with pytest.raises(UserError, match=r"evaluation\.json: damaged"):
+        read_outcomes(trials)
 
 
 def test_a_trial_that_cannot_begin_is_no_endless_loop(config: RunConfig, tmp_path: Path) -> None:
@@ -120,6 +170,10 @@ def test_a_study_in_one_command(image_folder: Path, tmp_path: Path, capsys: pyte
     results = json.loads((out / "results.json").read_text())
     assert len(results["trials"]) == 4
     assert main(["report", str(out / "trials" / "nss" / "seed-0")]) == 0  # each trial is an ordinary run
+    assert main(["study", "nss-small", "--out", str(out), "--report-only", "--against", "gan"]) == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert "nss" in said
+    assert said.index("nss") < said.index("gan")  # nss is now tested against gan
 
 
 def test_a_search_finds_the_better_setting_and_goes_on(config: RunConfig, tmp_path: Path) -> None:
@@ -131,35 +185,40 @@ def test_a_search_finds_the_better_setting_and_goes_on(config: RunConfig, tmp_pa
     ends: list[Trial] = []
 
     def search(count: int) -> dict[str, list[dict[str, object]]]:
-        search_settings(tmp_path, study, grid, count, 2, lambda trial, *_: ends.append(trial), lambda: False)
-        found: dict[str, list[dict[str, object]]] = json.loads((tmp_path / "search.json").read_text())
+        found = search_settings(tmp_path, study, grid, count, 2, lambda trial, *_: ends.append(trial), lambda: False)
+        assert found == json.loads((tmp_path / "search.json").read_text())
         return found
 
-    (best, *_) = search(4)["only"]
+    best, worst = search(4)["only"]  # there are only two combinations
     assert best["settings"] == {"objective.lr": "1e-3"}
-    trained = len(ends)
-    assert trained <= 2  # there are only two combinations
+    assert worst["frechet_distance"] is None
+    assert len(ends) == 2
     search(4)
-    assert len(ends) == trained
+    assert len(ends) == 2  # nothing is trained twice
     assert "lr: 0.001" in (tmp_path / "best" / "only.yaml").read_text()
+    with pytest.raises(UserError, match=r"--grid objektive\.lr"):
+        search_settings(tmp_path, study, {"objektive.lr": ["1"]}, 1, 1, lambda *_: None, lambda: False)
 
 
 def test_trials_run_on_ray_and_survive_a_killed_worker(config: RunConfig, tmp_path: Path) -> None:
-    ray = pytest.importorskip("ray")
-    from frugan.studies.ray_runner import run_on_ray
+    """In a process of its own, because Ray leaves its signal handlers behind."""
+    pytest.importorskip("ray")
+    folder = create(tmp_path / "study", with_values(config, {"sampler.schedule.kimg": "0.4"}), trials=3)
+    trials = folder.trials()
+    killer = subprocess.Popen([sys.executable, "-c", _KILL_THE_FIRST_WORKER, str(trials[0].folder)])
+    subprocess.run([sys.executable, "-c", _RUN_ON_TWO_WORKERS, str(folder.path)], check=True, timeout=250)
+    assert killer.wait(10) == 0
+    assert [outcome.state for outcome in read_outcomes(trials)] == ["finished"] * 3
 
-    ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
-    try:
-        longer = with_values(config, {"sampler.schedule.kimg": "0.8"})
-        folder = create(tmp_path / "study", longer, trials=3)
-        trials = folder.trials()
-        killer = subprocess.Popen([sys.executable, "-c", _KILL_THE_FIRST_WORKER, str(trials[0].folder)])
-        assert run_on_ray(trials, "auto", lambda *_: None)
-        assert killer.wait() == 0
-        assert [outcome.state for outcome in read_outcomes(trials)] == ["finished"] * 3
-    finally:
-        ray.shutdown()
 
+_RUN_ON_TWO_WORKERS = """
+import sys, ray
+from pathlib import Path
+from frugan.studies.folder import StudyFolder
+from frugan.studies.ray_runner import run_on_ray
+ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
+assert run_on_ray(StudyFolder.open(Path(sys.argv[1])).trials(), "auto", lambda *_: None)
+"""
 
 _KILL_THE_FIRST_WORKER = """
 import os, pathlib, signal, sys, time

@@ -1,10 +1,14 @@
 """Flags that several verbs share, and how they are parsed."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
+from frugan.config import RunConfig
+from frugan.data.source import NAMES
 from frugan.errors import UserError
 
 Settings = Annotated[
@@ -42,3 +46,9 @@ def parse_seeds(text: str) -> list[int]:
             raise UserError(f"--seeds {text}: seeds end at {2**32 - 1}")
         seeds.extend(range(int(first), int(last or first) + 1))
     return seeds
+
+
+def with_source(config: RunConfig, data: str) -> RunConfig:
+    """The configuration with DATA as its images; paths become absolute, so that a run can be resumed from anywhere."""
+    source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, source=source))

@@ -5,94 +5,110 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from frugan.cli.flags import with_source
 from frugan.cli.stop import StopRequest
 from frugan.config import RunConfig
 from frugan.cores import available_cores
-from frugan.data.source import NAMES
 from frugan.settings import override
 from frugan.studies import STUDIES, find_study
 from frugan.studies.definition import Study, expand, parse_grid
 from frugan.studies.folder import StudyFolder, Trial
 
+_METRIC = "frechet_distance"
+
 
 def list_studies() -> int:
     """Names, sizes and questions."""
+    from frugan.studies.hadamard import INITS, METHODS, QUESTION
+
     for name, build in STUDIES.items():
         study = build()
         print(f"{name:32} {len(study.rows):2} rows x {study.trials:2} trials  {study.question}")
-    print(f"{'nss-hadamard':32} {4:2} methods x  5 trials  Does blur shrink the high frequencies of what is generated?")
+    print(f"{'nss-hadamard':32} {len(METHODS) * len(INITS):2} rows x  5 trials  {QUESTION}")
     return 0
 
 
-def define(
-    name: str,
-    data: str,
-    trials: int | None,
-    rows: str,
-    grid: Sequence[str],
-    settings: Sequence[str],
-    *,
-    search: bool,
-) -> Study:
-    """The study of that name with flags applied; for a search the grid is left for later."""
+def define(name: str, data: str, trials: int | None, rows: str, settings: Sequence[str]) -> Study:
+    """The study of that name with flags applied."""
     study = find_study(name)
     if rows:
         study = study.only([row.strip() for row in rows.split(",")])
     if data:
-        source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
-        study = study.with_settings(lambda config: _with_source(config, source))
+        study = study.with_settings(lambda config: with_source(config, data))
     study = study.with_settings(lambda config: override(config, settings))
-    if not search:
-        study = expand(study, parse_grid(grid))
     return dataclasses.replace(study, trials=trials or study.trials)
 
 
-def conduct(folder: Path, study: Study, workers: int, against: str, ray: str, *, report_only: bool) -> int:
+def expand_grid(study: Study, grid: Sequence[str]) -> Study:
+    """Each row once for every combination of the grid's values."""
+    return expand(study, parse_grid(grid))
+
+
+def conduct(path: Path, study: Study, workers: int, against: str, ray: str) -> int:
     """Run what is left of a study, and write its results."""
+    workers = _workers(workers, study)
+    _open_data(study)
+    folder = StudyFolder.create(path, with_threads(study, workers))
+    if against:
+        folder.read_study().row(against)
+    with folder.locked(), StopRequest() as stop:
+        trials = folder.trials([row.name for row in study.rows])
+        if ray:
+            from frugan.studies.ray_runner import run_on_ray
+
+            done = run_on_ray(trials, ray, _tell, stop)
+        else:
+            from frugan.studies.runner import run_locally
+
+            done = run_locally(trials, workers, _tell, stop)
+    report(path, against)
+    if not done:
+        print(f"not finished; the same command goes on with it ({path})", file=sys.stderr)
+    return 0 if done or stop() else 1
+
+
+def report(path: Path, against: str) -> int:
+    """Table, files and page of whatever has finished in a study's folder."""
     from frugan.studies.page import write_page
     from frugan.studies.results import format_table, read_outcomes, write_results
 
-    workers = workers or default_workers(study.rows[0].config)
-    kept = StudyFolder.create(folder, with_threads(study, workers))
-    trials = kept.trials()
-    done = True
-    if not report_only:
-        done = _run(trials, study.rows[0].config, workers, ray)
-    outcomes = read_outcomes(trials)
-    write_results(kept, outcomes, against)
-    write_page(kept, outcomes, against)
-    print(format_table(outcomes, "frechet_distance", against))
-    print(f"report: {kept.report_file}", file=sys.stderr)
-    if not done:
-        print(f"stopped; the same command goes on with it ({folder})", file=sys.stderr)
-    return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0
-
-
-def search(folder: Path, study: Study, grid: Sequence[str], count: int, workers: int) -> int:
-    """Look for the best settings of every row within the grid."""
-    from frugan.studies.search import search_settings
-
-    workers = workers or default_workers(study.rows[0].config)
-    with StopRequest() as stop:
-        search_settings(folder, with_threads(study, workers), parse_grid(grid), count, workers, _tell, stop)
+    folder = StudyFolder.open(path)
+    outcomes = read_outcomes(folder.trials())
+    write_results(folder, outcomes, against)
+    write_page(folder, outcomes, against)
+    print(format_table(outcomes, _METRIC, against))
+    print(f"report: {folder.report_file}", file=sys.stderr)
     return 0
 
 
-def hadamard(folder: Path, trials: int | None) -> int:
+def search(path: Path, study: Study, grid: Sequence[str], count: int, workers: int) -> int:
+    """Look for the best settings of every row within the grid."""
+    from frugan.studies.search import search_settings
+
+    workers = _workers(workers, study)
+    _open_data(study)
+    with StopRequest() as stop:
+        found = search_settings(path, with_threads(study, workers), parse_grid(grid), count, workers, _tell, stop)
+    if found is None:
+        print(f"stopped; the same command goes on with it ({path})", file=sys.stderr)
+        return 0
+    for row, tried in found.items():
+        for result in tried:
+            distance = result["frechet_distance"]
+            shown = "failed" if distance is None else f"{distance:.1f}"
+            print(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in result["settings"].items()))
+    print(f"configurations of the best: {path / 'best'}", file=sys.stderr)
+    return 0
+
+
+def hadamard(path: Path, trials: int | None) -> int:
     """The synthetic experiment of the paper's figures 4 and 5."""
     from frugan.studies.hadamard import conduct as conduct_hadamard
 
     with StopRequest() as stop:
-        report = conduct_hadamard(folder, trials or 5, lambda line: print(line, file=sys.stderr, flush=True), stop)
-    print(report)
+        page = conduct_hadamard(path, trials or 5, lambda line: print(line, file=sys.stderr, flush=True), stop)
+    print(page)
     return 0
-
-
-def default_workers(config: RunConfig) -> int:
-    """A trial a core on the CPU, one at a time on an accelerator."""
-    from frugan.device import choose_device
-
-    return available_cores() if choose_device(config.device).type == "cpu" else 1
 
 
 def with_threads(study: Study, workers: int) -> Study:
@@ -101,27 +117,29 @@ def with_threads(study: Study, workers: int) -> Study:
     return study.with_settings(lambda config: dataclasses.replace(config, threads=config.threads or threads))
 
 
-def _run(trials: Sequence[Trial], config: RunConfig, workers: int, ray: str) -> bool:
+def _workers(workers: int, study: Study) -> int:
+    """A trial a core on the CPU, one at a time on an accelerator, and no more than there are."""
+    return min(workers or _default_workers(study.rows[0].config), study.trials * len(study.rows))
+
+
+def _default_workers(config: RunConfig) -> int:
+    from frugan.device import choose_device
+
+    return available_cores() if choose_device(config.device).type == "cpu" else 1
+
+
+def _open_data(study: Study) -> None:
+    """Packed once here rather than by every worker at the same time; and a mistyped DATA is told at once."""
     from frugan.pipelines.prepare import open_dataset
 
-    open_dataset(config)  # packed once here rather than by every worker at the same time
-    if ray:
-        from frugan.studies.ray_runner import run_on_ray
-
-        return run_on_ray(trials, ray, _tell)
-    from frugan.studies.runner import run_locally
-
-    with StopRequest() as stop:
-        return run_locally(trials, workers, _tell, stop)
+    for config in {str(row.config.data): row.config for row in study.rows}.values():
+        open_dataset(config)
 
 
 def _tell(trial: Trial, code: int, seconds: float) -> None:
     from frugan.studies.results import read_outcomes
 
     (outcome,) = read_outcomes([trial])
-    result = f"FD {outcome.values['frechet_distance']:.1f}" if outcome.values else outcome.error or f"exit code {code}"
-    print(f"{trial.row}, seed {trial.seed}: {outcome.state} in {seconds:.0f} s: {result}", file=sys.stderr, flush=True)
-
-
-def _with_source(config: RunConfig, source: str) -> RunConfig:
-    return dataclasses.replace(config, data=dataclasses.replace(config.data, source=source))
+    result = f"FD {outcome.values[_METRIC]:.1f}" if outcome.values else outcome.error or f"ended with code {code}"
+    state = "not finished" if outcome.state == "begun" else outcome.state
+    print(f"{trial.row}, seed {trial.seed}: {state} in {seconds:.0f} s: {result}", file=sys.stderr, flush=True)

@@ -1,15 +1,13 @@
 """`frugan train`: from images to a trained model, its evaluation and its report."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Part, Settings, parse
+from frugan.cli.flags import Part, Settings, parse, with_source
 from frugan.config import RunConfig
-from frugan.data.source import NAMES
 from frugan.errors import UserError
 from frugan.recipes import find_recipe
 from frugan.settings import override
@@ -80,9 +78,7 @@ def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:
             raise UserError(f"--config {config}: no such file")
         chosen = parse_settings(path.read_text(errors="replace"), config)
     if data:
-        # Absolute, so that the run can be resumed from any folder.
-        source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
-        chosen = dataclasses.replace(chosen, data=dataclasses.replace(chosen.data, source=source))
+        chosen = with_source(chosen, data)
     elif not chosen.data.source:
         raise UserError(f"train: recipe {chosen.recipe} needs DATA: a folder, a zip, or a data set's name")
     return chosen

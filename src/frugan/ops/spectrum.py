@@ -36,11 +36,14 @@ def variance_curve(
     """
     decay = mode_decay((power.shape[-2], power.shape[-1]), boundary, kernel_sigma)
     noise = sigma.double().square() if isinstance(sigma, Tensor) else torch.full_like(power, sigma**2)
-    noise = noise.expand_as(power)
-    values = [
-        torch.pow(decay.square(), steps) * power + noise * accumulated_steps(decay, steps) for steps in t.double()
-    ]
-    return torch.stack([_within_image(value, decay) for value in values])
+    power, noise = power.mean(dim=0), noise.expand_as(power).mean(dim=0)
+
+    def variance(steps: Tensor) -> Tensor:
+        modes = torch.pow(decay.square(), steps) * power + noise * accumulated_steps(decay, steps)
+        # Modes that no blur changes hold each image's own mean.
+        return torch.where(decay == 1, 0.0, modes).sum() / decay.numel()
+
+    return torch.stack([variance(steps) for steps in t.double()])
 
 
 def auto_sigma(
@@ -48,9 +51,10 @@ def auto_sigma(
 ) -> float:
     """The sigma that keeps V(t) closest to V(0), in least squares over t = 1 ... `last` with equal weights.
 
-    sigma^2 = sum (D(0) - D(t)) S(t) / sum S(t)^2.
+    sigma^2 = sum (D(0) - D(t)) S(t) / sum S(t)^2. Beyond 256 steps an even choice of them stands for all.
     """
-    t = torch.arange(1.0, max(last, 1.0) + 1.0, dtype=torch.float64)
+    last = max(last, 1.0)
+    t = torch.linspace(1.0, last, min(round(last), 256), dtype=torch.float64)
     t = torch.cat([torch.zeros(1, dtype=torch.float64), t])
     settings = {"boundary": boundary, "kernel_sigma": kernel_sigma}
     blurred = variance_curve(power, t, sigma=0.0, **settings)  # type: ignore[arg-type]
@@ -66,8 +70,3 @@ def matched_sigma(power: Tensor, *, boundary: ScaleSpaceBoundary = "replicate", 
     """
     decay = mode_decay((power.shape[-2], power.shape[-1]), boundary, kernel_sigma)
     return (power * (1 - decay.square()).clamp(min=0)).sqrt()
-
-
-def _within_image(modes: Tensor, decay: Tensor) -> Tensor:
-    """Mean over pixels and channels, without modes that no blur changes: they hold each image's own mean."""
-    return torch.where(decay == 1, 0.0, modes).mean(dim=0).sum() / decay.numel()

@@ -144,5 +144,5 @@ def _build_parts(config: RunConfig, device: torch.device) -> None:
     for name in config.parts():
         try:
             build_part(config, name, device)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, ArithmeticError) as error:
             raise UserError(f"{name}: {error}") from error

@@ -2,17 +2,21 @@
 
 import dataclasses
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import torch
 
 from frugan.config import PartName, RunConfig
+from frugan.cores import end_with_parent
 from frugan.data.loader import Loader
 from frugan.device import use_threads
+from frugan.errors import RunError
 from frugan.networks.base import count_parameters
 from frugan.pipelines.prepare import Prepared, build_part, measured_images, open_dataset
 from frugan.training.loop import peak_memory_mb
@@ -39,8 +43,14 @@ def probe_parts(prepared: Prepared) -> dict[PartName, Estimate]:
     # Spawned, not forked: torch's threads and CUDA do not survive a fork.
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(len(names))
-    with ProcessPoolExecutor(len(names), context, _wait_for_others, (together,)) as pool:
-        estimates = list(pool.map(_probe, [prepared.config] * len(names), names))
+    with ProcessPoolExecutor(len(names), context, _wait_for_others, (together, os.getpid())) as pool:
+        try:
+            estimates = list(pool.map(_probe, [prepared.config] * len(names), names))
+        except BrokenProcessPool as error:
+            raise RunError(
+                "a short trial of the training was killed, most likely for want of memory: try a smaller --batch or "
+                "--resolution, or --set sampler.schedule.accumulate=2"
+            ) from error
     return dict(zip(names, estimates, strict=True))
 
 
@@ -65,8 +75,9 @@ def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepare
     return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
 
 
-def _wait_for_others(together: Barrier) -> None:
+def _wait_for_others(together: Barrier, parent: int) -> None:
     """In every process, once torch is loaded there."""
+    end_with_parent(parent)
     together.wait()
 
 

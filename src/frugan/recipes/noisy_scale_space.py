@@ -147,7 +147,7 @@ def unstable(mode: str, start: float, dataset: str = "flowers102") -> RunConfig:
 
 def fixed_steps(steps: float, dataset: str = "celeba") -> RunConfig:
     """A column of table 1: SS at fixed t for half of the training, then nothing."""
-    lr, beta1, _ = METHODS["ss"].tuned[dataset]
+    lr, beta1, _ = METHODS["ss" if steps else "gan"].tuned[dataset]
     stabilizer = Spec(ScaleSpace, start=steps, mode="ss", sigma=PAPER_SIGMA, annealing=Spec(two_step))
     chosen = stabilizer if steps else Spec(NoStabilizer)
     return build(_NS_LOSS, chosen, dataset, lr, beta1, 0.0, f"dcgan-ss-fixed-{steps:g}")

@@ -104,15 +104,13 @@ def _metric(sampler: PartFacts) -> Markup:
 def _stabilizer(facts: RunFacts) -> list[Markup]:
     """One chart for each strength that was logged: steps of the scale-space, probability of augmentation."""
     log, name = facts.sampler.log, facts.config.sampler.stabilizer.target.__qualname__
+    symbols = sorted({key.removeprefix("stabilizer_") for line in log for key in line if key.startswith("stabilizer_")})
     figures = []
-    for symbol, meaning in _STRENGTHS.items():
-        strength = _column(log, f"stabilizer_{symbol}")
-        if any(strength):
-            line = Line(symbol, "purple", strength)
-            chart = _over_time(
-                f"Strength {symbol} of the stabilizer", log, f"strength {symbol}", [line], from_zero=True
-            )
-            figures.append(_figure(f"Stabilizer: {symbol}", chart, f"{name}: {meaning}"))
+    for symbol in symbols:
+        line = Line(symbol, "purple", _column(log, f"stabilizer_{symbol}"))
+        chart = _over_time(f"Strength {symbol} of the stabilizer", log, f"strength {symbol}", [line], from_zero=True)
+        meaning = _STRENGTHS.get(symbol, "how strongly it acts; 0 is not at all.")
+        figures.append(_figure(f"Stabilizer: {symbol}", chart, f"{name}: {meaning}"))
     return figures or [_figure("Stabilizer", None, f"{name} has no strength that changes.")]
 
 

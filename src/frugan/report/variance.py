@@ -47,7 +47,7 @@ def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
         levels=[Level("unfiltered", 1.0)],
         from_zero=True,
     )
-    used = "matched to the spectrum" if settings["sigma"] == "matched" else f"{float(sigma):.3g}"
+    used = "matched to the spectrum" if isinstance(sigma, torch.Tensor) else f"{sigma:.3g}"
     return tag(
         "figure",
         tag("h3", f"Variance under the scale-space, sigma {used}"),

@@ -14,7 +14,7 @@ def power(progress: float, exponent: float = 20.0) -> float:
 
 
 def linear(progress: float, until: float = 1.0) -> float:
-    """A straight line from 1 to 0, reached at `until`."""
+    """A straight line from 1 to 0, reached at `until`, above 0."""
     return max(0.0, 1.0 - progress / until)
 
 

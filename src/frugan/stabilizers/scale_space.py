@@ -11,7 +11,7 @@ from frugan.ops.spectrum import auto_sigma, matched_sigma, power_spectrum
 from frugan.stabilizers.annealing import exponential
 from frugan.stabilizers.base import Stabilizer
 
-# Below this the filter changes codes by less than a thousandth of their range; skipping it there saves its cost.
+# Below this the filter is skipped to save its cost: its noise has less than a quarter of one step's standard deviation.
 NEGLIGIBLE_STEPS = 0.05
 
 
@@ -48,6 +48,12 @@ class ScaleSpace(Stabilizer):
         super().__init__()
         if not 0 < fraction <= 1:
             raise ValueError(f"fraction: must be in (0, 1], got {fraction}")
+        if start < 0:
+            raise ValueError(f"start: a number of steps is 0 or more, got {start}")
+        if isinstance(sigma, str) and sigma not in ("auto", "matched"):
+            raise ValueError(f"sigma: must be a number, auto or matched, got '{sigma}'")
+        if not isinstance(sigma, str) and sigma < 0:
+            raise ValueError(f"sigma: a standard deviation is 0 or more, got {sigma}")
         if kernel_sigma > WIDEST_KERNEL and mode != "ns" and not whole_steps:
             raise ValueError(
                 f"kernel_sigma: {kernel_sigma} exceeds {WIDEST_KERNEL:.3f}; fractions of so wide a step do not exist, "
@@ -73,7 +79,7 @@ class ScaleSpace(Stabilizer):
 
     def forward(self, code: Tensor) -> Tensor:
         count = code.shape[0] if self.duplicate else self.num_filtered(code.shape[0])
-        if self.steps < NEGLIGIBLE_STEPS or count == 0:
+        if self.steps < NEGLIGIBLE_STEPS:
             return torch.cat([code, code]) if self.duplicate else code
         if self.noise is None:
             raise RuntimeError(f"sigma is '{self.sigma}': call fit with codes of real images first")
@@ -101,4 +107,4 @@ class ScaleSpace(Stabilizer):
         return {"t": self.steps if self.steps >= NEGLIGIBLE_STEPS else 0.0}
 
     def num_filtered(self, rows: int) -> int:
-        return rows // 2 if self.duplicate else round(rows * self.fraction)
+        return rows // 2 if self.duplicate else max(1, round(rows * self.fraction))

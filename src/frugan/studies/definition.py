@@ -1,15 +1,13 @@
 """What a study is: rows of a table, each a configuration that is trained with several seeds."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TypeVar
 
-from frugan.config import RunConfig, did_you_mean
+from frugan.config import RunConfig, did_you_mean, to_plain
 from frugan.errors import UserError
 from frugan.settings import override
-
-T = TypeVar("T")
 
 # Short names for settings that stand in several places of a configuration, or that papers call otherwise.
 ALIASES = {
@@ -17,6 +15,7 @@ ALIASES = {
     "objective.beta1": ("sampler.generator_optimizer.beta1", "sampler.discriminator_optimizer.beta1"),
     "objective.lambda": ("sampler.penalties.0.weight",),
 }
+_LONGEST_FILE_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -27,15 +26,35 @@ class Row:
     config: RunConfig
     paper: str = ""  # the paper's result for it, as printed there
 
+    @property
+    def file_name(self) -> str:
+        """The name as a part of a path; with a hash where it had to be changed, so that no two rows share one."""
+        plain = "".join(c if c.isalnum() or c in "-_.=+ " else "_" for c in self.name).replace(" ", "_")
+        if plain == self.name and len(plain) <= _LONGEST_FILE_NAME:
+            return plain
+        return f"{plain[:_LONGEST_FILE_NAME]}-{hashlib.sha256(self.name.encode()).hexdigest()[:6]}"
+
 
 @dataclass(frozen=True)
 class Study:
-    """A question, and the rows that answer it. Differences are tested against the first row."""
+    """A question, and the rows that answer it. Differences are tested against the first row.
+
+    Raises:
+        UserError: two rows of one name, or of names that differ in case only.
+    """
 
     name: str
     question: str
     rows: tuple[Row, ...]
     trials: int  # seeds for each row: 0, 1, 2 ...
+
+    def __post_init__(self) -> None:
+        names = [row.file_name.casefold() for row in self.rows]
+        for row in self.rows:
+            if names.count(row.file_name.casefold()) > 1:
+                raise UserError(
+                    f"study {self.name}: the row '{row.name}' is there twice; each can only be trained once"
+                )
 
     def with_settings(self, change: Callable[[RunConfig], RunConfig]) -> "Study":
         """The same study with every row's configuration changed."""
@@ -47,11 +66,17 @@ class Study:
         Raises:
             UserError: no row of that name.
         """
+        return replace(self, rows=tuple(self.row(name) for name in names))
+
+    def row(self, name: str) -> Row:
+        """
+        Raises:
+            UserError: no row of that name.
+        """
         known = {row.name: row for row in self.rows}
-        for name in names:
-            if name not in known:
-                raise UserError(f"--rows {name}: study {self.name} has no such row{did_you_mean(name, known)}")
-        return replace(self, rows=tuple(known[name] for name in names))
+        if name not in known:
+            raise UserError(f"study {self.name} has no row '{name}'{did_you_mean(name, known)}")
+        return known[name]
 
 
 def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
@@ -63,7 +88,7 @@ def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
     grid: dict[str, list[str]] = {}
     for text in texts:
         path, separator, values = text.partition("=")
-        chosen = [value.strip() for value in values.split(",") if value.strip()]
+        chosen = list(dict.fromkeys(value.strip() for value in values.split(",") if value.strip()))
         if not separator or not chosen:
             raise UserError(f"--grid {text}: expected path=value,value ... such as objective.lr=1e-4,2e-4")
         grid[path.strip()] = chosen
@@ -76,19 +101,38 @@ def expand(study: Study, grid: dict[str, list[str]]) -> Study:
     Raises:
         UserError: a setting that no row has.
     """
+    check_grid(study, grid)
+    rows = []
+    for row in study.rows:
+        space = grid_of(row, grid)
+        rows += [vary(row, dict(zip(space, values, strict=True))) for values in product(*space.values())]
+    return replace(study, rows=tuple(rows))
+
+
+def check_grid(study: Study, grid: dict[str, list[str]]) -> None:
+    """
+    Raises:
+        UserError: a setting that no row has.
+    """
     for path in grid:
         if not any(has_setting(row.config, path) for row in study.rows):
             raise UserError(f"--grid {path}: no row of study {study.name} has this setting")
-    rows = []
-    for row in study.rows:
-        paths = [path for path in grid if has_setting(row.config, path)]
-        for values in product(*(grid[path] for path in paths)):
-            chosen = dict(zip(paths, values, strict=True))
-            name = " ".join([row.name, *(f"{path.rpartition('.')[2]}={value}" for path, value in chosen.items())])
-            rows.append(
-                replace(row, name=name, config=with_values(row.config, chosen), paper="" if grid else row.paper)
-            )
-    return replace(study, rows=tuple(rows))
+
+
+def grid_of(row: Row, grid: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The part of a grid that this row has settings for."""
+    return {path: values for path, values in grid.items() if has_setting(row.config, path)}
+
+
+def vary(row: Row, values: dict[str, str]) -> Row:
+    """The row with some settings of a grid, which its name then tells."""
+    if not values:
+        return row
+    # The last part of a path, or all of it where another ends alike.
+    last = [path.rpartition(".")[2] for path in values]
+    shown = [end if last.count(end) == 1 else path for path, end in zip(values, last, strict=True)]
+    name = " ".join([row.name, *(f"{path}={value}" for path, value in zip(shown, values.values(), strict=True))])
+    return Row(name, with_values(row.config, values))
 
 
 def with_values(config: RunConfig, values: dict[str, str]) -> RunConfig:
@@ -100,8 +144,15 @@ def with_values(config: RunConfig, values: dict[str, str]) -> RunConfig:
 
 def has_setting(config: RunConfig, path: str) -> bool:
     """Whether there is such a setting: a row without a penalty has no lambda, for one."""
-    try:
-        with_values(config, {path: "null"})
-    except UserError as error:
-        return "there is no" not in str(error) and "position from" not in str(error)
+    return all(_leads_somewhere(to_plain(config), full.split(".")) for full in ALIASES.get(path, (path,)))
+
+
+def _leads_somewhere(data: object, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if isinstance(data, dict) and key in data:
+            data = data[key]
+        elif isinstance(data, list) and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return False
     return True

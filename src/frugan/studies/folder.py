@@ -1,19 +1,23 @@
 """A study on disk: its definition, its trials, its results. Opened again with the same definition it goes on.
 
-study.json            name, question, rows and number of trials
-rows/ROW.yaml         the complete configuration of each row
-trials/ROW/seed-0/    an ordinary run folder each; seed-0.log what it printed, seed-0.failed.json why it failed
+study.json                name, question, number of trials, and the complete configuration of each row
+trials/ROW/seed-0/        an ordinary run folder each; seed-0.yaml its configuration, seed-0.log what it printed,
+                          seed-0.failed.json why its training failed
 results.json results.csv report.html
 """
 
 import dataclasses
+import fcntl
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from frugan.atomic import write_file
-from frugan.errors import UserError
-from frugan.settings import dump, parse
+from frugan.config import RunConfig, to_plain
+from frugan.errors import RunError, UserError
+from frugan.settings import dump, from_plain
 from frugan.studies.definition import Row, Study
 
 
@@ -38,7 +42,10 @@ class StudyFolder:
 
     @classmethod
     def create(cls, path: Path, study: Study) -> "StudyFolder":
-        """Write the definition. On a folder that holds one already: rows and trials may be added, none changed.
+        """Write the definition. On a folder that holds one already: rows and trials are added, nothing is taken away.
+
+        Rows keep their order, so the first stays the one that others are tested against. CPU threads, which follow from
+        the machine and the number of workers, stay as the study began with.
 
         Raises:
             UserError: the folder holds something else, or a row of that name with other settings.
@@ -46,21 +53,10 @@ class StudyFolder:
         folder = cls(path)
         if path.exists() and any(path.iterdir()) and not folder.definition_file.exists():
             raise UserError(f"--out {path}: already exists and is not a study; choose another")
-        earlier = folder.open_study() if folder.definition_file.exists() else None
-        rows = {row.name: row for row in earlier.rows} if earlier else {}
-        for row in study.rows:
-            if row.name in rows and rows[row.name].config != row.config:
-                raise UserError(
-                    f"--out {path}: its row '{row.name}' has other settings ({folder.row_file(row.name)}); choose "
-                    "another --out"
-                )
-        path.mkdir(parents=True, exist_ok=True)
-        kept = [row for name, row in rows.items() if name not in {row.name for row in study.rows}]
-        merged = dataclasses.replace(study, rows=(*study.rows, *kept))
-        for row in merged.rows:
-            write_file(folder.row_file(row.name), dump(row.config).encode())
-        rows_json = [{"name": row.name, "paper": row.paper} for row in merged.rows]
-        definition = {"name": study.name, "question": study.question, "trials": study.trials, "rows": rows_json}
+        if folder.definition_file.exists():
+            study = _merged(folder.read_study(), study, path)
+        rows = [{"name": row.name, "paper": row.paper, "config": to_plain(row.config)} for row in study.rows]
+        definition = {"name": study.name, "question": study.question, "trials": study.trials, "rows": rows}
         write_file(folder.definition_file, json.dumps(definition, indent=1).encode())
         return folder
 
@@ -75,31 +71,57 @@ class StudyFolder:
             raise UserError(f"{path}: not a study (it has no {folder.definition_file.name})")
         return folder
 
-    def open_study(self) -> Study:
+    def read_study(self) -> Study:
         """The definition, as it was written."""
         data = json.loads(self.definition_file.read_text())
-        rows = tuple(
-            Row(row["name"], parse((file := self.row_file(row["name"])).read_text(), str(file)), row["paper"])
-            for row in data["rows"]
-        )
+        rows = tuple(Row(r["name"], from_plain(RunConfig, r["config"]), r["paper"]) for r in data["rows"])
         return Study(data["name"], data["question"], rows, data["trials"])
 
-    def row_file(self, row: str) -> Path:
-        return self.path / "rows" / f"{_file_name(row)}.yaml"
+    def trials(self, rows: Sequence[str] = ()) -> list[Trial]:
+        """All trials, or those of some rows, seed by seed: a study cut short has compared every row equally often."""
+        study = self.read_study()
+        chosen = [row for row in study.rows if not rows or row.name in rows]
+        return [self._trial(row, seed) for seed in range(study.trials) for row in chosen]
 
-    def trials(self) -> list[Trial]:
-        """All of them, seed by seed, so that a study cut short has compared every row equally often."""
-        study = self.open_study()
-        return [self._trial(row, seed) for seed in range(study.trials) for row in study.rows]
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """
+        Raises:
+            RunError: another process is conducting this study.
+        """
+        with open(self.path / ".lock", "a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunError(f"{self.path}: another process is conducting this study; stop it first") from error
+            yield
 
     def _trial(self, row: Row, seed: int) -> Trial:
-        folder = self.path.resolve() / "trials" / _file_name(row.name) / f"seed-{seed}"
+        folder = self.path.resolve() / "trials" / row.file_name / f"seed-{seed}"
         config_file = folder.with_name(f"seed-{seed}.yaml")
         if not config_file.exists():
             write_file(config_file, dump(dataclasses.replace(row.config, seed=seed)).encode())
         return Trial(row.name, seed, config_file, folder)
 
 
-def _file_name(row: str) -> str:
-    """A row's name as part of a path."""
-    return "".join(c if c.isalnum() or c in "-_.=+" else "_" for c in row)
+def _merged(earlier: Study, study: Study, path: Path) -> Study:
+    known = {row.name: row for row in earlier.rows}
+    for row in study.rows:
+        if row.name in known and _without_threads(known[row.name]) != _without_threads(row):
+            raise UserError(
+                f"--out {path}: its row '{row.name}' has other settings ({_first_difference(known[row.name], row)}); "
+                "choose another --out"
+            )
+    new = [row for row in study.rows if row.name not in known]
+    return dataclasses.replace(earlier, rows=(*earlier.rows, *new), trials=max(earlier.trials, study.trials))
+
+
+def _without_threads(row: Row) -> RunConfig:
+    return dataclasses.replace(row.config, threads=0)
+
+
+def _first_difference(earlier: Row, row: Row) -> str:
+    a, b = (dump(_without_threads(r)).splitlines() for r in (earlier, row))
+    return next(
+        (f"'{x.strip()}' there, '{y.strip()}' here" for x, y in zip(a, b, strict=False) if x != y), "more of them"
+    )

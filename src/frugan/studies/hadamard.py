@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import json
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -26,7 +27,8 @@ from torch import Tensor
 from frugan.atomic import write_file
 from frugan.codecs.identity import IdentityCodec
 from frugan.config import OptimizerConfig, SamplerConfig, ScheduleConfig, Spec
-from frugan.cores import available_cores
+from frugan.cores import available_cores, end_with_parent
+from frugan.errors import UserError
 from frugan.networks.mlp import MLPDiscriminator, MLPGenerator
 from frugan.objectives.losses import non_saturating
 from frugan.stabilizers.annealing import two_step
@@ -35,6 +37,7 @@ from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.training.gan import GANPart
 from frugan.training.randomness import seed_for
 
+QUESTION = "Does blur shrink the high frequencies of what is generated?"
 SIDE, STEPS_OF_BLUR = 8, 8.0
 SHOWN_STEPS, CLEAN_STEPS, BATCH = 3000, 1500, 64
 METHODS = ("none", "ss", "ns", "nss")
@@ -101,23 +104,41 @@ def conduct(folder: Path, trials: int, report: Callable[[str], None], should_sto
     """Every method from both initialisations with `trials` seeds, a process a core; what is done is not done again.
 
     Returns the path of the page.
+
+    Raises:
+        UserError: the folder holds something else, or this study with other constants.
     """
     from frugan.studies.hadamard_page import write_hadamard_page
 
+    _claim(folder)
     wanted = list(itertools.product(METHODS, INITS, range(trials)))
     files = {key: folder / "trials" / f"{key[0]}-{key[1]}-{key[2]}.json" for key in wanted}
     missing = [key for key in wanted if not files[key].exists()]
-    with ProcessPoolExecutor(available_cores(), multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(available_cores(), context, end_with_parent, (os.getpid(),)) as pool:
         futures = {pool.submit(train_one, *key): key for key in missing}
         for future in as_completed(futures):
+            if future.cancelled():
+                continue
             key = futures[future]
             write_file(files[key], json.dumps(future.result()).encode())
             report(f"{key[0]} from a {key[1]} initialisation, seed {key[2]}: done")
-            if should_stop():
-                pool.shutdown(cancel_futures=True)
-                break
+            if should_stop():  # those that are running are waited for and kept
+                for waiting in futures:
+                    waiting.cancel()
     results = [json.loads(file.read_text()) for file in files.values() if file.exists()]
     return write_hadamard_page(folder, results)
+
+
+def _claim(folder: Path) -> None:
+    definition = {"study": "nss-hadamard", "steps": [SHOWN_STEPS, CLEAN_STEPS], "batch": BATCH, "t": STEPS_OF_BLUR}
+    file = folder / "hadamard.json"
+    if not file.exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise UserError(f"--out {folder}: already exists and is not this study; choose another")
+        write_file(file, json.dumps(definition).encode())
+    if json.loads(file.read_text()) != definition:
+        raise UserError(f"--out {folder}: made with other constants ({file}); choose another")
 
 
 def _build(method: str, init: str, seed: int) -> GANPart:

@@ -13,6 +13,7 @@ from frugan.report.document import document
 from frugan.report.markup import Markup, tag
 from frugan.report.pictures import embed, show
 from frugan.report.svg import Band, Chart, Level, Line, draw
+from frugan.studies.hadamard import CLEAN_STEPS, SHOWN_STEPS, STEPS_OF_BLUR
 
 TRUE_STD = 3**-0.5
 _HIGH = slice(3, 8)  # B_4 to B_8
@@ -64,7 +65,7 @@ def _header(results: Sequence[Result]) -> Markup:
     text = (
         "Images are sums of eight vertical Walsh functions with coefficients uniform in [-1, 1]; each coefficient of a "
         f"perfect generator has mean 0 and standard deviation {TRUE_STD:.3f}. The networks train on whole batches at a "
-        "fixed t = 8 (3,000 steps), then on images as they are (1,500 steps). "
+        f"fixed t = {STEPS_OF_BLUR:g} ({SHOWN_STEPS:,} steps), then on images as they are ({CLEAN_STEPS:,} steps). "
         f"{seeds} seeds for each method and initialisation."
     )
     return tag("header", tag("h1", "nss-hadamard"), tag("p", text))
@@ -76,7 +77,7 @@ def _table_section(table: Sequence[dict[str, Any]]) -> Markup:
         "method",
         "seeds",
         "at the start",
-        "at t = 8",
+        f"at t = {STEPS_OF_BLUR:g}",
         "range over seeds",
         "after t = 0",
         "residual then",
@@ -118,7 +119,7 @@ def _figures(results: Sequence[Result], init: str) -> Markup:
             f"{name}: what the discriminator sees", _average(chosen, "seen_real"), _average(chosen, "seen_fake")
         )
         bare = _chart(f"{name}: images as they are", real, _average(chosen, "blurred"))
-        panels.append(_panel(f"{name}: filtered by t = 8", seen))
+        panels.append(_panel(f"{name}: filtered by t = {STEPS_OF_BLUR:g}", seen))
         panels.append(_panel(f"{name}: the images themselves", bare, _samples(chosen[0]["samples"], name)))
     return tag(
         "section",

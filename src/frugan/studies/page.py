@@ -25,7 +25,7 @@ _PICTURES, _COLUMNS, _PICTURE_BYTES = 24, 8, 250_000
 
 def write_page(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = "") -> None:
     """Write STUDY/report.html from whatever trials have finished by now."""
-    study, trials = folder.open_study(), folder.trials()
+    study, trials = folder.read_study(), folder.trials()
     sections = [
         _header(study, outcomes),
         _verdict(outcomes, against),

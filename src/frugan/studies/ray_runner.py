@@ -4,54 +4,75 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from frugan.errors import UserError
+from frugan.errors import RunError, UserError
 from frugan.studies.folder import Trial
+from frugan.studies.runner import OnEnd, check_end
 from frugan.studies.trial import start_trial, trial_state
 
+_POLL_SECONDS = 1.0
 
-def run_on_ray(trials: Sequence[Trial], address: str, on_end: Callable[[Trial, int, float], None]) -> bool:
+
+def run_on_ray(
+    trials: Sequence[Trial], address: str, on_end: OnEnd, should_stop: Callable[[], bool] = lambda: False
+) -> bool:
     """Start what is not finished, as many at a time as the cluster has room for. True when all have ended.
 
-    Each trial takes the CPUs of its configuration's threads, and a GPU where it trains on one. A trial whose worker or
-    machine is lost is started again elsewhere and goes on from its last checkpoint.
+    Each trial takes the CPUs of its configuration's threads, and a GPU unless it asks for the CPU and the cluster has
+    any. A trial whose worker or machine is lost is started again elsewhere and goes on from its last checkpoint.
 
     Raises:
-        UserError: Ray is not installed, or there is no cluster at that address.
+        UserError: Ray is not installed, there is no cluster at that address, or a trial cannot begin.
+        RunError: no machine of the cluster is large enough for a trial.
     """
     ray = _import_ray()
     try:
-        ray.init(address=None if address == "local" else address, log_to_driver=False, ignore_reinit_error=True)
+        ray.init(address=address, log_to_driver=False, ignore_reinit_error=True)
     except (ConnectionError, ValueError) as error:
         raise UserError(f"--ray {address}: no cluster can be reached there ({error})") from error
     waiting = {}
     for trial in trials:
         if trial_state(trial.folder) in ("new", "begun"):
-            resources = _resources(trial)
-            remote = ray.remote(max_retries=3, retry_exceptions=False, **resources)(_run)
-            waiting[remote.remote(trial)] = trial
+            needed = _resources(trial, ray.cluster_resources())
+            _check_room(ray, needed)
+            waiting[ray.remote(max_retries=3, retry_exceptions=False, **needed)(_run).remote(trial)] = trial
     while waiting:
-        done, _ = ray.wait(list(waiting), num_returns=1)
-        trial = waiting.pop(done[0])
-        try:
-            code, seconds = ray.get(done[0])
-        except ray.exceptions.RayError:
-            code, seconds = 1, 0.0  # lost for good, after its retries; the next call of the same study begins it again
-        on_end(trial, code, seconds)
+        if should_stop():
+            for task in waiting:
+                ray.cancel(task, force=True)  # its trial then stops by itself, with a checkpoint
+            return False
+        done, _ = ray.wait(list(waiting), num_returns=1, timeout=_POLL_SECONDS)
+        for task in done:
+            trial = waiting.pop(task)
+            try:
+                code, seconds = ray.get(task)
+            except ray.exceptions.RayError:
+                code, seconds = 1, 0.0  # lost after its retries; the next call of the same study goes on with it
+            on_end(trial, code, seconds)
+            check_end(trial, code)
     return all(trial_state(trial.folder) in ("finished", "failed") for trial in trials)
 
 
 def _run(trial: Trial) -> tuple[int, float]:
-    """In a worker of the cluster: the trial in a process of its own, that dies with the worker."""
+    """In a worker of the cluster: the trial in a process of its own, that stops when the worker dies."""
     began = time.monotonic()
     code = start_trial(trial.config_file, trial.folder).wait()
     return code, time.monotonic() - began
 
 
-def _resources(trial: Trial) -> dict[str, float]:
+def _resources(trial: Trial, cluster: dict[str, float]) -> dict[str, float]:
     from frugan.settings import parse
 
     config = parse(trial.config_file.read_text(), str(trial.config_file))
-    return {"num_cpus": max(1, config.threads), "num_gpus": 1 if config.device.startswith("cuda") else 0}
+    on_gpu = config.device != "cpu" and cluster.get("GPU", 0) >= 1
+    return {"num_cpus": max(1, config.threads), "num_gpus": 1 if on_gpu else 0}
+
+
+def _check_room(ray: Any, needed: dict[str, float]) -> None:
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if not any(n.get("CPU", 0) >= needed["num_cpus"] and n.get("GPU", 0) >= needed["num_gpus"] for n in nodes):
+        raise RunError(
+            f"a trial needs {needed}, which no machine of the cluster has; set fewer threads (--set threads=1)"
+        )
 
 
 def _import_ray() -> Any:

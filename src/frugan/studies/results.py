@@ -6,13 +6,14 @@ import json
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scipy import stats
 
 from frugan.atomic import write_file
 from frugan.errors import UserError
+from frugan.report.facts import read_facts
 from frugan.run_folder import RunFolder
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.trial import read_failure, trial_state
@@ -24,6 +25,8 @@ METRICS = {
     "recall": "higher",
 }
 CONFIDENCE = 0.95
+# What must be the same for two evaluations to be comparable.
+_COMPARED = ("extractor", "n_real", "n_fake", "resolution", "truncation", "real_fingerprint")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Comparison:
     """A row against another, over the seeds that both have finished: paired, since a seed fixes data order and latents.
 
     `difference` is row minus against; `p` two-sided, from the t-test of the differences; `p_holm` corrected by Holm's
-    method for the number of rows that were compared.
+    method for the number of rows that were compared. `failed` and `against_failed` count trials whose training
+    diverged: means over the lucky rest say nothing fair about such a row.
     """
 
     row: str
@@ -67,9 +71,14 @@ class Comparison:
     interval: float
     p: float
     p_holm: float
+    failed: int
+    against_failed: int
 
     def sentence(self) -> str:
         """The comparison in words, claiming no more than the corrected p allows."""
+        if self.failed or self.against_failed:
+            counts = f"{self.row} diverged {self.failed} times, {self.against} {self.against_failed} times"
+            return f"{counts}: no verdict on the rest, whose difference is {self.difference:+.3g} ({self.pairs} pairs)"
         if self.pairs < 2:
             return f"{self.row} against {self.against}: {self.pairs} pair of seeds is too few to tell"
         margin = f"{abs(self.difference):.3g} (95 % interval +- {self.interval:.2g}, {self.pairs} pairs of seeds)"
@@ -81,8 +90,13 @@ class Comparison:
 
 
 def read_outcomes(trials: Sequence[Trial]) -> list[Outcome]:
-    """From the trials' folders, whatever their state."""
-    return [_outcome(trial) for trial in trials]
+    """From the trials' folders, whatever their state.
+
+    Raises:
+        UserError: an evaluation is damaged, or was made in another way than the first one.
+    """
+    protocols: dict[str, Any] = {}
+    return [_outcome(trial, protocols) for trial in trials]
 
 
 def summarise(outcomes: Sequence[Outcome], metric: str) -> list[Summary]:
@@ -101,10 +115,10 @@ def compare(outcomes: Sequence[Outcome], metric: str, against: str = "") -> list
     against = against or rows[0]
     if against not in rows:
         raise UserError(f"--against {against}: no such row; rows: {', '.join(rows)}")
-    values = {row: {o.seed: o.values[metric] for o in outcomes if o.row == row and o.values} for row in rows}
-    raw = [_paired(row, against, metric, values[row], values[against]) for row in rows if row != against]
+    by_row = {row: [outcome for outcome in outcomes if outcome.row == row] for row in rows}
+    raw = [_paired(by_row[row], by_row[against], metric) for row in rows if row != against]
     corrected = _holm([comparison.p for comparison in raw])
-    return [Comparison(**{**asdict(c), "p_holm": p}) for c, p in zip(raw, corrected, strict=True)]
+    return [replace(comparison, p_holm=p) for comparison, p in zip(raw, corrected, strict=True)]
 
 
 def write_results(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = "") -> None:
@@ -140,17 +154,27 @@ def format_table(outcomes: Sequence[Outcome], metric: str, against: str = "") ->
     return "\n".join([*lines, "", *(comparison.sentence() for comparison in compare(outcomes, metric, against))])
 
 
-def _outcome(trial: Trial) -> Outcome:
+def _outcome(trial: Trial, protocols: dict[str, Any]) -> Outcome:
     state = trial_state(trial.folder)
     if state == "failed":
         return Outcome(trial.row, trial.seed, state, {}, 0.0, read_failure(trial.folder))
     if state != "finished":
         return Outcome(trial.row, trial.seed, state, {}, 0.0)
-    run = RunFolder.open(trial.folder)
-    evaluation: dict[str, Any] = run.evaluation() or {}
-    log = run.part("sampler").train_log.read()
-    values = {metric: float(evaluation["results"][metric]) for metric in METRICS}
-    return Outcome(trial.row, trial.seed, state, values, float(log[-1]["clock"]["seconds"]) if log else 0.0)
+    facts = read_facts(RunFolder.open(trial.folder))
+    file = trial.folder / "evaluation.json"
+    try:
+        assert facts.evaluation is not None
+        values = {metric: float(facts.evaluation["results"][metric]) for metric in METRICS}
+        protocol = {name: facts.evaluation["protocol"].get(name) for name in _COMPARED}
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file}: damaged ({error}); delete it, and the study evaluates this trial again") from error
+    first = protocols.setdefault("first", protocol)
+    if protocol != first:
+        raise UserError(
+            f"{file}: evaluated with {protocol}, the first trial with {first}: not comparable. Delete it, and the "
+            "study evaluates this trial again"
+        )
+    return Outcome(trial.row, trial.seed, state, values, facts.sampler.seconds or 0.0)
 
 
 def _summary(outcomes: list[Outcome], metric: str) -> Summary:
@@ -161,7 +185,8 @@ def _summary(outcomes: list[Outcome], metric: str) -> Summary:
     return Summary(outcomes[0].row, metric, len(values), failed, mean, std, _half_width(std, len(values)))
 
 
-def _paired(row: str, against: str, metric: str, a: dict[int, float], b: dict[int, float]) -> Comparison:
+def _paired(row: list[Outcome], against: list[Outcome], metric: str) -> Comparison:
+    a, b = ({o.seed: o.values[metric] for o in outcomes if o.values} for outcomes in (row, against))
     differences = [a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]
     count = len(differences)
     mean = statistics.fmean(differences) if differences else math.nan
@@ -172,7 +197,9 @@ def _paired(row: str, against: str, metric: str, a: dict[int, float], b: dict[in
         p = 1.0 if mean == 0 else 0.0
     else:
         p = float(stats.ttest_1samp(differences, 0.0).pvalue)
-    return Comparison(row, against, metric, count, mean, _half_width(std, count), p, math.nan)
+    failed = [sum(outcome.state == "failed" for outcome in outcomes) for outcomes in (row, against)]
+    interval = _half_width(std, count)
+    return Comparison(row[0].row, against[0].row, metric, count, mean, interval, p, math.nan, *failed)
 
 
 def _half_width(std: float, count: int) -> float:

@@ -4,28 +4,31 @@ import time
 from collections.abc import Callable, Sequence
 from subprocess import Popen
 
-from frugan.errors import RunError, UserError
+from frugan.errors import UserError
 from frugan.studies.folder import Trial
 from frugan.studies.trial import STOPPED, read_log, start_trial, trial_state
 
 _POLL_SECONDS = 0.2
-_MOST_CRASHES = 2  # of one trial: killed for memory, say; a failure of its training is not repeated at all
+_MOST_CRASHES = 3  # of one trial: killed for memory, say
+
+OnEnd = Callable[[Trial, int, float], None]  # the trial, its exit code, how long it ran in seconds
 
 
 def run_locally(
     trials: Sequence[Trial],
     workers: int,
-    on_end: Callable[[Trial, int, float], None] = lambda trial, code, seconds: None,
+    on_end: OnEnd = lambda trial, code, seconds: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Start what is not finished, `workers` at a time. `on_end(trial, exit code, seconds)` is told of each end.
+    """Start what is not finished, `workers` at a time. `on_end` is told of each end.
+
+    A trial whose process dies is started again, and given up after a few times; the others are run all the same.
 
     Returns:
-        True when every trial has finished or failed, False when `should_stop` asked to stop; those that ran then have
-        written a checkpoint.
+        True when every trial has finished or failed in training; False when one was given up, or when `should_stop`
+        asked to stop: those that ran then have written a checkpoint.
 
     Raises:
-        RunError: a trial's process was killed again and again.
         UserError: a trial's configuration or data cannot be used.
     """
     waiting = [trial for trial in trials if trial_state(trial.folder) in ("new", "begun")]
@@ -46,20 +49,21 @@ def run_locally(
                 del running[trial]
                 on_end(trial, code, time.monotonic() - began)
                 if trial_state(trial.folder) in ("new", "begun"):
-                    crashes[trial] = crashes.get(trial, 0) + 1
-                    _check_end(trial, code, crashes[trial])
-                    waiting.insert(0, trial)
-        return True
+                    check_end(trial, code)
+                    crashes[trial] = crashes.get(trial, 0) + (code != STOPPED)
+                    waiting += [trial] if crashes[trial] < _MOST_CRASHES else []
+        return max(crashes.values(), default=0) < _MOST_CRASHES
     finally:
         _stop([process for process, _ in running.values()])
 
 
-def _check_end(trial: Trial, code: int, crashes: int) -> None:
-    said = read_log(trial.folder)
+def check_end(trial: Trial, code: int) -> None:
+    """
+    Raises:
+        UserError: it ended because its configuration or data cannot be used.
+    """
     if code == UserError.exit_code:
-        raise UserError(f"{trial.row}, seed {trial.seed}: {said}")
-    if code not in (STOPPED, 0) and crashes > _MOST_CRASHES:
-        raise RunError(f"{trial.folder}: ended {crashes} times with code {code}:\n{said}")
+        raise UserError(f"{trial.row}, seed {trial.seed}: {read_log(trial.folder)}")
 
 
 def _stop(processes: list["Popen[bytes]"]) -> None:

@@ -1,5 +1,6 @@
 """Look for the best settings of each row with Optuna (extra "search"), within the grid that a study is given."""
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any
 from frugan.atomic import write_file
 from frugan.errors import UserError
 from frugan.settings import dump
-from frugan.studies.definition import Row, Study, has_setting, with_values
-from frugan.studies.folder import StudyFolder, Trial
-from frugan.studies.results import Outcome, read_outcomes
-from frugan.studies.runner import run_locally
+from frugan.studies.definition import Row, Study, check_grid, grid_of, vary
+from frugan.studies.folder import StudyFolder
+from frugan.studies.results import read_outcomes
+from frugan.studies.runner import OnEnd, run_locally
+
+# One combination that was tried: its settings, and the mean Frechet distance, or None where a trial diverged.
+Tried = dict[str, Any]
 
 
 def search_settings(
@@ -20,79 +24,98 @@ def search_settings(
     grid: dict[str, list[str]],
     count: int,
     workers: int,
-    on_end: Callable[[Trial, int, float], None],
+    on_end: OnEnd,
     should_stop: Callable[[], bool],
-) -> None:
-    """Try `count` combinations for each row, each an ordinary study's row with `study.trials` seeds.
+) -> dict[str, list[Tried]] | None:
+    """Try `count` different combinations for each row (or all, if there are fewer), with `study.trials` seeds each.
 
-    Optuna's sampler proposes by what it has seen; a combination that was tried is not trained again, and a search that
-    was stopped goes on. Writes PATH/search.json: for each row all combinations, best first, by mean Frechet distance;
-    and PATH/best/ROW.yaml, configurations for `frugan train --config`.
+    Optuna's sampler proposes by what it has seen; a combination is trained once, and a search that was stopped goes on.
+    Writes PATH/search.json and, for each row, PATH/best/ROW.yaml for `frugan train --config`.
+
+    Returns:
+        For each row all combinations, best first; None if asked to stop.
 
     Raises:
-        UserError: Optuna is not installed, or there is no grid.
+        UserError: Optuna is not installed, or there is no grid, or it names a setting that no row has.
     """
     optuna = _import_optuna()
     if not grid:
         raise UserError("--search: say within what, e.g. --grid objective.lr=1e-4,2e-4,5e-4")
+    check_grid(study, grid)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Tried]] = {}
     for row in study.rows:
-        space = {name: values for name, values in grid.items() if has_setting(row.config, name)}
-        search = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, constant_liar=True))
-        tried: dict[str, dict[str, Any]] = {}
-        while len(search.trials) < count:
-            asked = [search.ask() for _ in range(min(workers, count - len(search.trials)))]
-            chosen = [
-                {name: trial.suggest_categorical(name, values) for name, values in space.items()} for trial in asked
-            ]
-            outcomes = _train(path, study, row, chosen, workers, on_end, should_stop)
-            if outcomes is None:
-                return
-            for trial, values in zip(asked, chosen, strict=True):
-                mean = _mean(outcomes[_name(row, values)])
-                search.tell(
-                    trial,
-                    mean if mean is not None else None,
-                    state=None if mean is not None else optuna.trial.TrialState.FAIL,
-                )
-                tried[_name(row, values)] = {"settings": values, "frechet_distance": mean}
-        found[row.name] = sorted(
-            tried.values(), key=lambda entry: (entry["frechet_distance"] is None, entry["frechet_distance"])
-        )
-        best = with_values(row.config, found[row.name][0]["settings"])
-        write_file(path / "best" / f"{row.name}.yaml", dump(best).encode())
+        tried = _search_row(optuna, path, study, row, grid_of(row, grid), count, workers, on_end, should_stop)
+        if tried is None:
+            return None
+        found[row.name] = sorted(tried, key=lambda t: (t["frechet_distance"] is None, t["frechet_distance"] or 0.0))
+        best = found[row.name][0]
+        if best["frechet_distance"] is not None:
+            write_file(path / "best" / f"{row.file_name}.yaml", dump(vary(row, best["settings"]).config).encode())
         write_file(path / "search.json", json.dumps(found, indent=1).encode())
+    return found
 
 
-def _train(
+def _search_row(
+    optuna: Any,
     path: Path,
     study: Study,
     row: Row,
-    chosen: list[dict[str, str]],
+    space: dict[str, list[str]],
+    count: int,
     workers: int,
-    on_end: Callable[[Trial, int, float], None],
+    on_end: OnEnd,
     should_stop: Callable[[], bool],
-) -> dict[str, list[Outcome]] | None:
-    """Outcomes of the trials of each combination, by name; None if asked to stop."""
-    rows = {_name(row, values): Row(_name(row, values), with_values(row.config, values)) for values in chosen}
-    folder = StudyFolder.create(path, Study(study.name, study.question, tuple(rows.values()), study.trials))
-    trials = [trial for trial in folder.trials() if trial.row in rows]
-    if not run_locally(trials, workers, on_end, should_stop):
+) -> list[Tried] | None:
+    search = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, constant_liar=True))
+    combinations = len(list(itertools.product(*space.values())))
+    tried: dict[str, Tried] = {}
+    while len(tried) < min(count, combinations):
+        # Ask until enough new combinations are proposed; what was tried before is told again, as the sampler expects.
+        batch: dict[str, tuple[Any, dict[str, str]]] = {}
+        while len(batch) < min(workers, min(count, combinations) - len(tried)):
+            asked = search.ask()
+            values = {name: asked.suggest_categorical(name, options) for name, options in space.items()}
+            name = vary(row, values).name
+            if name in tried:
+                _tell(optuna, search, asked, tried[name])
+            elif name in batch:
+                search.tell(asked, state=optuna.trial.TrialState.FAIL)
+            else:
+                batch[name] = (asked, values)
+        outcomes = _train(
+            path, study, [vary(row, values) for _, values in batch.values()], workers, on_end, should_stop
+        )
+        if outcomes is None:
+            return None
+        for name, (asked, values) in batch.items():
+            tried[name] = {"settings": values, "frechet_distance": outcomes[name]}
+            _tell(optuna, search, asked, tried[name])
+    return list(tried.values())
+
+
+def _tell(optuna: Any, search: Any, asked: Any, result: Tried) -> None:
+    if result["frechet_distance"] is None:
+        search.tell(asked, state=optuna.trial.TrialState.FAIL)
+    else:
+        search.tell(asked, result["frechet_distance"])
+
+
+def _train(
+    path: Path, study: Study, rows: list[Row], workers: int, on_end: OnEnd, should_stop: Callable[[], bool]
+) -> dict[str, float | None] | None:
+    """The mean distance of each row by name, None for one of whose trials any failed; None if asked to stop."""
+    folder = StudyFolder.create(path, Study(study.name, study.question, tuple(rows), study.trials))
+    trials = folder.trials([row.name for row in rows])
+    if not run_locally(trials, workers, on_end, should_stop) and should_stop():
         return None
+    means: dict[str, float | None] = {}
     outcomes = read_outcomes(trials)
-    return {name: [outcome for outcome in outcomes if outcome.row == name] for name in rows}
-
-
-def _mean(outcomes: list[Outcome]) -> float | None:
-    """None if any trial failed: settings that only sometimes train are no good."""
-    values = [outcome.values.get("frechet_distance") for outcome in outcomes]
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) else None
-
-
-def _name(row: Row, values: dict[str, str]) -> str:
-    return " ".join([row.name, *(f"{path.rpartition('.')[2]}={value}" for path, value in values.items())])
+    for row in rows:
+        values = [outcome.values.get("frechet_distance") for outcome in outcomes if outcome.row == row.name]
+        known = [value for value in values if value is not None]
+        means[row.name] = sum(known) / len(known) if len(known) == len(values) else None
+    return means
 
 
 def _import_optuna() -> Any:

@@ -5,22 +5,27 @@
 is how a study starts it, on this machine or on another; started again after a kill, it goes on where it was.
 """
 
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from frugan.atomic import write_file
-from frugan.errors import RunError, UserError
+from frugan.errors import DivergedError, RunError, UserError
 from frugan.run_folder import RunFolder
 from frugan.settings import parse
 
 State = Literal["new", "begun", "finished", "failed"]
 STOPPED = 3  # exit code: asked to stop, and a checkpoint was written
+_LOCK_WAIT_SECONDS = 300.0
 
 
 def trial_state(folder: Path) -> State:
@@ -30,11 +35,6 @@ def trial_state(folder: Path) -> State:
     if failure_file(folder).exists():
         return "failed"
     return "begun" if (folder / "config.yaml").exists() else "new"
-
-
-def failure_file(folder: Path) -> Path:
-    """Why a trial failed, beside its folder: training failed, so that starting it again would end in the same way."""
-    return folder.with_name(f"{folder.name}.failed.json")
 
 
 def start_trial(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
@@ -48,35 +48,41 @@ def start_trial(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-def run_trial(config_file: Path, folder: Path, parent: int) -> int:
-    """Train what is left, evaluate. Returns 0 when finished, STOPPED when asked to stop.
+def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) -> int:
+    """Train what is left, evaluate, report. Returns 0 when finished, STOPPED when asked to stop.
 
     Raises:
-        RunError: training failed; this is also written where `trial_state` finds it.
+        DivergedError: training failed; this is also written where `trial_state` finds it.
+        RunError: something else failed, and may be tried again.
         UserError: the configuration or its data cannot be used.
     """
     from frugan.pipelines.evaluate_folder import evaluate_folder
     from frugan.pipelines.prepare import create_run, prepare
-    from frugan.pipelines.train import parent_is_gone, train_all
+    from frugan.pipelines.train import train_all
 
-    asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: asked.append(number))
-    if trial_state(folder) == "new":
-        if folder.exists():
-            shutil.rmtree(folder)  # killed while it was being made; nothing was trained
-        config = parse(config_file.read_text(), str(config_file))
-        create_run(prepare(config, lambda sentence: None), folder, replace=False)
-    run = RunFolder.open(folder)
-    config = run.config()
-    try:
-        if not train_all(run, lambda tick: None, lambda: bool(asked) or parent_is_gone(parent)):
+    with _alone(folder):
+        if should_stop():
             return STOPPED
-    except RunError as error:
-        write_file(failure_file(folder), json.dumps({"error": str(error)}).encode())
-        raise
-    evaluate_folder(folder, features=config.evaluation.features, device=config.device, threads=config.threads)
+        if trial_state(folder) == "new":
+            if folder.exists():
+                shutil.rmtree(folder)  # killed while it was being made; nothing was trained
+            config = parse(config_file.read_text(), str(config_file))
+            create_run(prepare(config, lambda sentence: None), folder, replace=False)
+        run = RunFolder.open(folder)
+        config = run.config()
+        try:
+            if not train_all(run, lambda tick: None, should_stop):
+                return STOPPED
+        except DivergedError as error:
+            write_file(failure_file(folder), json.dumps({"error": str(error)}).encode())
+            raise
+        evaluate_folder(folder, features=config.evaluation.features, device=config.device, threads=config.threads)
     return 0
+
+
+def failure_file(folder: Path) -> Path:
+    """Why a trial's training failed, beside its folder."""
+    return folder.with_name(f"{folder.name}.failed.json")
 
 
 def read_failure(folder: Path) -> str:
@@ -85,20 +91,43 @@ def read_failure(folder: Path) -> str:
     return str(loaded["error"])
 
 
-def read_log(folder: Path) -> str:
-    """The last lines that a trial printed."""
-    return "\n".join(log_file(folder).read_text(errors="replace").strip().splitlines()[-5:])
-
-
 def log_file(folder: Path) -> Path:
     """What the trial prints, beside its folder."""
     return folder.with_name(f"{folder.name}.log")
 
 
+def read_log(folder: Path) -> str:
+    """The last lines that a trial printed."""
+    if not log_file(folder).exists():
+        return "it printed nothing"
+    return "\n".join(log_file(folder).read_text(errors="replace").strip().splitlines()[-5:])
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for an earlier process of this trial, whose study was killed, to notice that and end."""
+    with open(folder.with_name(f".{folder.name}.lock"), "a+") as lock:
+        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise RunError(f"{folder}: another process is running this trial; stop it first") from error
+                time.sleep(0.2)
+        yield
+
+
 def main() -> int:
+    from frugan.pipelines.train import parent_is_gone
+
     config_file, folder, parent = sys.argv[1:]
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: asked.append(number))
     try:
-        return run_trial(Path(config_file), Path(folder), int(parent))
+        return run_trial(Path(config_file), Path(folder), lambda: bool(asked) or parent_is_gone(int(parent)))
     except (UserError, RunError) as error:
         print(f"frugan: {error}", file=sys.stderr)
         return error.exit_code

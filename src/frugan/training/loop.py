@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from frugan.config import ScheduleConfig
-from frugan.errors import RunError
+from frugan.errors import DivergedError, RunError
 from frugan.jsonl import JSONLines
 from frugan.training.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.training.part import Batches, Part, StepValues, total_nimg
@@ -66,7 +66,8 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
         True when the schedule is finished, False when `hooks.should_stop` asked to stop; a checkpoint was written then.
 
     Raises:
-        RunError: a value became non-finite, or the disk is full; the newest checkpoint is still good.
+        DivergedError: a value became non-finite; the newest checkpoint is still good.
+        RunError: the disk is full; the newest checkpoint is still good.
     """
     schedule, total = part.schedule, total_nimg(part.schedule)
     log = JSONLines(folder / "train.jsonl")
@@ -157,7 +158,7 @@ def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -
             if not bool(torch.isfinite(value).all()):
                 nimg = progress.nimg - (len(fresh) - number - 1) * schedule.batch
                 step = nimg // schedule.batch
-                raise RunError(
+                raise DivergedError(
                     f"{name} became {_worst(value)} in step {step} (image {nimg}). The newest good checkpoint is in "
                     f"{folder / 'checkpoints'}. Lower the learning rate or raise the penalty's weight (--set ...), "
                     "then `frugan resume`, or start again with another --seed"
@@ -169,7 +170,7 @@ def _check_weights(part: Part, nimg: int, folder: Path) -> None:
     """A loss is computed before the update: weights that the last update ruined must not be saved either."""
     for name, tensor in part.tensors().items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise RunError(
+            raise DivergedError(
                 f"{name} became {_worst(tensor)} in the step that ended at image {nimg}; it was not saved. The newest "
                 f"good checkpoint is in {folder / 'checkpoints'}. Lower the learning rate (--set ...) and begin anew"
             )
