@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
 TOP_LEVEL = {
     "settings": set(),
     "run_folder": {"settings"},
-    "pretrained": {"pipelines.sample", "run_folder", "networks.base"},
+    "pretrained": {"pipelines.sample", "run_folder", "networks.base", "networks.esrgan", "codecs.base"},
 }
 
 

@@ -36,10 +36,25 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         RunError: the disk is full or the file cannot be written; a previous file of that name is still whole.
     """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file to write, which is flushed and takes `path`'s place at the end, unless an error ends the block.
+
+    Raises:
+        RunError: the disk is full or the file cannot be written; a previous file of that name is still whole.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with _complaining(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
+        try:
+            yield temporary
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         flush(temporary)
         os.replace(temporary, path)
         flush(path.parent)

@@ -3,17 +3,21 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from frugan.atomic import write_file
+from frugan.codecs.base import Codec
 from frugan.config import Spec
 from frugan.errors import UserError
-from frugan.networks.base import Generator
+from frugan.networks.base import Decoder
+from frugan.networks.esrgan import RRDBNet, convert_rrdb_names
 from frugan.pipelines.sample import Model
 from frugan.run_folder import RunFolder
 
@@ -27,18 +31,11 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     Raises:
         UserError: nothing there, no generator yet, a foreign or damaged file, or a class that is not frugan's.
     """
-    path = Path(path)
-    folder = path / "model" if (path / "config.yaml").is_file() else path
+    folder = _model_folder(Path(path))
     config = _read_config(folder)
-    try:
-        codec = Spec.from_dict(config["codec"]).build()
-        generator: Generator = Spec.from_dict(config["generator"]).build(code_shape=tuple(config["code_shape"]))
-        decoder: nn.Module | None = Spec.from_dict(config["decoder"]).build() if config["decoder"] else None
-        resolution = int(config["resolution"])
-    except KeyError as error:
-        raise UserError(f"{folder / CONFIG_FILE}: it lacks {error}") from error
-    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-        raise UserError(f"{folder / CONFIG_FILE}: {error}") from error
+    codec, generator = _built(folder, config, "codec"), _built(folder, config, "generator")
+    decoder: nn.Module | None = _built(folder, config, "decoder") if config.get("decoder") else None
+    resolution = _built(folder, config, "resolution")
     _load_weights(generator, folder / GENERATOR_FILE)
     if decoder is not None and not (folder / DECODER_FILE).exists():
         decoder = None  # its training has not reached a first snapshot; images are interpolated until then
@@ -48,6 +45,51 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         if module is not None:
             module.eval().requires_grad_(False)
     return Model(generator, codec, decoder, resolution, config.get("info", {})).to(device)
+
+
+def load_decoder(path: str | Path) -> tuple[Codec, Decoder]:
+    """Codec and decoder of a run or model folder, whether or not its sampler was ever trained.
+
+    Raises:
+        UserError: nothing there, no decoder yet, or a damaged file.
+    """
+    folder = _model_folder(Path(path))
+    config = _read_config(folder)
+    if not config.get("decoder"):
+        raise UserError(f"{folder}: this model has no decoder")
+    codec, decoder = (_built(folder, config, name) for name in ("codec", "decoder"))
+    _load_weights(decoder, folder / DECODER_FILE)
+    return codec.eval(), decoder.eval().requires_grad_(False)
+
+
+def load_rrdb(path: Path) -> RRDBNet:
+    """The official ESRGAN from its weight file, a .pth of tensors alone or safetensors.
+
+    Raises:
+        UserError: not such a file, or weights of another network.
+    """
+    weights = convert_rrdb_names(_read_foreign_weights(path))
+    blocks = {name.split(".")[1] for name in weights if name.startswith("body.")}
+    try:
+        width, growth = weights["conv_first.weight"].shape[0], weights["body.0.rdb1.conv1.weight"].shape[0]
+        network = RRDBNet(width=width, blocks=len(blocks), growth=growth)
+        network.load_state_dict(weights)
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"{path}: not ESRGAN's weights: {error}") from error
+    return network.eval().requires_grad_(False)
+
+
+def _read_foreign_weights(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        return read_weights(path)
+    try:
+        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise UserError(f"{path}: not a file of tensors alone; nothing else is ever unpickled") from error
+    loaded = loaded.get("params_ema", loaded.get("params", loaded)) if isinstance(loaded, dict) else loaded
+    if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
+        raise UserError(f"{path}: holds {type(loaded).__name__}, not named tensors")
+    return loaded
 
 
 def write_model_config(
@@ -94,6 +136,24 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             "convert foreign weights to safetensors first"
         ) from error
     return tensors
+
+
+def _model_folder(path: Path) -> Path:
+    """Of a run, its model's folder."""
+    return path / "model" if (path / "config.yaml").is_file() else path
+
+
+def _built(folder: Path, config: dict[str, Any], name: str) -> Any:
+    """One entry of a model's configuration, as the object that it describes."""
+    try:
+        if name == "resolution":
+            return int(config[name])
+        runtime = {"code_shape": tuple(config["code_shape"])} if name == "generator" else {}
+        return Spec.from_dict(config[name]).build(**runtime)
+    except KeyError as error:
+        raise UserError(f"{folder / CONFIG_FILE}: it lacks {error}") from error
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(f"{folder / CONFIG_FILE}: {error}") from error
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:

@@ -15,6 +15,7 @@ VERBS = {
     "resume": "go on with a run that was stopped or killed",
     "sample": "draw images from a run or a model, as PNGs or one grid",
     "evaluate": "measure how good the images are",
+    "upscale": "enlarge photos with a trained decoder",
     "report": "write a run's report as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",
     "recipes": "list the recipes, or show one in full",

@@ -39,6 +39,10 @@ class Codec(nn.Module, ABC):
     def decoder_input(self, code: Tensor) -> Tensor:
         """Codes -> what a decoder sees: (N, 3, s, s) in the units of images, whatever the levels and the affine map."""
 
+    @abstractmethod
+    def from_low(self, low: Tensor) -> Tensor:
+        """The inverse of `decoder_input`: a small image (N, 3, h, w) in [-1, 1] as if it were a code."""
+
     def decode(self, code: Tensor, decoder: nn.Module | None = None) -> Tensor:
         """Codes -> images (N, 3, S, S): what a decoder (see `networks.base`) makes of the base, or the base itself."""
         base = self.base(code)

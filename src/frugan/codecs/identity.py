@@ -26,3 +26,6 @@ class IdentityCodec(Codec):
 
     def decoder_input(self, code: Tensor) -> Tensor:
         return code
+
+    def from_low(self, low: Tensor) -> Tensor:
+        return low

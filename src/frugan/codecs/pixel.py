@@ -65,6 +65,9 @@ class PixelCodec(Codec):
     def decoder_input(self, code: Tensor) -> Tensor:
         return code * self.half_range + self.centre
 
+    def from_low(self, low: Tensor) -> Tensor:
+        return (low - self.centre) / self.half_range
+
 
 def gaussian_taps(sigma: float) -> Tensor:
     """The 13 taps (13,), float64, of one axis; cut off at four standard deviations, as SciPy does, and of sum 1."""

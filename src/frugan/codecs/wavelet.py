@@ -48,3 +48,6 @@ class WaveletCodec(Codec):
 
     def decoder_input(self, code: Tensor) -> Tensor:
         return code * self.half_range + self.centre
+
+    def from_low(self, low: Tensor) -> Tensor:
+        return (low - self.centre) / self.half_range
