@@ -29,7 +29,9 @@ ALLOWED: dict[str, set[str]] = {
     "training": {"ops"} | BASES,
     "pipelines": {"ops", "training", "data", "metrics", "features", "settings", "run_folder", "pretrained"} | BASES,
     "recipes": AXES,
-    "report": {"ops", "pipelines", "training", "data", "run_folder", "settings", "pretrained", "metrics"} | BASES,
+    "report": {"ops", "pipelines", "training", "data", "run_folder", "settings", "pretrained", "metrics"}
+    | {"objectives.losses", "stabilizers.scale_space"}  # which have figures of their own
+    | BASES,
     "studies": {"ops", "pipelines", "training", "recipes", "report", "run_folder", "settings", "pretrained"} | AXES,
 }
 TOP_LEVEL = {

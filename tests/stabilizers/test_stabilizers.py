@@ -149,6 +149,11 @@ def test_settings_are_checked() -> None:
         DiffAugment(cutout=1.0)
 
 
+def test_a_chain_of_two_alike_logs_both() -> None:
+    chain = Chain((ScaleSpace(start=8.0), ScaleSpace(start=4.0, mode="ss"), ScaleSpace(start=2.0, mode="ns")))
+    assert chain.strengths() == {"t": 8.0, "t2": 4.0, "t3": 2.0}
+
+
 def test_a_chain_tells_every_stage_everything() -> None:
     chain = Chain((ADA(interval=1, kimg=0.016), ScaleSpace(start=8.0, annealing=linear)))
     assert chain.fit(torch.randn(8, 3, 16, 16)).keys() == {"sigma"}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
+from frugan.objectives.losses import non_saturating, relativistic
 from frugan.report.facts import Line as LogLine
 from frugan.report.facts import PartFacts, RunFacts
 from frugan.report.markup import Markup, tag
@@ -71,7 +72,7 @@ def _predictions(facts: RunFacts) -> list[Markup]:
 def _prediction_chart(facts: RunFacts, kind: str, what: str) -> Chart | None:
     log = facts.sampler.log
     # Only these losses make a probability of a logit; the scores of the others are drawn as they are.
-    probable = facts.config.sampler.loss.target.__name__ in ("non_saturating", "relativistic")
+    probable = facts.config.sampler.loss.target in (non_saturating, relativistic)
     lines, bands = [], []
     for name, colour in (("real", "blue"), ("fake", "orange")):
         convert = _sigmoid if probable else float

@@ -12,6 +12,7 @@ from frugan.pipelines.prepare import measured_images
 from frugan.report.facts import RunFacts
 from frugan.report.markup import Markup, tag
 from frugan.report.svg import Chart, Level, Line, draw
+from frugan.stabilizers.scale_space import ScaleSpace
 
 _POINTS = 60
 _HELP = (
@@ -58,7 +59,7 @@ def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
 
 
 def _scale_space_settings(stabilizer: Spec) -> dict[str, Any] | None:
-    if stabilizer.target.__name__ == "ScaleSpace":
+    if stabilizer.target is ScaleSpace:
         return stabilizer.to_dict()
     stages = [_scale_space_settings(stage) for stage in stabilizer.arguments.get("stages", ())]
     return next((settings for settings in stages if settings is not None), None)

@@ -18,7 +18,7 @@ class Chain(Stabilizer):
         self.stages = nn.ModuleList(stages)
 
     def fit(self, codes: Tensor) -> dict[str, float]:
-        return {name: value for stage in self._each() for name, value in stage.fit(codes).items()}
+        return _all_of([stage.fit(codes) for stage in self._each()])
 
     def forward(self, code: Tensor) -> Tensor:
         for stage in self._each():
@@ -30,10 +30,19 @@ class Chain(Stabilizer):
             stage.update(progress, batch, real_logits)
 
     def strengths(self) -> dict[str, float]:
-        return {name: value for stage in self._each() for name, value in stage.strengths().items()}
+        return _all_of([stage.strengths() for stage in self._each()])
 
     def num_filtered(self, rows: int) -> int:
         return max(stage.num_filtered(rows) for stage in self._each())
 
     def _each(self) -> list[Stabilizer]:
         return [stage for stage in self.stages if isinstance(stage, Stabilizer)]
+
+
+def _all_of(parts: list[dict[str, float]]) -> dict[str, float]:
+    """One dictionary; a name that an earlier stage has taken is numbered: t, t2, t3."""
+    merged: dict[str, float] = {}
+    for name, value in ((name, value) for part in parts for name, value in part.items()):
+        taken = sum(other.rstrip("0123456789") == name for other in merged)
+        merged[f"{name}{taken + 1}" if taken else name] = value
+    return merged

@@ -49,7 +49,7 @@ def start_trial(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) -> int:
-    """Train what is left, evaluate, report. Returns 0 when finished, STOPPED when asked to stop.
+    """Train what is left, then evaluate. Returns 0 when finished, STOPPED when asked to stop.
 
     Raises:
         DivergedError: training failed; this is also written where `trial_state` finds it.
