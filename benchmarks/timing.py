@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
+
+from frugan.device import memory_rise_mb
 
 Task = Callable[[], object]
 
@@ -40,10 +41,9 @@ def paired_cpu_seconds(tasks: list[Task], rounds: int) -> list[float]:
 
 def peak_memory_mb(task: Task) -> float:
     """How far the process's resident memory rises above where it stands, while the task runs. Linux only."""
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew at the present size
-    before = _status_mb("VmRSS")
-    task()
-    return _status_mb("VmHWM") - before
+    risen = memory_rise_mb(task, torch.device("cpu"))
+    assert risen is not None, "this system does not tell a process's peak memory"
+    return risen
 
 
 def in_own_process(module: str, call: str) -> dict[str, float]:
@@ -52,8 +52,3 @@ def in_own_process(module: str, call: str) -> dict[str, float]:
     output = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True).stdout
     result: dict[str, float] = json.loads(output.splitlines()[-1])
     return result
-
-
-def _status_mb(field: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1000

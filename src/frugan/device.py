@@ -1,8 +1,11 @@
 """Which device and how many CPU threads a process uses, and what machine that is."""
 
+import ctypes
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +41,32 @@ def use_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def synchronize(device: torch.device) -> None:
+    """Wait for all work on the device, so that a clock can be read."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def memory_rise_mb(task: Callable[[], object], device: torch.device) -> float | None:
+    """How far memory rises above where it stands while the task runs: the accelerator's, or this process's resident
+    memory. None where the system does not tell (a CPU without Linux's /proc)."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        task()
+        return (torch.cuda.max_memory_allocated(device) - before) / 1e6
+    _return_freed_memory()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew at the present size
+    except OSError:
+        return None
+    before_mb = _process_status_mb("VmRSS")
+    task()
+    return _process_status_mb("VmHWM") - before_mb
+
+
 def describe_environment(device: torch.device) -> dict[str, Any]:
     """Versions and machine, for a run's env.json."""
     return {
@@ -64,3 +93,15 @@ def _processor() -> str:
                 ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True
             ).stdout.strip()
         return platform.processor()
+
+
+def _return_freed_memory() -> None:
+    """glibc keeps what was freed before; the task would use that first, and seem to need less than it does."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _process_status_mb(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1000

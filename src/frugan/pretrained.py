@@ -62,6 +62,17 @@ def load_decoder(path: str | Path) -> tuple[Codec, Decoder]:
     return codec.eval(), decoder.eval().requires_grad_(False)
 
 
+def load_resolution(path: str | Path) -> int:
+    """Side of the images that a run or model folder's networks were trained for.
+
+    Raises:
+        UserError: nothing there, or a damaged file.
+    """
+    folder = _model_folder(Path(path))
+    resolution: int = _built(folder, _read_config(folder), "resolution")
+    return resolution
+
+
 def load_rrdb(path: Path) -> RRDBNet:
     """The official ESRGAN from its weight file, a .pth of tensors alone or safetensors.
 

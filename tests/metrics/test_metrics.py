@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from frugan.metrics.frechet import feature_statistics, frechet_distance
-from frugan.metrics.image import psnr
+from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.kernel import kernel_distance
+from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
 from frugan.metrics.precision_recall import precision_recall
 from frugan.torchvision_import import import_torchvision
 
@@ -105,3 +106,58 @@ def test_wrong_input_is_refused() -> None:
         distance(torch.randn(5, 3), torch.randn(5, 4))
     with pytest.raises(ValueError, match="more than 3 samples"):
         precision_recall(torch.randn(3, 2), torch.randn(9, 2))
+
+
+def test_squared_error_is_that_of_images_in_0_1() -> None:
+    a, b = torch.rand(3, 3, 8, 8), torch.rand(3, 3, 8, 8)
+    assert torch.allclose(squared_error(2 * a - 1, 2 * b - 1), (a - b).double().square().mean(dim=(1, 2, 3)))
+    assert squared_error(2 * a - 1, 2 * a - 1).max() == 0
+
+
+@pytest.mark.parametrize("size", [(11, 11), (40, 64)])
+def test_ssim_equals_scikit_image(size: tuple[int, int]) -> None:
+    structural_similarity = pytest.importorskip("skimage.metrics").structural_similarity
+    a = torch.rand(2, 3, *size, dtype=torch.float64) * 2 - 1
+    b = (a + 0.3 * torch.randn(2, 3, *size, dtype=torch.float64)).clamp(-1, 1)
+    expected = [
+        structural_similarity(
+            x.numpy(),
+            y.numpy(),
+            channel_axis=0,
+            data_range=2.0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        for x, y in zip(a, b, strict=True)
+    ]
+    assert ssim(a, b).tolist() == pytest.approx(expected, abs=1e-9)
+    assert ssim(a, a).tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_ssim_refuses_images_smaller_than_its_window() -> None:
+    with pytest.raises(ValueError, match="8 x 12 are smaller than the window of 11"):
+        ssim(torch.zeros(1, 3, 8, 12), torch.zeros(1, 3, 8, 12))
+
+
+def test_the_perceptual_distance_grows_with_what_is_changed() -> None:
+    distance = EfficientNetDistance(torch.device("cpu"))
+    torch.manual_seed(0)
+    image = torch.nn.functional.interpolate(torch.rand(3, 3, 8, 8) * 2 - 1, scale_factor=8, mode="bicubic").clamp(-1, 1)
+    noise = torch.randn_like(image)
+    found = torch.stack([distance(image, image + strength * noise) for strength in (0.0, 0.05, 0.2)])
+    assert found[0].tolist() == [0, 0, 0]
+    assert (found.diff(dim=0) > 0).all()
+    assert found.max() < 4
+    assert torch.allclose(distance(image + 0.2 * noise, image), found[2], atol=1e-6)
+
+
+def test_lpips_is_its_authors_package() -> None:
+    """On random weights: the real ones would have to be downloaded."""
+    lpips = pytest.importorskip("lpips", exc_type=(ImportError, RuntimeError))
+    torch.manual_seed(0)
+    ours = LPIPSDistance(torch.device("cpu"), random=True)
+    assert isinstance(ours.network, lpips.LPIPS)
+    a, b = (torch.randint(0, 256, (2, 3, 64, 64)) / 127.5 - 1 for _ in range(2))
+    assert torch.allclose(ours(a, b), ours.network(a, b).flatten(), atol=1e-6)
+    assert ours(a, a).tolist() == [0, 0]

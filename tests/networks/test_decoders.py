@@ -9,6 +9,7 @@ from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.networks.base import Decoder, count_parameters
 from frugan.networks.esrgan import RRDBNet, VGGDiscriminator, convert_rrdb_names
+from frugan.networks.gated import GatedDecoder
 from frugan.networks.srresnet import SRResNet
 from frugan.networks.unet import BandUNet, ImageUNet, UNetP, UNetW
 from frugan.objectives.reconstruction import packet_l2
@@ -20,6 +21,7 @@ DECODERS = {
     "unet-w 1": UNetW(levels=1, width=8, tail_width=4),
     "unet-w 2": UNetW(levels=2, width=8, tail_width=4),
     "unet-p": UNetP(levels=2, width=4),
+    "gated": GatedDecoder(channels=8, blocks=2, kernel=3),
     "rrdb": RRDBNet(width=8, blocks=1, growth=4),
 }
 
@@ -56,7 +58,37 @@ def test_srresnet_can_begin_exactly_at_its_base() -> None:
     assert not torch.equal(SRResNet(channels=8, blocks=1)(low, base), base)
 
 
-@pytest.mark.parametrize("decoder", [SRResNet(channels=8, blocks=3), RRDBNet(width=4, blocks=1, growth=4)])
+def trained_a_little(decoder: GatedDecoder) -> GatedDecoder:
+    """With heads that no longer say zero."""
+    for head in decoder.heads:
+        torch.nn.init.normal_(head.weight, std=0.1)
+    return decoder
+
+
+def test_whatever_the_gated_decoder_draws_has_the_same_code() -> None:
+    codec = WaveletCodec(levels=2, code_min=-1.3, code_max=1.2)
+    decoder = trained_a_little(GatedDecoder(channels=8, blocks=2))
+    code = codec.encode(torch.rand(2, 3, 32, 48) * 2 - 1)
+    decoded = codec.decode(code, decoder)
+    assert (decoded - codec.base(code)).abs().max() > 0.1
+    assert torch.allclose(codec.encode(decoded), code, atol=1e-5)
+
+
+def test_a_new_gated_decoder_is_the_base_and_even_kernels_are_refused() -> None:
+    low, base = torch.randn(1, 3, 8, 8), torch.randn(1, 3, 32, 32)
+    assert torch.equal(GatedDecoder(channels=8, blocks=1)(low, base), base)
+    with pytest.raises(ValueError, match="kernel: must be odd"):
+        GatedDecoder(kernel=4)
+
+
+@pytest.mark.parametrize(
+    "decoder",
+    [
+        SRResNet(channels=8, blocks=3),
+        RRDBNet(width=4, blocks=1, growth=4),
+        trained_a_little(GatedDecoder(channels=8, blocks=2)),
+    ],
+)
 def test_the_halo_holds_all_that_decides_over_a_pixel(decoder: Decoder) -> None:
     """Nothing beyond it changes the tile; a pixel less would not do."""
     assert decoder.halo is not None

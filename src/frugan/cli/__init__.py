@@ -15,6 +15,7 @@ VERBS = {
     "resume": "go on with a run that was stopped or killed",
     "sample": "draw images from a run or a model, as PNGs or one grid",
     "evaluate": "measure how good the images are",
+    "evaluate-decoder": "measure what codec and decoder lose, and compare decoders",
     "upscale": "enlarge photos with a trained decoder",
     "report": "write a run's report as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_HELP.format(verbs="\n".join(f"  {verb:<10} {line}" for verb, line in VERBS.items())), end="")
+        print(_HELP.format(verbs="\n".join(f"  {verb:<16} {line}" for verb, line in VERBS.items())), end="")
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
         print(f"frugan {__version__}")
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from frugan.config import did_you_mean
 
             raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
-        run = import_module(f"frugan.cli.{arguments[0]}").run
+        run = import_module(f"frugan.cli.{arguments[0].replace('-', '_')}").run
         return int(run(arguments[1:]))
     except (UserError, RunError) as error:
         print(f"frugan: {error}", file=sys.stderr)

@@ -25,6 +25,5 @@ def command(name: Annotated[Positional[str], arg(metavar="NAME")] = "", /) -> in
         print(dump(find_recipe(name)), end="")
         return 0
     for known, recipe in RECIPES.items():
-        summary = (recipe.__doc__ or "").strip().splitlines()[0]
-        print(f"{known:<18} {summary}")
+        print(f"{known:<18} {recipe.summary}")
     return 0

@@ -13,7 +13,14 @@ class Codec(nn.Module, ABC):
 
     Every codec takes `code_min` and `code_max`, the range of raw codes that the map takes to [-1, 1]. They are
     measured on the training set when a run begins, and travel with the model.
+
+    Attributes:
+        corner_aligned: whether code[k] sits on pixel r k, rather than in the middle of the r pixels that it stands for.
+        base_name: what `base` is called in tables.
     """
+
+    corner_aligned: bool
+    base_name: str
 
     @abstractmethod
     def code_shape(self, resolution: int) -> tuple[int, int, int]:

@@ -8,6 +8,9 @@ from frugan.codecs.base import Codec
 class IdentityCodec(Codec):
     """code = image. `code_min` and `code_max` are images' own range, so the affine map is the identity."""
 
+    corner_aligned = True
+    base_name = "the image itself"
+
     def __init__(self, channels: int = 3, code_min: float = -1.0, code_max: float = 1.0) -> None:
         super().__init__()
         self.channels = channels

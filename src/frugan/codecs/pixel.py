@@ -30,6 +30,8 @@ class PixelCodec(Codec):
         code_min, code_max: range of the reduced images over the training set; never beyond the images' own.
     """
 
+    base_name = "linear interpolation"
+
     def __init__(
         self, levels: int = 2, reduction: Reduction = "gaussian", code_min: float = -1.0, code_max: float = 1.0
     ) -> None:
@@ -40,6 +42,7 @@ class PixelCodec(Codec):
             raise ValueError(f"reduction: '{reduction}' is not one of gaussian, antialiased, bilinear")
         self.centre, self.half_range = check_range(code_min, code_max)
         self.levels, self.reduction = levels, reduction
+        self.corner_aligned = reduction == "gaussian"
 
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
         return divided_shape(resolution, self.levels)

@@ -19,6 +19,9 @@ class WaveletCodec(Codec):
         code_min, code_max: range of TL / 2^levels over the training set.
     """
 
+    corner_aligned = True
+    base_name = "zero-detail IWT"
+
     def __init__(
         self,
         levels: int = 2,

@@ -16,6 +16,8 @@ from frugan.errors import RunError
 from frugan.features.base import FeatureExtractor, as_8_bit
 
 FEATURE_DIM = 1280
+# The last blocks at strides 4, 8 and 16: what perceptual losses and distances compare.
+COMPARED_BLOCKS = (2, 4, 10)
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _BATCH_NORM_EPS = 1e-3  # the TensorFlow value that the weights were trained with
 

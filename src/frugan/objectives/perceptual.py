@@ -4,11 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from frugan.features.efficientnet_lite0 import pretrained_efficientnet_lite0
+from frugan.features.efficientnet_lite0 import COMPARED_BLOCKS, pretrained_efficientnet_lite0
 from frugan.features.vgg19 import VGG19Conv54
-
-# Blocks of EfficientNet-Lite0 after which features are compared: the last ones at strides 4, 8 and 16.
-_COMPARED_BLOCKS = (2, 4, 10)
 
 
 class VGGPerceptual:
@@ -40,7 +37,7 @@ class EfficientNetPerceptual:
     def __call__(self, decoded: Tensor, original: Tensor) -> Tensor:
         self.network.to(decoded.device)
         with torch.no_grad():
-            wanted = self.network.block_features(original, _COMPARED_BLOCKS)
-        found = self.network.block_features(decoded, _COMPARED_BLOCKS)
+            wanted = self.network.block_features(original, COMPARED_BLOCKS)
+        found = self.network.block_features(decoded, COMPARED_BLOCKS)
         terms = [(a - b).abs().mean() / b.abs().mean() for a, b in zip(found, wanted, strict=True)]
         return torch.stack(terms).mean()

@@ -1,24 +1,41 @@
 """Complete configurations to begin from: one file a paper, one function a table row, one line here each."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from frugan.config import RunConfig, did_you_mean
 from frugan.errors import UserError
+from frugan.recipes import decoders
 from frugan.recipes import noisy_scale_space as nss
 from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
 from frugan.recipes.quickstart import quickstart
 
-RECIPES: dict[str, Callable[[], RunConfig]] = {
-    "quickstart": quickstart,
-    "nsb-gan-w-dcgan": nsb_gan_w_dcgan,
-    "dcgan-gan": nss.dcgan_gan,
-    "dcgan-gan-gr": nss.dcgan_gan_gr,
-    "dcgan-lsgan": nss.dcgan_lsgan,
-    "dcgan-wgan-gp": nss.dcgan_wgan_gp,
-    "dcgan-dragan": nss.dcgan_dragan,
-    "dcgan-ss": nss.dcgan_ss,
-    "dcgan-ns": nss.dcgan_ns,
-    "dcgan-nss": nss.dcgan_nss,
+
+class Recipe(NamedTuple):
+    """A configuration, and what it is in one line."""
+
+    build: Callable[[], RunConfig]
+    summary: str
+
+
+def _documented(build: Callable[[], RunConfig]) -> Recipe:
+    return Recipe(build, (build.__doc__ or "").strip().splitlines()[0])
+
+
+RECIPES: dict[str, Recipe] = {
+    "quickstart": _documented(quickstart),
+    "nsb-gan-w-dcgan": _documented(nsb_gan_w_dcgan),
+    **{name: Recipe(partial(decoders.paper, name), decoders.PAPER[name]) for name in decoders.PAPER},
+    **{f"{name}-small": Recipe(partial(decoders.small, name), decoders.SMALL[name]) for name in decoders.SMALL},
+    "dcgan-gan": _documented(nss.dcgan_gan),
+    "dcgan-gan-gr": _documented(nss.dcgan_gan_gr),
+    "dcgan-lsgan": _documented(nss.dcgan_lsgan),
+    "dcgan-wgan-gp": _documented(nss.dcgan_wgan_gp),
+    "dcgan-dragan": _documented(nss.dcgan_dragan),
+    "dcgan-ss": _documented(nss.dcgan_ss),
+    "dcgan-ns": _documented(nss.dcgan_ns),
+    "dcgan-nss": _documented(nss.dcgan_nss),
 }
 
 
@@ -29,4 +46,4 @@ def find_recipe(name: str) -> RunConfig:
     """
     if name not in RECIPES:
         raise UserError(f"--recipe {name}: unknown{did_you_mean(name, RECIPES)}")
-    return RECIPES[name]()
+    return RECIPES[name].build()

@@ -1,0 +1,78 @@
+"""What `frugan evaluate-decoder` does, once torch is loaded."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from frugan.atomic import write_file
+from frugan.cores import available_cores
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.source import open_source
+from frugan.device import choose_device, use_threads
+from frugan.errors import UserError
+from frugan.features.choose import load_extractor
+from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
+from frugan.pipelines.compare_decoders import candidates, compare_decoders, format_comparison
+from frugan.pipelines.prepare import open_dataset
+from frugan.pretrained import load_resolution
+from frugan.run_folder import RunFolder
+
+
+def evaluate_decoders(
+    runs: Sequence[Path],
+    data: str,
+    samples: int,
+    resolution: int,
+    features: str,
+    lpips: bool,
+    out: Path | None,
+    upsample: bool,
+    device: str,
+    json_output: bool,
+) -> int:
+    """Judge, print, and write the page if one is wanted."""
+    chosen = choose_device(device)
+    use_threads(available_cores())
+    resolution = resolution or load_resolution(runs[0])
+    rows = candidates(runs, resolution, chosen)
+    datasets = _datasets(runs[0], data, resolution, upsample)
+    result = compare_decoders(
+        rows,
+        datasets,
+        samples,
+        resolution=resolution,
+        extractor=load_extractor(features, chosen),
+        distance=LPIPSDistance(chosen) if lpips else EfficientNetDistance(chosen),
+        device=chosen,
+        on_progress=_show,
+    )
+    print(json.dumps(result, indent=1) if json_output else format_comparison(result))
+    if out is not None:
+        from frugan.report.decoders import decoders_page
+
+        judged = list(datasets.values())[-1]
+        write_file(out, decoders_page("Decoders", result, rows, judged, chosen).encode())
+        print(f"page: {out}", file=sys.stderr)
+    return 0
+
+
+def _datasets(run: Path, data: str, resolution: int, upsample: bool) -> dict[str, PackedDataset]:
+    """The images that the first run was trained on, if they are wanted at that size, and those held out."""
+    datasets = {}
+    if (run / "config.yaml").is_file():
+        config = RunFolder.open(run).config()
+        if config.data.resolution == resolution or not data:
+            wanted = dataclasses.replace(config.data, resolution=resolution)
+            datasets["training"] = open_dataset(dataclasses.replace(config, data=wanted))
+    if data:
+        datasets["held-out"] = pack(open_source(data), resolution, allow_upsampling=upsample)
+    if not datasets:
+        raise UserError(f"{run}: a model folder knows no images; pass --data DATA")
+    return datasets
+
+
+def _show(stage: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\033[K  {stage}: {done} of {total}", end="\r" if done < total else "\r\033[K", file=sys.stderr)

@@ -1,0 +1,43 @@
+"""What a decoder has to beat: images reduced and enlarged again without anything learned."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from frugan.codecs.base import Codec
+from frugan.ops.interpolation import enlarge_from_corner
+
+Reconstruct = Callable[[Tensor], Tensor]  # images (N, 3, S, S) in [-1, 1] -> what is left of them
+
+
+def code_baselines(codec: Codec) -> dict[str, Reconstruct]:
+    """Two enlargements of the very codes that a decoder is given, by name."""
+
+    def base(images: Tensor) -> Tensor:
+        return codec.base(codec.encode(images))
+
+    def bicubic(images: Tensor) -> Tensor:
+        low = codec.decoder_input(codec.encode(images))
+        factor = images.shape[-1] // low.shape[-1]
+        return enlarge_from_corner(low, factor) if codec.corner_aligned else _enlarge(low, factor)
+
+    return {codec.base_name: base, "bicubic of the code": bicubic}
+
+
+def classical_bicubic(factor: int) -> Reconstruct:
+    """Antialiased bicubic reduction, bicubic enlargement: no code at all, but the usual row of papers.
+
+    It begins with a better filter than any codec here has, and so is harder to beat.
+    """
+
+    def reconstruct(images: Tensor) -> Tensor:
+        size = [side // factor for side in images.shape[-2:]]
+        return _enlarge(F.interpolate(images, size=size, mode="bicubic", align_corners=False, antialias=True), factor)
+
+    return reconstruct
+
+
+def _enlarge(image: Tensor, factor: int) -> Tensor:
+    """antialias=True: the cubic of Pillow and MATLAB, a = -1/2; it filters nothing when enlarging."""
+    return F.interpolate(image, scale_factor=factor, mode="bicubic", align_corners=False, antialias=True)

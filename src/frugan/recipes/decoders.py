@@ -1,0 +1,110 @@
+"""The decoders of not-so-big-GAN (section 3.3), each from wavelet (W) and from pixel codes (P), 64 -> 256 pixels.
+
+`paper` is what the paper trains on GPUs for a week; `small` fits two CPU cores and is narrower, all of them at 2 to 3
+billion multiply-adds an image, so that they can be compared. Train the decoder alone with --part decoder; the sampler
+beside it is that of nsb-gan-w-dcgan.
+"""
+
+from dataclasses import replace
+
+from frugan.codecs.pixel import PixelCodec
+from frugan.codecs.wavelet import WaveletCodec
+from frugan.config import AdversaryConfig, DataConfig, DecoderConfig, OptimizerConfig, RunConfig, ScheduleConfig, Spec
+from frugan.networks.esrgan import VGGDiscriminator
+from frugan.networks.gated import GatedDecoder
+from frugan.networks.srresnet import SRResNet
+from frugan.networks.unet import UNetP, UNetW
+from frugan.objectives.losses import relativistic_average
+from frugan.objectives.perceptual import EfficientNetPerceptual, VGGPerceptual
+from frugan.objectives.reconstruction import WeightedSum, l1, l2, packet_l2
+from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
+
+_CODECS = {"w": Spec(WaveletCodec, levels=2), "p": Spec(PixelCodec, levels=2, reduction="gaussian")}
+# ESRGAN's weights: the perceptual term leads, pixels only hold the colours.
+_PIXEL_WEIGHT, _PERCEPTUAL_WEIGHT, _ADVERSARIAL_WEIGHT = 1e-2, 1.0, 5e-3
+
+
+PAPER = {
+    "resnet-w": "SRResNet on wavelet codes, L1: 64 to 256 px, as in the paper.",
+    "resnet-p": "SRResNet on blurred and subsampled pixels, L1.",
+    "esrgan-w": "resnet-w, then against a discriminator with a perceptual loss: the paper's sharpest.",
+    "esrgan-p": "resnet-p, then against a discriminator.",
+    "unet-w": "UNets that regress the missing wavelet packets, 147 million parameters.",
+    "unet-p": "UNets that regress what bilinear enlargement misses.",
+}
+SMALL = {
+    **{name: f"{name} at a width for a CPU." for name in PAPER},
+    "gated-w": "Gated large-kernel blocks at the code's size, exact on wavelet codes: our own light decoder.",
+}
+
+
+def paper(name: str) -> RunConfig:
+    """One of PAPER, as in the paper's appendix.
+
+    150,000 steps of batch 32 in each phase of ResNet and ESRGAN, Adam (.9, .99) at 1e-4. The UNets: Adam (.9, .999);
+    UNet-W's levels learn together here for the 232,000 steps of batch 64 that the paper gives its second; UNet-P at the
+    rate its authors' scripts have (1e-3), for the 178,000 steps of its second level.
+    """
+    adam, unet_adam = OptimizerConfig(lr=1e-4, beta1=0.9, beta2=0.99), OptimizerConfig(lr=1e-4, beta1=0.9, beta2=0.999)
+    resnet = DecoderConfig(Spec(SRResNet), Spec(l1), _schedule(4800, 32), optimizer=adam)
+    adversary = AdversaryConfig(
+        Spec(VGGDiscriminator),
+        Spec(relativistic_average),
+        _image_loss(Spec(VGGPerceptual)),
+        start_kimg=4800,
+        weight=_ADVERSARIAL_WEIGHT,
+        optimizer=adam,
+    )
+    decoders = {
+        "resnet": resnet,
+        "esrgan": replace(resnet, schedule=_schedule(9600, 32), adversary=adversary),
+        "unet-w": DecoderConfig(Spec(UNetW), Spec(packet_l2), _schedule(14848, 64), optimizer=unet_adam),
+        "unet-p": DecoderConfig(Spec(UNetP), Spec(l2), _schedule(11392, 64), optimizer=replace(unet_adam, lr=1e-3)),
+    }
+    return _recipe(name, name, decoders)
+
+
+def small(name: str) -> RunConfig:
+    """One of SMALL, for a CPU; the recipe is called NAME-small."""
+    adam = OptimizerConfig(lr=2e-3, beta1=0.9, beta2=0.99, decay=0.5)
+    # Crops of 64 x 64 pixels show more places a second; the UNets halve what they see too often for that.
+    resnet = DecoderConfig(
+        Spec(SRResNet, channels=32, blocks=8, init_scale=0.5), Spec(l1), _schedule(16, 8), crop=16, optimizer=adam
+    )
+    adversary = AdversaryConfig(
+        Spec(VGGDiscriminator, width=24),
+        Spec(relativistic_average),
+        _image_loss(Spec(EfficientNetPerceptual)),
+        start_kimg=16,
+        weight=_ADVERSARIAL_WEIGHT,
+        optimizer=replace(adam, lr=5e-4),
+    )
+    unet_w = replace(resnet, network=Spec(UNetW, width=64, tail_width=32), loss=Spec(packet_l2), crop=32)
+    decoders = {
+        "resnet": resnet,
+        "esrgan": replace(resnet, schedule=_schedule(24, 8), adversary=adversary),
+        "unet-w": unet_w,
+        "unet-p": replace(unet_w, network=Spec(UNetP, width=16), loss=Spec(l2)),
+        "gated": replace(resnet, network=Spec(GatedDecoder), optimizer=replace(adam, lr=1e-3)),
+    }
+    return _recipe(f"{name}-small", name, decoders)
+
+
+def _recipe(recipe: str, name: str, decoders: dict[str, DecoderConfig]) -> RunConfig:
+    """`name` is a decoder and the code it reads; those that serve both codes stand in `decoders` without it."""
+    family, _, code = name.rpartition("-")
+    return replace(
+        nsb_gan_w_dcgan(),
+        recipe=recipe,
+        data=DataConfig(source="", resolution=256),
+        codec=_CODECS[code],
+        decoder=decoders.get(name) or decoders[family],
+    )
+
+
+def _schedule(kimg: float, batch: int) -> ScheduleConfig:
+    return ScheduleConfig(kimg=kimg, batch=batch, log_every=kimg / 50, snapshots=8, ema_halflife=kimg / 80)
+
+
+def _image_loss(perceptual: Spec) -> Spec:
+    return Spec(WeightedSum, losses=(Spec(l1), perceptual), weights=(_PIXEL_WEIGHT, _PERCEPTUAL_WEIGHT))

@@ -1,0 +1,112 @@
+"""Decoders side by side as one self-contained page: their numbers, and what they make of the same crops."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset
+from frugan.metrics.image import psnr
+from frugan.pipelines.compare_decoders import Candidate
+from frugan.pipelines.write import to_uint8
+from frugan.report.document import document
+from frugan.report.gallery import draw_reals
+from frugan.report.markup import Markup, join, tag
+from frugan.report.pictures import embed, show
+from frugan.report.tables import two_columns
+from frugan.report.text import memory, significant
+
+_IMAGES, _CROP, _SHOWN_WIDTH = 4, 96, 192
+_ERROR_GAIN = 4
+_MOST_BYTES = 4_000_000
+_CROPS_HELP = (
+    "The middle of a few images, enlarged without smoothing; beside each the absolute error, "
+    f"{_ERROR_GAIN} times amplified. Rows trained against a discriminator should look sharper than the others, though "
+    "their PSNR is lower: they put in texture that is likely, not texture that was there."
+)
+
+
+def decoders_page(
+    title: str, result: dict[str, Any], rows: Sequence[Candidate], dataset: PackedDataset, device: torch.device
+) -> str:
+    """A document from what `compare_decoders` found, with crops of images of `dataset`."""
+    protocol = {name: str(value) for name, value in result["protocol"].items()}
+    sections = [
+        tag("header", tag("h1", title), tag("p", "What survives of real images that go through a code and back.")),
+        *(_table(result, name) for name in result["protocol"]["images"]),
+        _crops(rows, draw_reals(dataset, _IMAGES), device),
+        tag("section", tag("h2", "Protocol"), two_columns(protocol), id="protocol"),
+    ]
+    return document(title, sections)
+
+
+def _table(result: dict[str, Any], images: str) -> Markup:
+    protocol = result["protocol"]
+    quality = [
+        ("MSE in [0, 1]", "mse", 3),
+        ("PSNR, dB", "psnr", 4),
+        ("SSIM", "ssim", 4),
+        (protocol["perceptual"], "perceptual", 3),
+        (protocol["frechet_distance"], "frechet_distance", 3),
+    ]
+    columns = ["", *(title for title, _, _ in quality), "ms an image", "GMAC", "parameters", "memory"]
+    rows = []
+    for row in result["rows"]:
+        cells = [significant(row["quality"][images][key], digits) for _, key, digits in quality]
+        rows.append(tag("tr", tag("th", row["name"], scope="row"), *(tag("td", c) for c in cells + _cost(row["cost"]))))
+    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    count = protocol["images"][images]
+    return tag(
+        "section",
+        tag("h2", f"On {images} images"),
+        tag("p", f"Means over {count} images of {protocol['resolution']} x {protocol['resolution']} pixels."),
+        tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="scroll"),
+    )
+
+
+def _cost(cost: dict[str, Any]) -> list[str]:
+    if not cost:
+        return [""] * 4
+    return [
+        significant(cost["milliseconds"]),
+        significant(cost["multiply_adds"] / 1e9),
+        f"{significant(cost['parameters'] / 1e6)} M",
+        memory(cost["memory_mb"]),
+    ]
+
+
+def _crops(rows: Sequence[Candidate], originals: Tensor, device: torch.device) -> Markup:
+    """A row each: crops and errors of the same images."""
+    side = min(_CROP, originals.shape[-1])
+    first = (originals.shape[-1] - side) // 2
+    window = (..., slice(first, first + side), slice(first, first + side))
+    budget = _MOST_BYTES // (2 * len(originals) * (len(rows) + 1))
+    drawn = [_row("original", originals[window], None, None, budget)]
+    for row in rows:
+        decoded = row.reconstruct(originals.to(device)).clamp(-1, 1).float().cpu()
+        error = _ERROR_GAIN * (decoded - originals).abs() - 1
+        drawn.append(_row(row.name, decoded[window], error[window], psnr(decoded, originals), budget))
+    table = tag("table", tag("tbody", *drawn), class_="stages")
+    return tag(
+        "section",
+        tag("h2", "Crops"),
+        tag("p", _CROPS_HELP, class_="help"),
+        tag("div", table, class_="scroll"),
+        id="crops",
+    )
+
+
+def _row(name: str, crops: Tensor, errors: Tensor | None, quality: Tensor | None, budget: int) -> Markup:
+    cells = []
+    for i in range(len(crops)):
+        pictures = [_picture(crops[i], f"{name}, image {i + 1}", budget)]
+        if errors is not None:
+            pictures.append(_picture(errors[i], f"error of {name}, image {i + 1}", budget))
+        caption = "" if quality is None else tag("small", f"{quality[i].item():.1f} dB")
+        cells.append(tag("td", join([*pictures, caption])))
+    return tag("tr", tag("th", name, scope="row"), *cells)
+
+
+def _picture(image: Tensor, alt: str, budget: int) -> Markup:
+    return show(embed(to_uint8(image[None])[0], budget), alt, width=_SHOWN_WIDTH, class_="pixels")
