@@ -228,11 +228,13 @@ class RunConfig:
     device: str = "auto"  # cuda if there is one, else mps, else cpu
     threads: int = 0  # CPU threads of each part; 0 = the machine's cores shared between the parts
     minutes: float = 0.0  # shorten the parts to fit this time on a slow machine, after a probe; 0 = never
+    watts: float = 0.0  # what the device takes while training, for reports, where it cannot be measured; 0 = unknown
     schema_version: int = 1
 
     def __post_init__(self) -> None:
         _require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 - 1")
         _require(self.threads >= 0, "threads", self.threads, "0 or more")
+        _require(self.watts >= 0, "watts", self.watts, "0 or more")
 
     def parts(self) -> "dict[PartName, SamplerConfig | DecoderConfig]":
         """What this run trains, by name."""

@@ -43,6 +43,17 @@ def test_time_is_summed_over_the_processes_that_trained(resumed_at: list[int], s
     assert part(log, [{"event": "resumed", "nimg": nimg} for nimg in resumed_at]).seconds == seconds
 
 
+def test_energy_is_summed_like_time_and_says_where_it_comes_from() -> None:
+    log = [line(1000, 10), line(2000, 20), line(3000, 35)]
+    assert part(log).energy is None
+    for entry in log:
+        entry["clock"]["joules_rapl"] = 50 * entry["clock"]["seconds"]
+    assert part(log).energy == ("rapl", 1750.0)
+    assert part(log, [{"event": "resumed", "nimg": 1000}]).energy == ("rapl", 2250.0)
+    del log[0]["clock"]["joules_rapl"]  # a process that could not read the counter
+    assert part(log, [{"event": "resumed", "nimg": 1000}]).energy is None
+
+
 def test_speed_is_a_median_and_memory_a_maximum() -> None:
     busy = part([line(1, 1, speed=3.0, memory=400), line(2, 2, speed=100.0, memory=700), line(3, 3, speed=120.0)])
     assert busy.images_per_second == 100.0

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig, Spec
 from frugan.errors import RunError
+from frugan.jsonl import JSONLines
 from frugan.objectives.losses import relativistic
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.decoder import DecoderPart
@@ -204,6 +205,17 @@ def test_a_full_disk_loses_nothing(tiny_config: RunConfig, tmp_path: Path, monke
     assert checkpoint is not None
     assert complaints == []
     assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
+
+
+def test_every_line_of_the_log_says_how_much_energy_was_taken(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frugan.energy.POWERCAP", tmp_path / "none")
+    assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks(), watts=50.0)
+    clocks = [line["clock"] for line in JSONLines(tmp_path / "train.jsonl").read()]
+    assert len(clocks) > 1
+    for clock in clocks:
+        assert clock["joules_declared"] == pytest.approx(50 * clock["seconds"], abs=1.0)
 
 
 def test_weights_ruined_by_the_last_update_are_not_saved(tiny_config: RunConfig, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def train_part(
         if measured and folder.events_log.read() == []:
             on_event("measured", measured)
         snapshot = _Snapshot(run, folder, PreviewJudge(config, dataset, part.device) if name == "sampler" else None)
-        return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop))
+        return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop), config.watts)
 
 
 def train_all(

@@ -11,6 +11,7 @@ from frugan.run_folder import PartFolder, PartName, RunFolder
 from frugan.training.part import total_nimg
 
 Line = dict[str, Any]  # one line of a log
+ENERGY_SOURCES = ("nvml", "rapl", "declared")
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,29 @@ class PartFacts:
 
     @property
     def seconds(self) -> float | None:
-        """Time spent, evaluations at snapshots included; each process that trained counted from its own beginning."""
+        """Time spent, evaluations at snapshots included."""
+        return self._over_processes("seconds")
+
+    @property
+    def energy(self) -> tuple[str, float] | None:
+        """Where the measurement comes from (nvml, rapl, declared), and joules."""
+        for source in ENERGY_SOURCES:
+            joules = self._over_processes(f"joules_{source}")
+            if joules is not None:
+                return source, joules
+        return None
+
+    def _over_processes(self, name: str) -> float | None:
+        """Sum over the processes that trained, each of which counted from its own beginning; None if any did not."""
         resumed_at = [int(event["nimg"]) for event in self.events if event.get("event") == "resumed"]
 
         def process(line: Line) -> int:
             return max((number for number, nimg in enumerate(resumed_at, 1) if nimg < int(line["nimg"])), default=0)
 
-        last_lines = [list(lines)[-1] for _, lines in itertools.groupby(self.log, process)]
-        return sum(line["clock"]["seconds"] for line in last_lines) if last_lines else None
+        last_clocks = [list(lines)[-1]["clock"] for _, lines in itertools.groupby(self.log, process)]
+        if not last_clocks or any(name not in clock for clock in last_clocks):
+            return None
+        return float(sum(clock[name] for clock in last_clocks))
 
     @property
     def images_per_second(self) -> float | None:

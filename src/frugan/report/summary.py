@@ -7,7 +7,13 @@ from frugan.report.commands import command
 from frugan.report.facts import PartFacts, RunFacts
 from frugan.report.markup import Markup, join, tag
 from frugan.report.tables import two_columns
-from frugan.report.text import duration, kimg, memory, significant
+from frugan.report.text import duration, energy, kimg, memory, significant
+
+_ENERGY_SOURCES = {
+    "nvml": "the GPU alone, by its own counter",
+    "rapl": "the processors and all that ran on them, by their own counter",
+    "declared": "declared, not measured: watts times time",
+}
 
 
 def header(facts: RunFacts, model: Model) -> Markup:
@@ -93,7 +99,15 @@ def _cost_cards(facts: RunFacts) -> list[Markup]:
         _cost_card("Training time", parts, [duration(part.seconds) for part in parts]),
         _cost_card("Speed", parts, [f"{significant(part.images_per_second)} images/s" for part in parts]),
         _cost_card("Peak memory", parts, [memory(part.peak_memory_mb) for part in parts]),
+        *([_cost_card("Energy", parts, list(map(_energy, parts)))] if any(part.energy for part in parts) else []),
     ]
+
+
+def _energy(part: PartFacts) -> str:
+    if part.energy is None:
+        return "unknown"
+    source, joules = part.energy
+    return f"{energy(joules)} ({_ENERGY_SOURCES[source]})"
 
 
 def _cost_card(title: str, parts: list[PartFacts], values: list[str]) -> Markup:

@@ -45,3 +45,9 @@ def memory(megabytes: float | None) -> str:
     if megabytes is None:
         return "unknown"
     return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{significant(megabytes / 1000)} GB"
+
+
+def energy(joules: float) -> str:
+    """1800 -> "0.5 Wh", 5.4e6 -> "1.5 kWh"."""
+    hours = joules / 3600
+    return f"{trimmed(hours)} Wh" if hours < 1000 else f"{trimmed(hours / 1000)} kWh"

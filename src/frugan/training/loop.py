@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from frugan.config import ScheduleConfig
+from frugan.energy import EnergyMeter, energy_meter
 from frugan.errors import DivergedError, RunError
 from frugan.jsonl import JSONLines
 from frugan.training.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
@@ -59,8 +60,10 @@ class _Progress:
     checked: int = 0  # how many of `since_log` are known to be finite
 
 
-def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
+def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float = 0.0) -> bool:
     """Train `part` from its newest checkpoint in `folder` (or from the beginning) to the end of its schedule.
+
+    `watts`: what the device takes, in case it cannot be measured; 0 = unknown.
 
     Returns:
         True when the schedule is finished, False when `hooks.should_stop` asked to stop; a checkpoint was written then.
@@ -72,7 +75,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks) -> bool:
     schedule, total = part.schedule, total_nimg(part.schedule)
     log = JSONLines(folder / "train.jsonl")
     progress = _restore(part, folder, log, hooks)
-    clock = _Clock(progress.nimg)
+    clock = _Clock(progress.nimg, energy_meter(part.device, watts))
     if progress.nimg == 0:
         hooks.on_event("started", {"nimg": 0})
         hooks.on_snapshot(part, 0)
@@ -201,7 +204,8 @@ def _stacked(steps: list[StepValues], name: str) -> Tensor:
 class _Clock:
     """Wall-clock bookkeeping, kept apart from everything that must be reproducible."""
 
-    def __init__(self, nimg: int) -> None:
+    def __init__(self, nimg: int, meter: EnergyMeter) -> None:
+        self.meter = meter
         now = time.monotonic()
         self.began, self.last, self.saved = now, now, now
         self.nimg = nimg
@@ -224,10 +228,13 @@ class _Clock:
         return time.monotonic() - self.saved
 
     def entry(self) -> dict[str, float]:
+        joules = self.meter.joules()
         return {
             "seconds": round(time.monotonic() - self.began, 3),
             "images_per_second": round(self.images_per_second, 2),
             "peak_memory_mb": round(peak_memory_mb(), 1),
+            # The name tells where it comes from: nvml, rapl or declared.
+            **({} if joules is None else {f"joules_{self.meter.source}": round(joules, 1)}),
         }
 
 
