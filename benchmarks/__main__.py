@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import loader, scale_space, wavelet
+from benchmarks import decoders, loader, scale_space, wavelet
 
 _INTRODUCTION = """# Speed and memory against peers
 
@@ -18,7 +18,7 @@ Made by `make bench`.
 
 
 def main() -> None:
-    rows = [row for module in (wavelet, scale_space, loader) for row in module.run()]
+    rows = [row for module in (wavelet, scale_space, decoders, loader) for row in module.run()]
     path = Path(__file__).parent / "README.md"
     path.write_text(_INTRODUCTION + f"{_machine()}\n\n" + _table(rows))
     print(path.read_text())
@@ -28,7 +28,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
     lines = ["| what | frugan | peer | its time | ratio | memory |", "|---|---|---|---|---|---|"]
     for row in rows:
         memory = f"{row['ours_mb']:.0f} MB against {row['peer_mb']:.0f} MB" if "ours_mb" in row else ""
-        share = f"{row['ratio']:.1f}x" if row["peer"] != "the whole step" else f"{100 / row['ratio']:.1f} %"
+        share = f"{row['ratio']:.1f}x" if row["peer"] != "the whole" else f"{100 / row['ratio']:.1f} %"
         lines.append(
             f"| {row['name']} | {row['ours_s']:.4f} s | {row['peer']} | {row['peer_s']:.4f} s | {share} | {memory} |"
         )

@@ -40,7 +40,7 @@ def run() -> list[dict[str, Any]]:
         {
             "name": f"stabilizer within a DCGAN-64 step, batch {BATCH}",
             "ours_s": share["stabilizer_s"],
-            "peer": "the whole step",
+            "peer": "the whole",
             "peer_s": share["step_s"],
         }
     )
