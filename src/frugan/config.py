@@ -189,7 +189,9 @@ class DecoderConfig:
     network: Spec
     loss: Spec
     schedule: ScheduleConfig
-    code_noise: float = 0.0  # std of noise on the codes it trains on, so that it forgives a sampler's small errors
+    code_noise: float = 0.0  # std of noise on the codes it trains on, so that it forgives a sampler's small errors;
+    # from 0 to this in each image for a network that is told (told_noise)
+    assumed_noise: float = 0.0  # what a network that is told the noise of its code is told of the sampler's
     crop: int = 0  # side of the random crops of the code it trains on; 0 = whole codes
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     adversary: AdversaryConfig | None = None

@@ -44,7 +44,8 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     for module in (generator, codec, decoder):
         if module is not None:
             module.eval().requires_grad_(False)
-    return Model(generator, codec, decoder, resolution, config.get("info", {})).to(device)
+    noise = float(config.get("assumed_noise", 0.0))
+    return Model(generator, codec, decoder, resolution, config.get("info", {}), assumed_noise=noise).to(device)
 
 
 def load_decoder(path: str | Path) -> tuple[Codec, Decoder]:
@@ -109,6 +110,7 @@ def write_model_config(
     generator: Spec,
     codec: Spec,
     decoder: Spec | None,
+    assumed_noise: float,
     code_shape: tuple[int, int, int],
     resolution: int,
     info: Mapping[str, Any],
@@ -121,6 +123,7 @@ def write_model_config(
         "generator": generator.to_dict(),
         "codec": codec.to_dict(),
         "decoder": decoder.to_dict() if decoder else None,
+        "assumed_noise": assumed_noise,
         "info": dict(info),
     }
     write_file(folder / CONFIG_FILE, json.dumps(config, indent=1).encode())

@@ -15,6 +15,14 @@ from frugan.networks.unet import BandUNet, ImageUNet, UNetP, UNetW
 from frugan.objectives.reconstruction import packet_l2
 from frugan.ops.wavelet import lowpass2
 
+
+def trained_a_little(decoder: GatedDecoder) -> GatedDecoder:
+    """With heads that no longer say zero."""
+    for head in decoder.heads:
+        torch.nn.init.normal_(head.weight, std=0.1)
+    return decoder
+
+
 DECODERS = {
     "srresnet": SRResNet(channels=8, blocks=2),
     "srresnet, authors": SRResNet(channels=8, blocks=2, convention="authors"),
@@ -38,6 +46,20 @@ def test_decoders_make_images_of_the_base_s_size_and_train(decoder: Decoder) -> 
     assert all(p.grad is not None and p.grad.isfinite().all() for p in decoder.parameters())
 
 
+@pytest.mark.parametrize(
+    "decoder",
+    [SRResNet(channels=8, blocks=1, told_noise=True), GatedDecoder(channels=8, blocks=1, told_noise=True)],
+)
+def test_a_decoder_that_is_told_the_noise_acts_on_it_image_by_image(decoder: Decoder) -> None:
+    if isinstance(decoder, GatedDecoder):
+        trained_a_little(decoder)
+    low, base = torch.randn(1, 3, 8, 8).expand(3, -1, -1, -1), torch.zeros(3, 3, 32, 32)
+    untold, told = decoder(low, base), decoder(low, base, noise=torch.tensor([0.0, 0.0, 0.5]))
+    assert torch.equal(told[0], untold[0])
+    assert torch.allclose(told[1], untold[1])
+    assert not torch.allclose(told[2], untold[2])
+
+
 def test_parameter_counts_of_the_paper() -> None:
     assert count_parameters(SRResNet()) == 1_517_571
     assert count_parameters(BandUNet(1, 512, 256)) == 52_073_508
@@ -56,13 +78,6 @@ def test_srresnet_can_begin_exactly_at_its_base() -> None:
     low, base = torch.randn(1, 3, 8, 8), torch.randn(1, 3, 32, 32)
     assert torch.equal(SRResNet(channels=8, blocks=1, zero_last=True)(low, base), base)
     assert not torch.equal(SRResNet(channels=8, blocks=1)(low, base), base)
-
-
-def trained_a_little(decoder: GatedDecoder) -> GatedDecoder:
-    """With heads that no longer say zero."""
-    for head in decoder.heads:
-        torch.nn.init.normal_(head.weight, std=0.1)
-    return decoder
 
 
 def test_whatever_the_gated_decoder_draws_has_the_same_code() -> None:

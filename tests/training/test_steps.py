@@ -12,6 +12,7 @@ from frugan.codecs.wavelet import WaveletCodec
 from frugan.config import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig, Spec
 from frugan.errors import RunError
 from frugan.jsonl import JSONLines
+from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import relativistic
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.decoder import DecoderPart
@@ -205,6 +206,38 @@ def test_a_full_disk_loses_nothing(tiny_config: RunConfig, tmp_path: Path, monke
     assert checkpoint is not None
     assert complaints == []
     assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
+
+
+def test_a_told_decoder_learns_to_leave_clean_codes_alone_and_to_smooth_noisy_ones(tiny_config: RunConfig) -> None:
+    """On flat images the best answer is known: what noise is there should go, in the measure that is told."""
+    assert tiny_config.decoder is not None
+    config = dataclasses.replace(
+        tiny_config.decoder,
+        network=Spec(SRResNet, channels=16, blocks=2, init_scale=0.5, told_noise=True),
+        code_noise=0.4,
+        crop=0,
+        optimizer=OptimizerConfig(lr=3e-3),
+    )
+    codec = WaveletCodec(levels=2)
+    part = DecoderPart(config, codec, 32, seed=0, device=CPU)
+    torch.manual_seed(0)
+    for step in range(150):
+        flat = (torch.rand(8, 3, 1, 1) * 2 - 1).expand(-1, -1, 32, 32)
+        part.step(flat, torch.zeros(8), 8 * step)
+    flat = (torch.rand(8, 3, 1, 1) * 2 - 1).expand(-1, -1, 32, 32)
+    noisy = codec.encode(flat) + 0.3 * torch.randn(8, 3, 8, 8)
+    with torch.no_grad():
+        told, untold = (
+            (codec.decode(noisy, part.network, noise=level) - flat).square().mean().item() for level in (0.3, 0.0)
+        )
+    assert told < 0.9 * untold
+
+
+def test_a_network_that_is_not_told_refuses_an_assumption(tiny_config: RunConfig) -> None:
+    assert tiny_config.decoder is not None
+    config = dataclasses.replace(tiny_config.decoder, assumed_noise=0.1)
+    with pytest.raises(ValueError, match="told_noise"):
+        DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=CPU)
 
 
 def test_every_line_of_the_log_says_how_much_energy_was_taken(

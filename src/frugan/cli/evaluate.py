@@ -25,6 +25,7 @@ def command(
     features: Literal["efficientnet-lite0", "inception"] = "efficientnet-lite0",
     inception_weights: str = "",
     trunc: float = 1.0,
+    code_noise: float | None = None,
     snapshot: int | None = None,
     device: str = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
@@ -39,6 +40,7 @@ def command(
         features: efficientnet-lite0 works offline; inception gives FID, from a file, its cache or the network.
         inception_weights: torch-fidelity's weight file, where there is no network.
         trunc: truncation.
+        code_noise: what a decoder that is told the noise of its code assumes; its setting assumed_noise if left out.
         snapshot: judge the sampler as it was after this many images (see RUN/sampler/snapshots) instead of at the end.
         device: auto, cpu, cuda, mps.
         json_output: print the result as JSON.
@@ -59,6 +61,7 @@ def command(
         features=features,
         inception_weights=inception_weights,
         truncation=trunc,
+        code_noise=code_noise,
         snapshot=snapshot,
         device=device,
     )

@@ -21,6 +21,7 @@ def command(
     out: Path,
     seeds: str = "0-63",
     trunc: float = 1.0,
+    code_noise: float | None = None,
     grid: bool = False,
     label: Annotated[int | None, arg(name="class")] = None,
     device: str = "auto",
@@ -32,6 +33,7 @@ def command(
         out: a folder for one PNG per seed, or with --grid the PNG file to write.
         seeds: such as 0-63 or 1,5,9-12.
         trunc: truncation; below 1, more typical and less varied.
+        code_noise: what a decoder that is told the noise of its code assumes; its setting assumed_noise if left out.
         grid: write all pictures into one.
         label: class to draw, for class-conditional models.
         device: auto, cpu, cuda, mps.
@@ -47,7 +49,7 @@ def command(
     from frugan.pipelines.write import contact_sheet, to_uint8, write_png
     from frugan.pretrained import load
 
-    model = load(run, str(choose_device(device)))
+    model = load(run, str(choose_device(device))).assuming(code_noise)
     if label is not None:
         raise UserError("--class: this model is not class-conditional")
     if grid:

@@ -50,10 +50,15 @@ class Codec(nn.Module, ABC):
     def from_low(self, low: Tensor) -> Tensor:
         """The inverse of `decoder_input`: a small image (N, 3, h, w) in [-1, 1] as if it were a code."""
 
-    def decode(self, code: Tensor, decoder: nn.Module | None = None) -> Tensor:
-        """Codes -> images (N, 3, S, S): what a decoder (see `networks.base`) makes of the base, or the base itself."""
+    def decode(self, code: Tensor, decoder: nn.Module | None = None, noise: float = 0.0) -> Tensor:
+        """Codes -> images (N, 3, S, S): what a decoder (see `networks.base`) makes of the base, or the base itself.
+
+        `noise`: how far codes are off those of real images, for decoders that are told.
+        """
         base = self.base(code)
-        return base if decoder is None else decoder(self.decoder_input(code), base)
+        if decoder is None:
+            return base
+        return decoder(self.decoder_input(code), base, noise=code.new_full(code.shape[:1], noise))
 
 
 def divided_shape(resolution: int, levels: int) -> tuple[int, int, int]:

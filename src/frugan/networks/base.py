@@ -45,12 +45,14 @@ class Decoder(nn.Module, ABC):
     Attributes:
         halo: how many pixels of `low` around a tile decide over the tile's pixels, so that large images can be decoded
             in pieces; None where all of the image does.
+        told_noise: whether it makes use of `noise`.
     """
 
     halo: int | None
+    told_noise: bool = False
 
     @abstractmethod
-    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         """Decode.
 
         Args:
@@ -58,10 +60,17 @@ class Decoder(nn.Module, ABC):
             base: (N, 3, h * 2^levels, w * 2^levels), what interpolation knows.
             original: in training only, the true image: decoders of several stages may take the true input of a later
                 stage from it (teacher forcing), so that all stages learn at once.
+            noise: (N,), how noisy each code is: the standard deviation in codes' units. None = not at all.
 
         Returns:
             (N, 3, h * 2^levels, w * 2^levels), nominally in [-1, 1], not clamped.
         """
+
+
+def with_noise_channel(low: Tensor, noise: Tensor | None) -> Tensor:
+    """(N, 3, h, w) -> (N, 4, h, w): the level of the noise as one more channel (FFDNet, Zhang et al. 2018)."""
+    level = low.new_zeros(low.shape[0]) if noise is None else noise.to(low)
+    return torch.cat([low, level[:, None, None, None].expand(-1, 1, *low.shape[-2:])], dim=1)
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -54,7 +54,7 @@ class RRDBNet(Decoder):
         self.conv_up1, self.conv_up2 = _same(width, width), _same(width, width)
         self.conv_hr, self.conv_last = _same(width, width), _same(width, 3)
 
-    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         h = self.conv_first((low + 1) / 2)
         h = h + self.conv_body(self.body(h))
         for convolution in (self.conv_up1, self.conv_up2):

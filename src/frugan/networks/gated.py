@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from frugan.networks.base import Decoder
+from frugan.networks.base import Decoder, with_noise_channel
 from frugan.ops.wavelet import Boundary, idwt2
 
 # Pixels of the code to each side that the inverse transforms, one level after the other, look at.
@@ -22,6 +22,7 @@ class GatedDecoder(Decoder):
         channels: width. 96 channels and 14 blocks make as many multiply-adds as SRResNet of 32 channels and 8 blocks.
         blocks: gated blocks, each reaching kernel // 2 pixels further.
         kernel: side of the depthwise convolutions.
+        told_noise: one more input channel says how noisy the code is. Details alone are drawn, so noise stays.
         boundary: of the wavelet transform (bior2.2), as the codec's.
     """
 
@@ -31,21 +32,23 @@ class GatedDecoder(Decoder):
         channels: int = 96,
         blocks: int = 14,
         kernel: int = 7,
+        told_noise: bool = False,
         boundary: Boundary = "reflect",
     ) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"kernel: must be odd, got {kernel}")
-        self.levels, self.boundary = levels, boundary
+        self.levels, self.told_noise, self.boundary = levels, told_noise, boundary
         self.halo = 2 + blocks * (kernel // 2) + _SYNTHESIS_REACH
-        self.first = nn.Conv2d(3, channels, 3, padding=1)
+        self.first = nn.Conv2d(3 + told_noise, channels, 3, padding=1)
         self.blocks = nn.Sequential(*(_GatedBlock(channels, kernel) for _ in range(blocks)))
         self.norm = _ChannelNorm(channels)
         # Nine details (three bands of RGB) for each pixel of each level's size, all as channels of the code's size.
         self.heads = nn.ModuleList(_zero_convolution(channels, 9 * 4**level) for level in range(levels))
 
-    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
-        h = self.norm(self.blocks(self.first(low)))
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        seen = with_noise_channel(low, noise) if self.told_noise else low
+        h = self.norm(self.blocks(self.first(seen)))
         missed = torch.zeros_like(low)
         for level, head in enumerate(self.heads):
             details = F.pixel_shuffle(head(h), 2**level)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from frugan.networks.base import Decoder
+from frugan.networks.base import Decoder, with_noise_channel
 
 Convention = Literal["equation 2", "authors"]
 
@@ -27,6 +27,8 @@ class SRResNet(Decoder):
         init_scale: factor on every convolution's Kaiming initialisation; .1 in the paper, which trains 150,000 steps.
             Short trainings want more: at .5 the first thousand steps gain 4 dB where .1 gains none.
         zero_last: start with a zero last layer, so that training begins exactly at the base.
+        told_noise: one more input channel says how noisy the code is, so that one network can be exact on clean codes
+            and forgiving on a sampler's.
         convention: "equation 2" of the paper; or what its authors' program does: it feeds codes normalised to [0, 1]
             to f and to the inverse transform alike, so that the base is a tenth of the image and f must learn the rest.
     """
@@ -38,15 +40,16 @@ class SRResNet(Decoder):
         blocks: int = 16,
         init_scale: float = 0.1,
         zero_last: bool = False,
+        told_noise: bool = False,
         convention: Convention = "equation 2",
     ) -> None:
         super().__init__()
         if convention not in ("equation 2", "authors"):
             raise ValueError(f"convention: '{convention}' is not one of: equation 2, authors")
-        self.convention = convention
+        self.convention, self.told_noise = convention, told_noise
         # 3 x 3 convolutions before the first doubling, then one, each reaching one pixel of its own size.
         self.halo = math.ceil(1 + 2 * blocks + sum(2.0**-i for i in range(doublings)) + 2 * 2.0**-doublings)
-        self.first = nn.Conv2d(3, channels, 3, padding=1)
+        self.first = nn.Conv2d(3 + told_noise, channels, 3, padding=1)
         self.trunk = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
         self.upsamplers = nn.ModuleList(nn.Conv2d(channels, 4 * channels, 3, padding=1) for _ in range(doublings))
         self.high = nn.Conv2d(channels, channels, 3, padding=1)
@@ -55,15 +58,16 @@ class SRResNet(Decoder):
         if zero_last:
             nn.init.zeros_(self.last.weight)
 
-    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         if self.convention == "equation 2":
-            return base + self.residual(low)
+            return base + self.residual(low, noise)
         base = 0.1 * (base + 1) / 2 + 0.075
-        return 2 * (base + self.residual((4 * (low + 1) / 2 + 3) / 10)) - 1
+        return 2 * (base + self.residual((4 * (low + 1) / 2 + 3) / 10, noise)) - 1
 
-    def residual(self, low: Tensor) -> Tensor:
+    def residual(self, low: Tensor, noise: Tensor | None = None) -> Tensor:
         """f: (N, 3, h, w) -> (N, 3, h * 2^doublings, w * 2^doublings)."""
-        h = self.trunk(_leaky(self.first(low)))
+        seen = with_noise_channel(low, noise) if self.told_noise else low
+        h = self.trunk(_leaky(self.first(seen)))
         for upsample in self.upsamplers:
             h = _leaky(F.pixel_shuffle(upsample(h), 2))
         return self.last(_leaky(self.high(h)))

@@ -49,7 +49,7 @@ class UNetW(Decoder):
         self.second_input, self.boundary = second_input, boundary
         self.stages = nn.ModuleList(BandUNet(depth, width, tail_width) for depth in range(1, levels + 1))
 
-    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         _check_side(low, 16)
         known = low
         taught = original is not None and self.second_input == "true"
@@ -118,7 +118,7 @@ class UNetP(Decoder):
         super().__init__()
         self.stages = nn.ModuleList(ImageUNet(width) for _ in range(levels))
 
-    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None) -> Tensor:
+    def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         _check_side(low, 8)
         known, correction = low, torch.zeros_like(low)
         for stage in self.stages:

@@ -64,6 +64,7 @@ def evaluate(
             "n_fake": samples,
             "first_seed": FIRST_SEED,
             "truncation": truncation,
+            **({"code_noise": model.assumed_noise} if getattr(model.decoder, "told_noise", False) else {}),
             "real_fingerprint": dataset.fingerprint,
             "dtype": "float64",
             "device": str(device),

@@ -27,14 +27,15 @@ def evaluate_folder(
     features: str = "efficientnet-lite0",
     inception_weights: str = "",
     truncation: float = 1.0,
+    code_noise: float | None = None,
     snapshot: int | None = None,
     device: str = "auto",
     threads: int = 0,
 ) -> dict[str, Any]:
     """Evaluate a run or a model folder.
 
-    A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, and of
-    no fewer samples than the run's setting. `threads` of the CPU: 0 for all of them.
+    A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, with the
+    run's own settings, and of no fewer samples than they say. `threads` of the CPU: 0 for all of them.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
@@ -47,6 +48,7 @@ def evaluate_folder(
         if run is None:
             raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
         model = snapshot_model(run, snapshot).to(chosen)
+    model.assuming(code_noise)
     dataset = _dataset(run, data, path, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)
@@ -54,7 +56,7 @@ def evaluate_folder(
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
     thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples
-    if run is not None and thorough and not data and snapshot is None:
+    if run is not None and thorough and not data and snapshot is None and code_noise is None:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)
     return result

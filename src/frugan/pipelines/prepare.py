@@ -95,6 +95,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool) -> RunFolder:
             generator=config.sampler.generator,
             codec=config.codec,
             decoder=config.decoder.network if config.decoder else None,
+            assumed_noise=config.decoder.assumed_noise if config.decoder else 0.0,
             code_shape=config.codec.build().code_shape(config.data.resolution),
             resolution=config.data.resolution,
             info={"recipe": config.recipe, "seed": config.seed, "data": env["data"], "frugan": env["frugan"]},

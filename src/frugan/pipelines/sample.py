@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
+from frugan.errors import UserError
 from frugan.networks.base import Generator
 
 
@@ -19,6 +20,7 @@ class Model:
         decoder: None until one is trained; images are then interpolated from their codes.
         resolution: side of the images.
         info: provenance (recipe, data, seed ...), as written to the model card.
+        assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
     """
 
     generator: Generator
@@ -27,6 +29,7 @@ class Model:
     resolution: int
     info: dict[str, object] = field(default_factory=dict)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    assumed_noise: float = 0.0
 
     def to(self, device: torch.device | str) -> "Model":
         """Move all networks; returns self."""
@@ -36,6 +39,21 @@ class Model:
             if network is not None:
                 # Channels-last convolutions are about twice as fast here, on CPUs and on tensor cores.
                 network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self
+
+    def assuming(self, noise: float | None) -> "Model":
+        """Change `assumed_noise`, unless None; returns self.
+
+        Raises:
+            UserError: it is negative, or the decoder is not one that is told.
+        """
+        if noise is None:
+            return self
+        if noise < 0:
+            raise UserError(f"--code-noise {noise}: must not be negative")
+        if not getattr(self.decoder, "told_noise", False):
+            raise UserError("--code-noise: this model's decoder is not told the noise of its code (setting told_noise)")
+        self.assumed_noise = noise
         return self
 
     def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
@@ -64,7 +82,7 @@ class Model:
         for first in range(0, len(seeds), batch):
             wanted = list(seeds[first : first + batch])
             padded = wanted + wanted[-1:] * (batch - len(wanted))
-            yield self.decode(self.codes(padded, truncation, label))[: len(wanted)]
+            yield self.decode(self.codes(padded, truncation, label), self.assumed_noise)[: len(wanted)]
 
     @torch.no_grad()
     def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
@@ -75,9 +93,9 @@ class Model:
         return codes
 
     @torch.no_grad()
-    def decode(self, codes: Tensor) -> Tensor:
-        """Codes -> images in [-1, 1], on the CPU."""
-        return self.codec.decode(codes, self.decoder).clamp(-1, 1).float().cpu()
+    def decode(self, codes: Tensor, noise: float = 0.0) -> Tensor:
+        """Codes -> images in [-1, 1], on the CPU; `noise` is what a decoder that is told takes them to have."""
+        return self.codec.decode(codes, self.decoder, noise).clamp(-1, 1).float().cpu()
 
 
 def seed_latents(seeds: Sequence[int], latent_dim: int) -> Tensor:

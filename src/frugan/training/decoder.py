@@ -48,6 +48,8 @@ class DecoderPart(Part):
         self.codec = codec.to(device)
         self.network: Decoder = to_device(config.network.build(), device)
         self._check_size(resolution)
+        if config.assumed_noise and not self.network.told_noise:
+            raise ValueError("decoder.assumed_noise: this network is not told; set decoder.network.told_noise=true")
         self.loss: ImageLoss = built(config.loss)
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
@@ -76,11 +78,12 @@ class DecoderPart(Part):
         losses, errors, pairs = [], [], []
         for original in micro_batches(images.to(self.device), self.schedule):
             code = self.codec.encode(original)
-            code = code + self.config.code_noise * torch.randn_like(code)
+            noise = self._draw_noise(code)
+            code = code + noise[:, None, None, None] * torch.randn_like(code)
             base, low = self.codec.base(code), self.codec.decoder_input(code)
             original, base, low = self._crop(original, base, low)
             with autocast(self.schedule, self.device):
-                decoded = self.network(low, base, original)
+                decoded = self.network(low, base, original, noise)
                 image_loss = adversary.image_loss if adversary else self.loss
                 loss = image_loss(decoded.float(), original)
                 if adversary:
@@ -108,6 +111,11 @@ class DecoderPart(Part):
         if nimg < start:
             return None, nimg / start
         return self.adversary, (nimg - start) / (total - start)
+
+    def _draw_noise(self, code: Tensor) -> Tensor:
+        """Standard deviation of the noise on each code (N,)."""
+        most = code.new_full(code.shape[:1], self.config.code_noise)
+        return most * torch.rand_like(most) if self.network.told_noise else most
 
     def _crop(self, original: Tensor, base: Tensor, low: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same random window of code and image, so that small networks see more positions per second."""
