@@ -163,6 +163,7 @@ class SamplerConfig:
     loss: Spec
     schedule: ScheduleConfig
     penalties: tuple[PenaltyConfig, ...] = ()
+    initial: str = ""  # a safetensors file with the generator's first weights, rather than random ones
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 

@@ -13,6 +13,7 @@ from frugan.errors import RunError, UserError
 VERBS = {
     "train": "train a sampler and a decoder on a folder, a zip or a named data set",
     "resume": "go on with a run that was stopped or killed",
+    "finetune": "train a finished run's sampler and decoder end to end",
     "sample": "draw images from a run or a model, as PNGs or one grid",
     "evaluate": "measure how good the images are",
     "evaluate-decoder": "measure what codec and decoder lose, and compare decoders",

@@ -5,6 +5,9 @@ images at 128 x 128 on small compute. The paper's numbers (table 1, ImageNet 256
 networks and data.
 """
 
+from dataclasses import replace
+
+from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config import (
     DataConfig,
@@ -17,11 +20,13 @@ from frugan.config import (
     Spec,
 )
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.decoded import DecodedGenerator
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import non_saturating
 from frugan.objectives.penalties import r1
 from frugan.objectives.reconstruction import l1
 from frugan.stabilizers.annealing import exponential
+from frugan.stabilizers.base import NoStabilizer
 from frugan.stabilizers.scale_space import ScaleSpace
 
 
@@ -51,4 +56,44 @@ def nsb_gan_w_dcgan() -> RunConfig:
             optimizer=OptimizerConfig(lr=2e-3, beta1=0.9, beta2=0.99, decay=0.5),
             schedule=ScheduleConfig(kimg=40, batch=8, log_every=0.8, snapshots=5, ema_halflife=0.5),
         ),
+    )
+
+
+def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
+    """A trained run's sampler and decoder as one generator, fine-tuned against a discriminator of images (appendix K).
+
+    In the paper 10,000 steps of batch 32 made FID worse, 13.73 against 12.66.
+
+    Args:
+        trained: the run's complete configuration.
+        initial: file with the weights of both, as the generator of the new configuration names them.
+    """
+    size = trained.data.resolution
+    decoder = trained.decoder
+    generator = Spec(
+        DecodedGenerator,
+        generator=trained.sampler.generator.replace(code_shape=trained.codec.build().code_shape(size)),
+        codec=trained.codec,
+        decoder=decoder.network if decoder else None,
+        assumed_noise=decoder.assumed_noise if decoder else 0.0,
+    )
+    return replace(
+        trained,
+        recipe=f"{trained.recipe}-end-to-end",
+        codec=Spec(IdentityCodec),
+        decoder=None,
+        sampler=SamplerConfig(
+            generator=generator,
+            discriminator=Spec(DCGANDiscriminator, width=32, norm="none"),
+            stabilizer=Spec(NoStabilizer),
+            loss=Spec(non_saturating),
+            penalties=(PenaltyConfig(Spec(r1), weight=0.1, every=8),),
+            initial=initial,
+            # The discriminator begins with nothing: what it says at first must not do much harm.
+            generator_optimizer=OptimizerConfig(lr=2e-5),
+            discriminator_optimizer=OptimizerConfig(lr=4e-4),
+            schedule=ScheduleConfig(kimg=20, batch=8, log_every=0.2, snapshots=5, ema_halflife=1.0),
+        ),
+        minutes=0.0,
+        threads=0,
     )

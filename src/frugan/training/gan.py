@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.config import PenaltyConfig, SamplerConfig
+from frugan.errors import UserError
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Loss, Penalty
 from frugan.stabilizers.base import Stabilizer
@@ -63,6 +66,16 @@ class GANPart(Part):
         self.generator_optimizer = build_adam(self.generator, config.generator_optimizer)
         self.discriminator_optimizer = build_adam(self.discriminator, config.discriminator_optimizer)
         self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
+
+    def begin(self) -> None:
+        if not self.config.initial:
+            return
+        try:
+            weights = load_file(self.config.initial)
+            for network in (self.generator, self.ema.network):
+                network.load_state_dict(weights)
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise UserError(f"sampler.initial: {self.config.initial}: {error}") from error
 
     @torch.no_grad()
     def measure(self, images: Tensor) -> dict[str, float]:

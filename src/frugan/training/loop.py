@@ -77,6 +77,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
     progress = _restore(part, folder, log, hooks)
     clock = _Clock(progress.nimg, energy_meter(part.device, watts))
     if progress.nimg == 0:
+        part.begin()
         hooks.on_event("started", {"nimg": 0})
         hooks.on_snapshot(part, 0)
     while progress.nimg < total:

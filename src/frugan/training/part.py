@@ -37,6 +37,14 @@ class Part(ABC):
         """
         return {}
 
+    def begin(self) -> None:
+        """Called once before the very first step, and not when a run is resumed.
+
+        Raises:
+            UserError: what the part should begin with cannot be had.
+        """
+        return
+
     @abstractmethod
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         """Train on a batch (N, 3, S, S) in [-1, 1]; `nimg` images were seen before it."""
