@@ -10,14 +10,21 @@ from frugan import energy
 from frugan.energy import energy_meter
 
 CPU = torch.device("cpu")
+NAMES = {
+    "intel-rapl:0": "package-0\n",
+    "intel-rapl:1": "package-1\n",
+    "intel-rapl:2": "psys\n",
+    "intel-rapl:0:0": "core\n",
+}
 
 
 @pytest.fixture
 def counters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Two processors, as Linux shows them, with a zone inside one that must not be counted twice."""
+    """Two processors, as Linux shows them; a zone inside one and the whole board must not be counted twice."""
     monkeypatch.setattr(energy, "POWERCAP", tmp_path)
-    for zone, range_uj in (("intel-rapl:0", 999_999_999), ("intel-rapl:1", 999_999_999), ("intel-rapl:0:0", 99)):
+    for zone, range_uj in ((zone, 999_999_999) for zone in NAMES):
         (tmp_path / zone).mkdir()
+        (tmp_path / zone / "name").write_text(NAMES[zone])
         (tmp_path / zone / "energy_uj").write_text("5000000\n")
         (tmp_path / zone / "max_energy_range_uj").write_text(f"{range_uj}\n")
     return [tmp_path / zone / "energy_uj" for zone in ("intel-rapl:0", "intel-rapl:1")]
@@ -37,6 +44,13 @@ def test_counters_that_only_root_may_read_are_not_used(counters: list[Path]) -> 
     counters[0].unlink()
     assert energy_meter(CPU).source == ""
     assert energy_meter(CPU).joules() is None
+
+
+def test_a_counter_that_fails_later_ends_the_measurement_and_nothing_else(counters: list[Path]) -> None:
+    meter = energy_meter(CPU)
+    counters[1].unlink()
+    assert meter.joules() is None
+    assert meter.joules() is None
 
 
 def test_a_declared_wattage_is_multiplied_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

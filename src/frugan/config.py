@@ -163,7 +163,7 @@ class SamplerConfig:
     loss: Spec
     schedule: ScheduleConfig
     penalties: tuple[PenaltyConfig, ...] = ()
-    initial: str = ""  # a safetensors file with the generator's first weights, rather than random ones
+    initial: str = ""  # a safetensors file, relative to the run folder, with the generator's first weights; "" = random
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 

@@ -23,8 +23,14 @@ class EnergyMeter:
         self._began = read() if read else 0.0
 
     def joules(self) -> float | None:
-        """Since the meter was made; call it more often than every half hour, for counters overflow."""
-        return self._read() - self._began if self._read else None
+        """Since the meter was made; call it every few minutes, for counters overflow. None once a counter failed."""
+        if self._read is None:
+            return None
+        try:
+            return self._read() - self._began
+        except (OSError, ValueError):
+            self._read = None
+            return None
 
 
 def energy_meter(device: torch.device, declared_watts: float = 0.0) -> EnergyMeter:
@@ -34,7 +40,7 @@ def energy_meter(device: torch.device, declared_watts: float = 0.0) -> EnergyMet
         if counter:
             return EnergyMeter("nvml", counter)
     elif device.type == "cpu":
-        zones = [zone for zone in sorted(POWERCAP.glob("intel-rapl:*")) if zone.name.count(":") == 1]
+        zones = [zone for zone in sorted(POWERCAP.glob("intel-rapl:*")) if _is_package(zone)]
         if zones and all(map(_is_readable, zones)):
             return EnergyMeter("rapl", _RaplCounter(zones))
     if declared_watts > 0:
@@ -71,7 +77,22 @@ def _nvml_counter(device: torch.device) -> Callable[[], float] | None:
         pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except pynvml.NVMLError:
         return None
-    return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
+
+    def read() -> float:
+        try:
+            return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
+        except pynvml.NVMLError as error:
+            raise OSError(str(error)) from error
+
+    return read
+
+
+def _is_package(zone: Path) -> bool:
+    """A processor as a whole: not a part of one, and not "psys", the whole board, which would count it twice."""
+    try:
+        return (zone / "name").read_text().startswith("package")
+    except OSError:
+        return False
 
 
 def _is_readable(zone: Path) -> bool:

@@ -44,8 +44,9 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     for module in (generator, codec, decoder):
         if module is not None:
             module.eval().requires_grad_(False)
-    noise = float(config.get("assumed_noise", 0.0))
-    return Model(generator, codec, decoder, resolution, config.get("info", {}), assumed_noise=noise).to(device)
+    assumed, most = (float(config.get(name, 0.0)) for name in ("assumed_noise", "most_noise"))
+    model = Model(generator, codec, decoder, resolution, config.get("info", {}), assumed_noise=assumed, most_noise=most)
+    return model.to(device)
 
 
 def load_decoder(path: str | Path) -> tuple[Codec, Decoder]:
@@ -111,6 +112,7 @@ def write_model_config(
     codec: Spec,
     decoder: Spec | None,
     assumed_noise: float,
+    most_noise: float,
     code_shape: tuple[int, int, int],
     resolution: int,
     info: Mapping[str, Any],
@@ -124,6 +126,7 @@ def write_model_config(
         "codec": codec.to_dict(),
         "decoder": decoder.to_dict() if decoder else None,
         "assumed_noise": assumed_noise,
+        "most_noise": most_noise,
         "info": dict(info),
     }
     write_file(folder / CONFIG_FILE, json.dumps(config, indent=1).encode())

@@ -5,6 +5,7 @@ sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpo
 decoder/      the same, for the other part
 model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
 report.html   evaluation.json
+initial.safetensors   only in fine-tuned runs: what the generator began with
 """
 
 import json
@@ -17,6 +18,8 @@ from frugan.atomic import write_file
 from frugan.config import PartName, RunConfig
 from frugan.errors import UserError
 from frugan.jsonl import JSONLines
+
+INITIAL_FILE = "initial.safetensors"
 
 
 class RunFolder:

@@ -121,3 +121,12 @@ def test_all_images_in_any_batch(dataset):
         batches = list(loader.all_images(size))
         assert torch.equal(torch.cat([images for images, _ in batches]), exact(dataset.images))
         assert torch.cat([labels for _, labels in batches]).tolist() == dataset.labels.tolist()
+
+
+def test_spread_images_are_of_the_whole_data_set(dataset):
+    loader = Loader(dataset, seed=0, mirror=True)
+    assert torch.equal(torch.cat(list(loader.spread_images(N, 3))), exact(dataset.images))
+    assert torch.equal(torch.cat(list(loader.spread_images(99, 4))), exact(dataset.images))
+    pieces = list(loader.spread_images(4, 3))
+    assert [len(piece) for piece in pieces] == [3, 1]
+    assert torch.equal(torch.cat(pieces), exact(dataset.images[[0, 2, 5, 7]]))

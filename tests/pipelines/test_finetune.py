@@ -48,11 +48,25 @@ def test_sampler_and_decoder_both_move(trained_run: Path, finetuned: Path) -> No
 def test_wrong_use(trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["finetune", str(trained_run), "--out", str(trained_run)]) == 2
     assert "would overwrite" in capsys.readouterr().err
-    undecoded = tmp_path / "undecoded"
-    shutil.copytree(trained_run, undecoded)
-    (undecoded / "model" / "decoder.safetensors").unlink()
-    assert main(["finetune", str(undecoded), "--out", str(tmp_path / "new")]) == 2
-    assert "its decoder has no weights yet" in capsys.readouterr().err
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(trained_run, unfinished)
+    (unfinished / "decoder" / "snapshots" / "0000000080.safetensors").unlink()
+    assert main(["finetune", str(unfinished), "--out", str(tmp_path / "new")]) == 2
+    assert "not finished" in capsys.readouterr().err
+    narrower = ["--set", "sampler.generator.generator.width=4"]
+    assert main(["finetune", str(trained_run), "--out", str(tmp_path / "new"), *narrower]) == 2
+    assert "must stay as it was trained" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_folder_may_be_moved_before_the_first_step(finetuned: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(finetuned, moved)
+    for name in ("sampler", "report.html", "evaluation.json"):
+        shutil.rmtree(moved / name) if (moved / name).is_dir() else (moved / name).unlink()
+    assert main(["resume", str(moved)]) == 0
+    first = RunFolder(moved).part("sampler").snapshot(0)
+    assert first.read_bytes() == RunFolder(finetuned).part("sampler").snapshot(0).read_bytes()
 
 
 def test_initial_weights_that_are_gone_or_foreign_are_refused(finetuned: Path, tmp_path: Path) -> None:

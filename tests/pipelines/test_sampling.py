@@ -11,9 +11,13 @@ import torch
 from PIL import Image
 
 import frugan
+from frugan.cli import main
+from frugan.config import Spec
 from frugan.errors import UserError
+from frugan.networks.srresnet import SRResNet
 from frugan.pipelines.sample import seed_latents
 from frugan.pipelines.write import contact_sheet, to_uint8, write_png
+from frugan.pretrained import write_weights
 
 
 def test_the_promised_api(trained_run: Path) -> None:
@@ -61,7 +65,50 @@ def test_without_a_decoder_yet_images_are_interpolated(trained_run: Path, tmp_pa
     model = frugan.load(copy)
     codes = model.codes([0])
     assert model.decoder is None
-    assert torch.equal(model.decode(codes), model.codec.base(codes).clamp(-1, 1))
+    assert torch.equal(model.decode(codes, noise=0.0), model.codec.base(codes).clamp(-1, 1))
+
+
+@pytest.fixture
+def model_copy(trained_run: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    shutil.copytree(trained_run / "model", copy)
+    return copy
+
+
+@pytest.fixture
+def told_model(model_copy: Path) -> Path:
+    """The same model with a decoder that is told the noise of its code, trained on up to .5, and told .2 of samples."""
+    torch.manual_seed(0)
+    decoder = Spec(SRResNet, channels=4, blocks=1, init_scale=1.0, told_noise=True)
+    config = json.loads((model_copy / "config.json").read_text())
+    config |= {"decoder": decoder.to_dict(), "assumed_noise": 0.2, "most_noise": 0.5}
+    (model_copy / "config.json").write_text(json.dumps(config))
+    write_weights(model_copy / "decoder.safetensors", decoder.build())
+    return model_copy
+
+
+def test_what_a_decoder_is_told_of_samples_travels_with_the_model(told_model: Path, tmp_path: Path) -> None:
+    model = frugan.load(told_model)
+    codes = model.codes([5])
+    assert torch.allclose(model.sample([5]), model.decode(codes, noise=0.2), atol=1e-5)
+    assert not torch.allclose(model.sample([5]), model.decode(codes, noise=0.0), atol=1e-3)
+    assert torch.allclose(model.assuming(0.0).sample([5]), model.decode(codes, noise=0.0), atol=1e-5)
+    pictures = []
+    for noise in ("0.2", "0.5"):
+        out = tmp_path / f"{noise}.png"
+        assert (
+            main(["sample", str(told_model), "--seeds", "5", "--out", str(out), "--grid", "--code-noise", noise]) == 0
+        )
+        pictures.append(np.asarray(Image.open(out)))
+    assert not np.array_equal(*pictures)
+
+
+def test_noise_that_a_decoder_never_saw_is_refused(told_model: Path, trained_run: Path) -> None:
+    with pytest.raises(UserError, match=r"trained on 0 to 0\.5"):
+        frugan.load(told_model).assuming(0.6)
+    with pytest.raises(UserError, match="is not told"):
+        frugan.load(trained_run).assuming(0.1)
+    assert frugan.load(trained_run).assuming(None).assumed_noise == 0
 
 
 def test_grids_and_pngs_are_exact(tmp_path: Path) -> None:
@@ -72,13 +119,6 @@ def test_grids_and_pngs_are_exact(tmp_path: Path) -> None:
     assert (sheet[8:, 16:] == 255).all()
     write_png(tmp_path / "new folder" / "grid.png", sheet)
     assert np.array_equal(np.asarray(Image.open(tmp_path / "new folder" / "grid.png")), sheet)
-
-
-@pytest.fixture
-def model_copy(trained_run: Path, tmp_path: Path) -> Path:
-    copy = tmp_path / "model"
-    shutil.copytree(trained_run / "model", copy)
-    return copy
 
 
 def test_pickles_and_archives_are_refused_unread(tmp_path: Path) -> None:

@@ -152,6 +152,8 @@ def test_settings_are_checked() -> None:
 def test_a_chain_of_two_alike_logs_both() -> None:
     chain = Chain((ScaleSpace(start=8.0), ScaleSpace(start=4.0, mode="ss"), ScaleSpace(start=2.0, mode="ns")))
     assert chain.strengths() == {"t": 8.0, "t2": 4.0, "t3": 2.0}
+    nested = Chain((ScaleSpace(start=1.0), Chain((ScaleSpace(start=2.0), ScaleSpace(start=3.0)))))
+    assert sorted(nested.strengths().values()) == [1.0, 2.0, 3.0]
 
 
 def test_a_chain_tells_every_stage_everything() -> None:

@@ -2,16 +2,19 @@
 
 import dataclasses
 import errno
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig, Spec
 from frugan.errors import RunError
 from frugan.jsonl import JSONLines
+from frugan.networks.gated import GatedDecoder
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import relativistic
 from frugan.training.checkpoint import load_newest_checkpoint
@@ -233,11 +236,34 @@ def test_a_told_decoder_learns_to_leave_clean_codes_alone_and_to_smooth_noisy_on
     assert told < 0.9 * untold
 
 
+@pytest.mark.parametrize(
+    ("codec", "fits"),
+    [
+        (WaveletCodec(levels=2), True),
+        (WaveletCodec(levels=2, boundary="periodization"), False),
+        (WaveletCodec(levels=2, wavelet="haar"), False),
+        (PixelCodec(levels=2), False),
+    ],
+)
+def test_an_exact_decoder_takes_only_codes_that_it_leaves_alone(
+    tiny_config: RunConfig, codec: WaveletCodec | PixelCodec, fits: bool
+) -> None:
+    assert tiny_config.decoder is not None
+    config = dataclasses.replace(tiny_config.decoder, network=Spec(GatedDecoder, channels=8, blocks=1))
+    with nullcontext() if fits else pytest.raises(ValueError, match=r"the codec must be of bior2\.2"):
+        DecoderPart(config, codec, 64, seed=0, device=CPU)
+
+
 def test_a_network_that_is_not_told_refuses_an_assumption(tiny_config: RunConfig) -> None:
     assert tiny_config.decoder is not None
     config = dataclasses.replace(tiny_config.decoder, assumed_noise=0.1)
     with pytest.raises(ValueError, match="told_noise"):
         DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=CPU)
+    told = dataclasses.replace(config, network=config.network.replace(told_noise=True))
+    with pytest.raises(ValueError, match="learns nothing from 0"):
+        DecoderPart(told, WaveletCodec(levels=2), 64, seed=0, device=CPU)
+    with pytest.raises(ValueError, match="not between 0 and"):
+        DecoderPart(dataclasses.replace(told, code_noise=0.05), WaveletCodec(levels=2), 64, seed=0, device=CPU)
 
 
 def test_every_line_of_the_log_says_how_much_energy_was_taken(

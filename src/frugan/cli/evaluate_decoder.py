@@ -47,6 +47,8 @@ def command(
         raise UserError("evaluate-decoder: give at least one run")
     if samples < 2:
         raise UserError(f"--samples {samples}: at least 2 are needed")
+    if 0 < resolution < 16:
+        raise UserError(f"--resolution {resolution}: at least 16 is needed")
     if upsample and not data:
         raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
     missing = [path for path in runs if not path.exists()]

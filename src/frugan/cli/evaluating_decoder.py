@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frugan.atomic import write_file
+from frugan.cli.training import say
 from frugan.cores import available_cores
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.source import open_source
 from frugan.device import choose_device, use_threads
-from frugan.errors import UserError
+from frugan.errors import RunError, UserError
 from frugan.features.choose import load_extractor
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
 from frugan.pipelines.compare_decoders import candidates, compare_decoders, format_comparison
@@ -54,23 +55,41 @@ def evaluate_decoders(
 
         judged = list(datasets.values())[-1]
         write_file(out, decoders_page("Decoders", result, rows, judged, chosen).encode())
-        print(f"page: {out}", file=sys.stderr)
+        say(f"page: {out}")
     return 0
 
 
 def _datasets(run: Path, data: str, resolution: int, upsample: bool) -> dict[str, PackedDataset]:
-    """The images that the first run was trained on, if they are wanted at that size, and those held out."""
+    """The images that the first run was trained on, if they can be had at that size, and those held out.
+
+    Training images that cannot be had are an error only where nothing else would be judged.
+    """
     datasets = {}
     if (run / "config.yaml").is_file():
-        config = RunFolder.open(run).config()
-        if config.data.resolution == resolution or not data:
-            wanted = dataclasses.replace(config.data, resolution=resolution)
-            datasets["training"] = open_dataset(dataclasses.replace(config, data=wanted))
+        try:
+            datasets["training"] = _training_images(RunFolder.open(run), resolution)
+        except (UserError, RunError) as error:
+            if not data:
+                raise
+            say(f"not judged on training images: {error}")
     if data:
         datasets["held-out"] = pack(open_source(data), resolution, allow_upsampling=upsample)
     if not datasets:
         raise UserError(f"{run}: a model folder knows no images; pass --data DATA")
+    for name, dataset in datasets.items():
+        for sentence in dataset.skipped_summary():
+            say(f"{name}: {sentence}")
+        if len(dataset) < 2:
+            raise UserError(f"{name}: {len(dataset)} image is too few to judge; at least 2 are needed")
     return datasets
+
+
+def _training_images(run: RunFolder, resolution: int) -> PackedDataset:
+    config = run.config()
+    dataset = open_dataset(dataclasses.replace(config, data=dataclasses.replace(config.data, resolution=resolution)))
+    if resolution == config.data.resolution and dataset.fingerprint != run.env()["data"]["fingerprint"]:
+        raise UserError(f"{config.data.source}: the images have changed since {run.path} was trained on them")
+    return dataset
 
 
 def _show(stage: str, done: int, total: int) -> None:

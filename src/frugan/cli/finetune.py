@@ -25,7 +25,8 @@ def command(
 ) -> int:
     """Train sampler and decoder end to end, as one generator of images, in a new run; the old one stays as it is.
 
-    In the paper this made pictures worse; `frugan evaluate` of both says whether it helped yours.
+    In the paper this made pictures worse; `frugan evaluate` of both says whether it helped yours. The result is one
+    generator of images: `frugan upscale` and `evaluate-decoder` want a decoder of its own, as the old run has.
 
     Args:
         run: a finished run.

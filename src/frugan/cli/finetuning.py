@@ -4,33 +4,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frugan.cli import training
+from frugan.config import RunConfig
 from frugan.errors import UserError
 from frugan.networks.base import Generator
 from frugan.pipelines.prepare import create_run
-from frugan.pretrained import load, write_weights
+from frugan.pretrained import load
 from frugan.recipes.not_so_big_gan import end_to_end
-from frugan.run_folder import RunFolder
+from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.settings import override
-
-_INITIAL = "initial.safetensors"
 
 
 def finetune(trained: RunFolder, out: Path, kimg: float | None, settings: Sequence[str], replace: bool) -> int:
     """Make the new run, with the trained weights inside it, and train."""
     if out.resolve() == trained.path.resolve():
         raise UserError(f"--out {out}: would overwrite the run that is fine-tuned; choose another")
-    model = load(trained.path)
-    if trained.config().decoder is not None and model.decoder is None:
-        raise UserError(f"{trained.path}: its decoder has no weights yet; go on with: frugan resume {trained.path}")
-    config = end_to_end(trained.config(), str((out / _INITIAL).resolve()))
+    if not training.all_done(trained, trained.config()):
+        raise UserError(f"{trained.path}: not finished; first go on with it: frugan resume {trained.path}")
+    config = end_to_end(trained.config(), INITIAL_FILE)
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
     prepared = training.prepare_with_messages(override(config, settings))
-    whole: Generator = prepared.config.sampler.generator.build(code_shape=(3, model.resolution, model.resolution))
+    return training.go_on(create_run(prepared, out, replace=replace, initial=_whole(trained, prepared.config)), "all")
+
+
+def _whole(trained: RunFolder, config: RunConfig) -> Generator:
+    """Sampler and decoder of the run as the one generator of `config`."""
+    model = load(trained.path)
+    whole: Generator = config.sampler.generator.build(code_shape=(3, config.data.resolution, config.data.resolution))
     parts = {"generator": model.generator, "decoder": model.decoder}
-    whole.load_state_dict(
-        {f"{name}.{key}": t for name, part in parts.items() if part for key, t in part.state_dict().items()}
-    )
-    run = create_run(prepared, out, replace=replace)
-    write_weights(out / _INITIAL, whole)
-    return training.go_on(run, "all")
+    weights = {f"{name}.{key}": t for name, part in parts.items() if part for key, t in part.state_dict().items()}
+    try:
+        whole.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UserError(f"--set: the generator must stay as it was trained: {error}") from error
+    return whole

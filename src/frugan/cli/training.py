@@ -70,7 +70,7 @@ def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
             )
     if not done:
         say(f"stopped; go on with: frugan resume {run.path}")
-    elif _all_done(run, config):
+    elif all_done(run, config):
         _finish(run, config)
     elif part == "all":
         say(f"a part was stopped; go on with: frugan resume {run.path}")
@@ -87,7 +87,8 @@ def _finish(run: RunFolder, config: RunConfig) -> None:
     say(f"report: {write(run)}")
 
 
-def _all_done(run: RunFolder, config: RunConfig) -> bool:
+def all_done(run: RunFolder, config: RunConfig) -> bool:
+    """Whether every part has reached the end of its schedule."""
     return all(
         run.part(name).snapshot(total_nimg(section.schedule)).exists() for name, section in config.parts().items()
     )

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from frugan.ops.wavelet import Phase
+
 
 class Codec(nn.Module, ABC):
     """image (N, 3, S, S) in [-1, 1] <-> code (N, C, s, s), affinely mapped so that the training set lies in [-1, 1].
@@ -15,12 +17,15 @@ class Codec(nn.Module, ABC):
     measured on the training set when a run begins, and travel with the model.
 
     Attributes:
-        corner_aligned: whether code[k] sits on pixel r k, rather than in the middle of the r pixels that it stands for.
+        phase: where code[k] sits: on pixel r k ("corner") or in the middle of the r pixels that it stands for; None for
+            neither.
         base_name: what `base` is called in tables.
+        description: what tells this codec from others, in tables.
     """
 
-    corner_aligned: bool
+    phase: Phase | None
     base_name: str
+    description: str
 
     @abstractmethod
     def code_shape(self, resolution: int) -> tuple[int, int, int]:

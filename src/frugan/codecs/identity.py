@@ -8,8 +8,9 @@ from frugan.codecs.base import Codec
 class IdentityCodec(Codec):
     """code = image. `code_min` and `code_max` are images' own range, so the affine map is the identity."""
 
-    corner_aligned = True
+    phase = "corner"
     base_name = "the image itself"
+    description = "not reduced"
 
     def __init__(self, channels: int = 3, code_min: float = -1.0, code_max: float = 1.0) -> None:
         super().__init__()

@@ -42,7 +42,8 @@ class PixelCodec(Codec):
             raise ValueError(f"reduction: '{reduction}' is not one of gaussian, antialiased, bilinear")
         self.centre, self.half_range = check_range(code_min, code_max)
         self.levels, self.reduction = levels, reduction
-        self.corner_aligned = reduction == "gaussian"
+        self.phase = "corner" if reduction == "gaussian" else "middle"
+        self.description = f"{reduction} pixels / {2**levels}"
 
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
         return divided_shape(resolution, self.levels)

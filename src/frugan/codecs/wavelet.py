@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from frugan.codecs.base import Codec, check_range, divided_shape
-from frugan.ops.wavelet import Boundary, ilowpass2, lowpass2
+from frugan.ops.wavelet import Boundary, Phase, ilowpass2, lowpass2, phase
 
 
 class WaveletCodec(Codec):
@@ -19,7 +19,6 @@ class WaveletCodec(Codec):
         code_min, code_max: range of TL / 2^levels over the training set.
     """
 
-    corner_aligned = True
     base_name = "zero-detail IWT"
 
     def __init__(
@@ -34,7 +33,12 @@ class WaveletCodec(Codec):
         if levels < 1:
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
         self.levels, self.wavelet, self.boundary = levels, wavelet, boundary
+        self.description = f"{wavelet} x {levels}" + (f", {boundary}" if boundary != "reflect" else "")
         self.centre, self.half_range = check_range(code_min, code_max)
+
+    @property
+    def phase(self) -> Phase | None:  # type: ignore[override]
+        return phase(self.wavelet)
 
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
         return divided_shape(resolution, self.levels)

@@ -47,10 +47,15 @@ class Loader:
             here = slice(first, first + batch)
             yield _to_float(self._images[here].copy()), torch.from_numpy(self._labels[here].copy())
 
-    def spread_images(self, count: int) -> Tensor:
-        """At most `count` images (N, 3, R, R), evenly spread over the data set's order and never mirrored."""
+    def spread_images(self, count: int, batch: int) -> Iterator[Tensor]:
+        """At most `count` images in pieces (N, 3, R, R), evenly spread over the data set's order and never mirrored.
+
+        Data sets are in the order of their names, classes one after the other: the first images are not typical.
+        """
         count = min(count, len(self._images))
-        return _to_float(self._images[np.arange(count) * len(self._images) // count])
+        chosen = np.arange(count) * len(self._images) // count
+        for first in range(0, count, batch):
+            yield _to_float(self._images[chosen[first : first + batch]])
 
     def _epoch(self, number: int) -> "_Epoch":
         if number not in self._epochs:

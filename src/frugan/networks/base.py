@@ -45,10 +45,12 @@ class Decoder(nn.Module, ABC):
     Attributes:
         halo: how many pixels of `low` around a tile decide over the tile's pixels, so that large images can be decoded
             in pieces; None where all of the image does.
+        exact: whether the code of whatever it draws is the one it was given, for codes of the right wavelet.
         told_noise: whether it makes use of `noise`.
     """
 
     halo: int | None
+    exact: bool = False
     told_noise: bool = False
 
     @abstractmethod

@@ -23,8 +23,10 @@ class GatedDecoder(Decoder):
         blocks: gated blocks, each reaching kernel // 2 pixels further.
         kernel: side of the depthwise convolutions.
         told_noise: one more input channel says how noisy the code is. Details alone are drawn, so noise stays.
-        boundary: of the wavelet transform (bior2.2), as the codec's.
+        boundary: of the wavelet transform (bior2.2), which must be the codec's own.
     """
+
+    exact = True
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ from torch import Tensor
 from frugan.ops import filter_bank, lifting
 
 Boundary = Literal["reflect", "periodization", "zero"]
+Phase = Literal["corner", "middle"]
 Details = tuple[Tensor, Tensor, Tensor]
 
 
@@ -190,6 +191,18 @@ def _merge(TL: Tensor, details: Details | None, wavelet: str, boundary: Boundary
     if wavelet in lifting.SCHEMES:
         return lifting.merge(TL, details, wavelet, boundary)
     return filter_bank.merge(TL, details, wavelet, boundary)
+
+
+def phase(wavelet: str) -> Phase | None:
+    """Where TL[k] sits, whatever the number L of levels: on pixel 2^L k ("corner"), or in the middle of the 2^L pixels
+    that it stands for; None where the low-pass filter is not symmetric about either."""
+    if wavelet == "haar":
+        return "middle"
+    taps = _mean_taps(wavelet)
+    centre, reach = len(taps) // 2, (len(taps) - 1) // 2
+    around = taps[centre - reach : centre + reach + 1]
+    rest = np.abs(taps).sum() - np.abs(around).sum()
+    return "corner" if np.allclose(around, around[::-1]) and np.isclose(rest, 0) else None
 
 
 def _mean_taps(wavelet: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from frugan.features.base import FeatureExtractor
 from frugan.metrics.perceptual import PerceptualDistance
 from frugan.networks.base import Decoder
 from frugan.pipelines.decoder_baselines import Reconstruct, classical_bicubic, code_baselines
-from frugan.pipelines.judge_reconstruction import decoding_cost, judge_reconstruction
+from frugan.pipelines.evaluate import ENOUGH_SAMPLES, bias_warning
+from frugan.pipelines.judge_reconstruction import ReconstructionJudge, decoding_cost
 from frugan.pretrained import load_decoder
 
 
@@ -25,6 +27,7 @@ class Candidate:
 
     name: str
     reconstruct: Reconstruct
+    path: str = ""  # of the run
     codec: Codec | None = None
     decoder: Decoder | None = None
 
@@ -34,6 +37,7 @@ class Judged:
     """A row of the table: distances by the name of the set of images, and the cost of decoding one image."""
 
     name: str
+    path: str
     quality: dict[str, dict[str, float]]
     cost: dict[str, float | None] = field(default_factory=dict)
 
@@ -42,17 +46,15 @@ def candidates(runs: Sequence[Path], resolution: int, device: torch.device) -> l
     """The baselines of every codec that occurs, then the runs' decoders.
 
     Raises:
-        UserError: a run without decoder, or one whose codec cannot make codes of such images.
+        UserError: a run without decoder, or one that cannot make images of that size.
     """
-    decoders = [_trained(path, resolution, device) for path in runs]
+    decoders = [_trained(path, name, resolution, device) for path, name in zip(runs, _names(runs), strict=True)]
     baselines: dict[str, Candidate] = {}
     for candidate in decoders:
         assert candidate.codec is not None
         factor = resolution // candidate.codec.code_shape(resolution)[-1]
-        rows = {**code_baselines(candidate.codec), f"antialiased bicubic, 1/{factor}": classical_bicubic(factor)}
-        for name, reconstruct in rows.items():
-            of_code = name if "antialiased" in name else f"{name}, {_describe(candidate.codec)}"
-            baselines.setdefault(of_code, Candidate(of_code, reconstruct))
+        rows = {**code_baselines(candidate.codec), f"antialiased bicubic / {factor}": classical_bicubic(factor)}
+        baselines |= {name: Candidate(name, reconstruct) for name, reconstruct in rows.items() if name not in baselines}
     return [*baselines.values(), *decoders]
 
 
@@ -67,40 +69,33 @@ def compare_decoders(
     device: torch.device,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
-    """JSON-ready: "rows", each a `Judged`, and the "protocol" that made them.
+    """JSON-ready: "rows", each a `Judged`, the "protocol" that made them, and "warnings".
 
-    `datasets` by name, such as train and validation; of each at most `count` images are judged.
+    `datasets` by name, such as training and held-out; of each at most `count` images are judged.
     """
+    judges = {name: ReconstructionJudge(dataset, count, extractor, distance) for name, dataset in datasets.items()}
     judged = []
     for row in rows:
         cost = decoding_cost(row.codec, row.decoder, resolution, device) if row.codec and row.decoder else {}
-        quality = {}
-        for name, dataset in datasets.items():
-
-            def tell(done: int, total: int, stage: str = f"{row.name}, {name}") -> None:
-                on_progress(stage, done, total)
-
-            quality[name] = judge_reconstruction(
-                row.reconstruct,
-                dataset,
-                min(count, len(dataset)),
-                extractor=extractor,
-                distance=distance,
-                device=device,
-                on_progress=tell,
-            )
-        judged.append(asdict(Judged(row.name, quality, cost)))
+        quality = {
+            name: judge.judge(row.reconstruct, device, partial(on_progress, f"{row.name}, {name}"))
+            for name, judge in judges.items()
+        }
+        judged.append(asdict(Judged(row.name, row.path, quality, cost)))
+    few = {name: judge.count for name, judge in judges.items() if judge.count < ENOUGH_SAMPLES}
     protocol = {
         **extractor.protocol(),
         "frechet_distance": extractor.distance_name,
         "perceptual": distance.name,
         "resolution": resolution,
-        "images": {name: min(count, len(dataset)) for name, dataset in datasets.items()},
+        "images": {name: judge.count for name, judge in judges.items()},
+        "chosen": "evenly spread over the data set's order",
         "fingerprints": {name: dataset.fingerprint for name, dataset in datasets.items()},
         "device": str(device),
         "threads": torch.get_num_threads(),
     }
-    return {"rows": judged, "protocol": protocol}
+    warnings = [bias_warning(few, extractor.distance_name)] if few else []
+    return {"rows": judged, "protocol": protocol, "warnings": warnings}
 
 
 def format_comparison(result: dict[str, Any]) -> str:
@@ -129,26 +124,31 @@ def format_comparison(result: dict[str, Any]) -> str:
         f"MSE in [0, 1], not clamped; perceptual: {protocol['perceptual']}; FD: {protocol['frechet_distance']} of the "
         "reconstructions to the same originals; ms: median of one image"
     )
+    lines += [f"note: {warning}" for warning in result["warnings"]]
     return "\n".join(lines)
 
 
-def _trained(path: Path, resolution: int, device: torch.device) -> Candidate:
+def _names(runs: Sequence[Path]) -> list[str]:
+    """The folders' names, or as much of their paths as tells them apart."""
+    paths = [path.resolve() for path in runs]
+    for length in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-length:]) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    raise UserError(f"{runs[0]}: the same run was given twice")
+
+
+def _trained(path: Path, name: str, resolution: int, device: torch.device) -> Candidate:
     codec, decoder = load_decoder(path)
     codec.to(device)
     decoder.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    try:
-        codec.code_shape(resolution)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}") from error
 
     @torch.no_grad()
     def reconstruct(images: Tensor) -> Tensor:
         return codec.decode(codec.encode(images), decoder)
 
-    name = path.resolve().name
-    return Candidate(name if name != "model" else path.resolve().parent.name, reconstruct, codec, decoder)
-
-
-def _describe(codec: Codec) -> str:
-    """What tells codecs apart: their settings without the range that was measured."""
-    return str(getattr(codec, "wavelet", getattr(codec, "reduction", type(codec).__name__)))
+    try:
+        reconstruct(torch.zeros(1, 3, resolution, resolution, device=device))
+    except (ValueError, RuntimeError) as error:
+        raise UserError(f"{path}: cannot make images of {resolution} x {resolution}: {error}") from error
+    return Candidate(name, reconstruct, str(path.resolve()), codec, decoder)

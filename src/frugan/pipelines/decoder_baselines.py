@@ -12,7 +12,7 @@ Reconstruct = Callable[[Tensor], Tensor]  # images (N, 3, S, S) in [-1, 1] -> wh
 
 
 def code_baselines(codec: Codec) -> dict[str, Reconstruct]:
-    """Two enlargements of the very codes that a decoder is given, by name."""
+    """Enlargements of the very codes that a decoder is given, by name; no bicubic one where codes have no phase."""
 
     def base(images: Tensor) -> Tensor:
         return codec.base(codec.encode(images))
@@ -20,9 +20,10 @@ def code_baselines(codec: Codec) -> dict[str, Reconstruct]:
     def bicubic(images: Tensor) -> Tensor:
         low = codec.decoder_input(codec.encode(images))
         factor = images.shape[-1] // low.shape[-1]
-        return enlarge_from_corner(low, factor) if codec.corner_aligned else _enlarge(low, factor)
+        return enlarge_from_corner(low, factor) if codec.phase == "corner" else _enlarge(low, factor)
 
-    return {codec.base_name: base, "bicubic of the code": bicubic}
+    baselines: dict[str, Reconstruct] = {f"{codec.base_name} ({codec.description})": base}
+    return baselines | ({f"bicubic of the code ({codec.description})": bicubic} if codec.phase else {})
 
 
 def classical_bicubic(factor: int) -> Reconstruct:

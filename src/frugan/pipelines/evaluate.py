@@ -1,7 +1,7 @@
 """How good are the pictures? Distances between features of generated and real images, with their protocol."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -44,9 +44,7 @@ def evaluate(
     device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
     count_real = min(len(dataset), _MOST_REALS)
-    real = _features(
-        extractor, first_images(reals.all_images(_BATCH), count_real), "real images", count_real, on_progress
-    )
+    real = _features(extractor, reals.spread_images(count_real, _BATCH), "real images", count_real, on_progress)
     seeds = range(FIRST_SEED, FIRST_SEED + samples)
     generated = model.batches(seeds, truncation, batch=_BATCH)
     fake = _features(extractor, generated, "generated images", samples, on_progress)
@@ -64,7 +62,7 @@ def evaluate(
             "n_fake": samples,
             "first_seed": FIRST_SEED,
             "truncation": truncation,
-            **({"code_noise": model.assumed_noise} if getattr(model.decoder, "told_noise", False) else {}),
+            "code_noise": model.assumed_noise,
             "real_fingerprint": dataset.fingerprint,
             "dtype": "float64",
             "device": str(device),
@@ -103,9 +101,9 @@ def _reconstruction(
 ) -> dict[str, float | int]:
     """What codec and decoder lose: a perfect sampler would reach this distance, not the floor."""
     features, decoded_psnr, base_psnr, done = [], [], [], 0
-    for images in first_images(reals.all_images(_BATCH), count):
+    for images in reals.spread_images(count, _BATCH):
         codes = model.codec.encode(images.to(model.device))
-        decoded = model.decode(codes)
+        decoded = model.decode(codes, noise=0.0)
         features.append(extractor.features(decoded).cpu())
         decoded_psnr.append(psnr(decoded, images))
         base_psnr.append(psnr(model.codec.base(codes).clamp(-1, 1).cpu(), images))
@@ -135,20 +133,17 @@ def _features(
     return torch.cat(features)
 
 
-def first_images(batches: Iterator[tuple[Tensor, Tensor]], count: int) -> Iterator[Tensor]:
-    """The first `count` images of a stream of labelled batches."""
-    for images, _ in batches:
-        if count <= 0:
-            return
-        yield images[:count]
-        count -= len(images)
-
-
 def _warnings(n_real: int, n_fake: int, name: str) -> list[str]:
-    few = [f"{n} {kind}" for n, kind in ((n_real, "real"), (n_fake, "generated")) if n < ENOUGH_SAMPLES]
+    few = {kind: n for kind, n in (("real", n_real), ("generated", n_fake)) if n < ENOUGH_SAMPLES}
     if not few:
         return []
-    return [
-        f"{name} from {' and '.join(few)} images is biased upwards (fewer than {ENOUGH_SAMPLES}): compare it only with "
-        "results of the same counts, and see the kernel distance, which is unbiased"
-    ]
+    return [f"{bias_warning(few, name)}, and see the kernel distance, which is unbiased"]
+
+
+def bias_warning(few: Mapping[str, int], name: str) -> str:
+    """What to be careful with where a Frechet distance is of few images, by kind."""
+    counts = " and ".join(f"{n} {kind}" for kind, n in few.items())
+    return (
+        f"{name} from {counts} images is biased upwards (fewer than {ENOUGH_SAMPLES}): compare it only with results of "
+        "the same counts"
+    )

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -12,53 +12,57 @@ from frugan.codecs.base import Codec
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.device import memory_rise_mb, synchronize
-from frugan.features.base import FeatureExtractor
+from frugan.features.base import FeatureExtractor, as_8_bit
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.perceptual import PerceptualDistance
 from frugan.networks.base import Decoder
 from frugan.pipelines.decoder_baselines import Reconstruct
-from frugan.pipelines.evaluate import first_images
 
 _BATCH = 16
 _TIMED_ROUNDS = 5
 
 
-@torch.no_grad()
-def judge_reconstruction(
-    reconstruct: Reconstruct,
-    dataset: PackedDataset,
-    count: int,
-    *,
-    extractor: FeatureExtractor,
-    distance: PerceptualDistance,
-    device: torch.device,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, float]:
-    """Compare the first `count` images of a data set with what is reconstructed of them.
+class ReconstructionJudge:
+    """Compares at most `count` images, spread evenly over a data set, with what is reconstructed of them."""
 
-    Returns:
-        Means over images: "mse" on what the decoder puts out, not clamped, as if in [0, 1] (table 3 of
-        not-so-big-GAN); "psnr", "ssim" and "perceptual" on what is saved, clamped; and "frechet_distance" between the
-        features of the reconstructions and those of the same originals.
-    """
-    values: dict[str, list[Tensor]] = {"mse": [], "psnr": [], "ssim": [], "perceptual": []}
-    features: tuple[list[Tensor], list[Tensor]] = ([], [])
-    done = 0
-    for images in first_images(Loader(dataset, seed=0, mirror=False).all_images(_BATCH), count):
-        raw = reconstruct(images.to(device)).float().cpu()
-        shown = raw.clamp(-1, 1)
-        values["mse"].append(squared_error(raw, images))
-        values["psnr"].append(psnr(shown, images))
-        values["ssim"].append(ssim(shown, images))
-        values["perceptual"].append(distance(shown, images))
-        for found, seen in zip(features, (images, shown), strict=True):
-            found.append(extractor.features(seen).cpu())
-        done += len(images)
-        on_progress(done, count)
-    original, reconstructed = (feature_statistics(torch.cat(found)) for found in features)
-    means = {name: torch.cat(parts).mean().item() for name, parts in values.items()}
-    return {**means, "frechet_distance": frechet_distance(original, reconstructed)}
+    def __init__(
+        self, dataset: PackedDataset, count: int, extractor: FeatureExtractor, distance: PerceptualDistance
+    ) -> None:
+        self.loader = Loader(dataset, seed=0, mirror=False)
+        self.count = min(count, len(dataset))
+        self.extractor, self.distance = extractor, distance
+        self.original = feature_statistics(torch.cat([extractor.features(images).cpu() for images in self._images()]))
+
+    @torch.no_grad()
+    def judge(
+        self,
+        reconstruct: Reconstruct,
+        device: torch.device,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> dict[str, float]:
+        """Means over images: "mse" on what the decoder puts out, neither clamped nor rounded, as if in [0, 1] (table 3
+        of not-so-big-GAN); "psnr", "ssim" and "perceptual" on what is saved, clamped and of 8 bits; and
+        "frechet_distance" between the features of the reconstructions and those of the same originals.
+        """
+        values: dict[str, list[Tensor]] = {"mse": [], "psnr": [], "ssim": [], "perceptual": []}
+        features, done = [], 0
+        for images in self._images():
+            raw = reconstruct(images.to(device)).float().cpu()
+            saved = as_8_bit(raw) / 127.5 - 1
+            values["mse"].append(squared_error(raw, images))
+            values["psnr"].append(psnr(saved, images))
+            values["ssim"].append(ssim(saved, images))
+            values["perceptual"].append(self.distance(saved, images))
+            features.append(self.extractor.features(saved).cpu())
+            done += len(images)
+            on_progress(done, self.count)
+        means = {name: torch.cat(parts).mean().item() for name, parts in values.items()}
+        reconstructed = feature_statistics(torch.cat(features))
+        return {**means, "frechet_distance": frechet_distance(self.original, reconstructed)}
+
+    def _images(self) -> Iterator[Tensor]:
+        return self.loader.spread_images(self.count, _BATCH)
 
 
 @torch.no_grad()

@@ -17,8 +17,9 @@ from frugan.data.loader import Loader
 from frugan.data.source import open_source
 from frugan.device import choose_device, describe_environment
 from frugan.errors import UserError
-from frugan.pretrained import write_model_config
-from frugan.run_folder import RunFolder
+from frugan.networks.base import Generator
+from frugan.pretrained import write_model_config, write_weights
+from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
 from frugan.training.part import Part
@@ -74,8 +75,8 @@ def open_dataset(config: RunConfig) -> PackedDataset:
     return pack(source, config.data.resolution, allow_upsampling=config.data.upsample)
 
 
-def create_run(prepared: Prepared, path: Path, *, replace: bool) -> RunFolder:
-    """Write the run folder and the description of the model that it will train."""
+def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: Generator | None = None) -> RunFolder:
+    """Write the run folder, the description of the model that it will train, and what that begins with, if anything."""
     config, dataset = prepared.config, prepared.dataset
     env: dict[str, Any] = {
         **describe_environment(prepared.device),
@@ -90,12 +91,15 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool) -> RunFolder:
     }
 
     def describe_model(run: RunFolder) -> None:
+        if initial is not None:
+            write_weights(run.path / INITIAL_FILE, initial)
         write_model_config(
             run.model,
             generator=config.sampler.generator,
             codec=config.codec,
             decoder=config.decoder.network if config.decoder else None,
             assumed_noise=config.decoder.assumed_noise if config.decoder else 0.0,
+            most_noise=config.decoder.code_noise if config.decoder else 0.0,
             code_shape=config.codec.build().code_shape(config.data.resolution),
             resolution=config.data.resolution,
             info={"recipe": config.recipe, "seed": config.seed, "data": env["data"], "frugan": env["frugan"]},
@@ -116,7 +120,7 @@ def build_part(config: RunConfig, name: PartName, device: torch.device) -> Part:
 
 def measured_images(dataset: PackedDataset) -> Tensor:
     """The images (N, 3, S, S) on which parts measure what they must know."""
-    return Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES)
+    return next(Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES, MEASURED_IMAGES))
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from frugan.data.loader import Loader
 from frugan.features.choose import load_extractor
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.networks.base import Generator
-from frugan.pipelines.evaluate import FIRST_SEED, first_images
+from frugan.pipelines.evaluate import FIRST_SEED
 from frugan.pipelines.sample import seed_latents
 
 _BATCH = 32
@@ -28,7 +28,7 @@ class PreviewJudge:
         self.count = settings.preview_samples
         self.extractor = load_extractor("efficientnet-lite0", device, size=settings.preview_size)
         codec: Codec = config.codec.build().to(device)
-        images = first_images(Loader(dataset, seed=0, mirror=False).all_images(_BATCH), 2 * self.count)
+        images = Loader(dataset, seed=0, mirror=False).spread_images(2 * self.count, _BATCH)
         reals = (codec.base(codec.encode(batch.to(device))) for batch in images)
         self.real = feature_statistics(torch.cat([self.extractor.features(b) for b in reals]))
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.errors import UserError
-from frugan.networks.base import Generator
+from frugan.networks.base import Decoder, Generator
 
 
 @dataclass
@@ -21,6 +21,7 @@ class Model:
         resolution: side of the images.
         info: provenance (recipe, data, seed ...), as written to the model card.
         assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
+        most_noise: the most that the decoder was trained on.
     """
 
     generator: Generator
@@ -30,6 +31,7 @@ class Model:
     info: dict[str, object] = field(default_factory=dict)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     assumed_noise: float = 0.0
+    most_noise: float = 0.0
 
     def to(self, device: torch.device | str) -> "Model":
         """Move all networks; returns self."""
@@ -45,14 +47,14 @@ class Model:
         """Change `assumed_noise`, unless None; returns self.
 
         Raises:
-            UserError: it is negative, or the decoder is not one that is told.
+            UserError: the decoder is not one that is told, or never saw so much.
         """
         if noise is None:
             return self
-        if noise < 0:
-            raise UserError(f"--code-noise {noise}: must not be negative")
-        if not getattr(self.decoder, "told_noise", False):
+        if not isinstance(self.decoder, Decoder) or not self.decoder.told_noise:
             raise UserError("--code-noise: this model's decoder is not told the noise of its code (setting told_noise)")
+        if not 0 <= noise <= self.most_noise:
+            raise UserError(f"--code-noise {noise}: this decoder was trained on 0 to {self.most_noise:g}")
         self.assumed_noise = noise
         return self
 
@@ -82,7 +84,7 @@ class Model:
         for first in range(0, len(seeds), batch):
             wanted = list(seeds[first : first + batch])
             padded = wanted + wanted[-1:] * (batch - len(wanted))
-            yield self.decode(self.codes(padded, truncation, label), self.assumed_noise)[: len(wanted)]
+            yield self.decode(self.codes(padded, truncation, label), noise=self.assumed_noise)[: len(wanted)]
 
     @torch.no_grad()
     def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
@@ -93,8 +95,12 @@ class Model:
         return codes
 
     @torch.no_grad()
-    def decode(self, codes: Tensor, noise: float = 0.0) -> Tensor:
-        """Codes -> images in [-1, 1], on the CPU; `noise` is what a decoder that is told takes them to have."""
+    def decode(self, codes: Tensor, *, noise: float) -> Tensor:
+        """Codes -> images in [-1, 1], on the CPU.
+
+        `noise` is what a decoder that is told takes them to have: 0 for codes of real images, `assumed_noise` for the
+        sampler's.
+        """
         return self.codec.decode(codes, self.decoder, noise).clamp(-1, 1).float().cpu()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ from frugan.training.loop import Hooks, Tick, train
 from frugan.training.part import Part
 
 SNAPSHOT_SEEDS = range(48)
+_SNAPSHOT_BATCH = 16  # enough for speed; some generators draw large images
 _LOCK_WAIT_SECONDS = 30.0
 
 
@@ -51,6 +53,9 @@ def train_part(
                 f"(fingerprint {dataset.fingerprint[:12]}, "
                 f"was {began_with[:12]}); restore them, or begin a new run"
             )
+        if config.sampler.initial:
+            initial = str(run.path / config.sampler.initial)
+            config = replace(config, sampler=replace(config.sampler, initial=initial))
         part = build_part(config, name, choose_device(config.device))
         measured = part.measure(measured_images(dataset))
         loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
@@ -100,7 +105,7 @@ class _Snapshot:
             generator = part.exported()
             with torch.no_grad():
                 latents = seed_latents(SNAPSHOT_SEEDS, generator.latent_dim).to(part.device)
-                images = part.codec.base(generator(latents))
+                images = torch.cat([part.codec.base(generator(z)) for z in latents.split(_SNAPSHOT_BATCH)])
             write_png(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
             self.folder.metrics_log.keep(lambda line: int(line["nimg"]) < nimg)
             self.folder.metrics_log.append({"nimg": nimg, **self.judge.judge(generator, part.codec)})

@@ -1,8 +1,8 @@
 """The decoders of not-so-big-GAN (section 3.3), each from wavelet (W) and from pixel codes (P), 64 -> 256 pixels.
 
-`paper` is what the paper trains on GPUs for a week; `small` fits two CPU cores and is narrower, all of them at 2 to 3
-billion multiply-adds an image, so that they can be compared. Train the decoder alone with --part decoder; the sampler
-beside it is that of nsb-gan-w-dcgan.
+`paper` is what the paper trains on GPUs for a week; `small` fits two CPU cores and is narrower, all of them at 1.6 to
+3.2 billion multiply-adds an image, so that they can be compared. Train the decoder alone with --part decoder; the
+sampler beside it is that of nsb-gan-w-dcgan.
 """
 
 from dataclasses import replace

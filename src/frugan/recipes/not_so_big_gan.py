@@ -66,7 +66,7 @@ def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
 
     Args:
         trained: the run's complete configuration.
-        initial: file with the weights of both, as the generator of the new configuration names them.
+        initial: file in the new run's folder with the weights of both, as the new generator names them.
     """
     size = trained.data.resolution
     decoder = trained.decoder
@@ -96,4 +96,5 @@ def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
         ),
         minutes=0.0,
         threads=0,
+        device="auto",
     )

@@ -35,6 +35,7 @@ def decoders_page(
     sections = [
         tag("header", tag("h1", title), tag("p", "What survives of real images that go through a code and back.")),
         *(_table(result, name) for name in result["protocol"]["images"]),
+        *(tag("p", warning, class_="help") for warning in result["warnings"]),
         _crops(rows, draw_reals(dataset, _IMAGES), device),
         tag("section", tag("h2", "Protocol"), two_columns(protocol), id="protocol"),
     ]

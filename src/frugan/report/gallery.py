@@ -31,9 +31,9 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
     seeds = SNAPSHOT_SEEDS
     first, last = seeds[0], seeds[-1]
     trained = facts.sampler.snapshots[-1] if facts.sampler.snapshots else 0
-    decoded = (
-        "decoded by the trained decoder" if model.decoder else "enlarged without a decoder, for none is trained yet"
-    )
+    decoded = "decoded by the trained decoder" if model.decoder else "drawn at this size"
+    if facts.decoder is not None and model.decoder is None:
+        decoded = "enlarged without a decoder, for none is trained yet"
     reals = draw_reals(dataset, len(seeds))
     final = embed(contact_sheet(model.sample(seeds), _COLUMNS), _GRID_BYTES)
     truncated = embed(contact_sheet(model.sample(seeds, TRUNCATION), _COLUMNS), _SIDE_BYTES)
@@ -71,12 +71,14 @@ def progress_section(facts: RunFacts) -> Markup:
     return tag(
         "section",
         tag("h2", "How it came there"),
-        _strips(sampler) if sampler.sample_grids else tag("p", "No samples yet: none were saved.", class_="missing"),
+        _strips(sampler, facts.decoder is not None)
+        if sampler.sample_grids
+        else tag("p", "No samples yet: none were saved.", class_="missing"),
         id="progress",
     )
 
 
-def _strips(sampler: PartFacts) -> Markup:
+def _strips(sampler: PartFacts, has_decoder: bool) -> Markup:
     counts = list(sampler.sample_grids)
     chosen = sorted({counts[round(i)] for i in np.linspace(0, len(counts) - 1, _MOST_STRIPS)})
     strips = []
@@ -87,9 +89,10 @@ def _strips(sampler: PartFacts) -> Markup:
         alt = f"Pictures of seeds 0 to {_COLUMNS - 1} after {nimg} images"
         strips.append(tag("figure", tag("figcaption", tag("b", kimg(nimg)), " kimg"), show(picture, alt)))
     help_text = (
-        f"The same {_COLUMNS} seeds in every row, after more and more thousands of training images (kimg). They are "
-        "the sampler's codes enlarged without the decoder, so they look softer than the grid above. Look for shapes "
-        "that settle and columns that stay different from each other; if they grow alike, variety is being lost."
+        f"The same {_COLUMNS} seeds in every row, after more and more thousands of training images (kimg). "
+        + ("They are codes enlarged without the decoder, so they look softer than the grid above. " * has_decoder)
+        + "Look for shapes that settle and columns that stay different from each other; if they grow alike, variety is "
+        "being lost."
     )
     return join([tag("p", help_text, class_="help"), tag("div", *strips, class_="strips")])
 

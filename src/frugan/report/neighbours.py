@@ -44,7 +44,7 @@ def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) ->
         generated = model.codes(_SEEDS)
         real = model.codec.encode(loader.batch(0, min(_REAL_QUERIES, count))[0].to(model.device))
         nearest = search(torch.cat([generated, real]), len(real), model.codec, loader, count, facts.config.data.mirror)
-    pictures, pairs = model.decode(generated), len(_SEEDS)
+    pictures, pairs = model.decode(generated, noise=model.assumed_noise), len(_SEEDS)
     typical = nearest.distance[pairs:].median().item()
     figures = [
         _pair(seed, pictures[i], nearest.image(i, loader), nearest.distance[i].item(), bool(nearest.mirrored[i]))

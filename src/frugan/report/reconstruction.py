@@ -23,7 +23,7 @@ def reconstruction_section(model: Model, reals: Tensor) -> Markup:
         codes = model.codec.encode(reals.to(model.device))
         base = model.codec.base(codes).clamp(-1, 1).float().cpu()
         low = model.codec.decoder_input(codes).clamp(-1, 1).float().cpu()
-    decoded = model.decode(codes) if model.decoder else None
+    decoded = model.decode(codes, noise=0.0) if model.decoder else None
     best = base if decoded is None else decoded
     side = low.shape[-1]
     columns = {

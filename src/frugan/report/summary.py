@@ -9,8 +9,9 @@ from frugan.report.markup import Markup, join, tag
 from frugan.report.tables import two_columns
 from frugan.report.text import duration, energy, kimg, memory, significant
 
+_ENERGY_NOTE = ". Parts that train at the same time are both charged for all of it: do not add them."
 _ENERGY_SOURCES = {
-    "nvml": "the GPU alone, by its own counter",
+    "nvml": "the whole GPU and all that ran on it, by its own counter",
     "rapl": "the processors and all that ran on them, by their own counter",
     "declared": "declared, not measured: watts times time",
 }
@@ -99,7 +100,11 @@ def _cost_cards(facts: RunFacts) -> list[Markup]:
         _cost_card("Training time", parts, [duration(part.seconds) for part in parts]),
         _cost_card("Speed", parts, [f"{significant(part.images_per_second)} images/s" for part in parts]),
         _cost_card("Peak memory", parts, [memory(part.peak_memory_mb) for part in parts]),
-        *([_cost_card("Energy", parts, list(map(_energy, parts)))] if any(part.energy for part in parts) else []),
+        *(
+            [_cost_card("Energy", parts, list(map(_energy, parts)), _ENERGY_NOTE)]
+            if any(p.energy for p in parts)
+            else []
+        ),
     ]
 
 
@@ -110,10 +115,10 @@ def _energy(part: PartFacts) -> str:
     return f"{energy(joules)} ({_ENERGY_SOURCES[source]})"
 
 
-def _cost_card(title: str, parts: list[PartFacts], values: list[str]) -> Markup:
+def _cost_card(title: str, parts: list[PartFacts], values: list[str], note: str = "") -> Markup:
     """The first part's value large, any other's below: no sum would be right, for they may train at the same time."""
     others = [f"; {part.name} {value}" for part, value in zip(parts[1:], values[1:], strict=True)]
-    return _card(title, values[0], parts[0].name + "".join(others))
+    return _card(title, values[0], parts[0].name + "".join(others) + (note if others else ""))
 
 
 def _card(title: str, value: str, explanation: str) -> Markup:

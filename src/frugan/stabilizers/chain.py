@@ -43,6 +43,9 @@ def _all_of(parts: list[dict[str, float]]) -> dict[str, float]:
     """One dictionary; a name that an earlier stage has taken is numbered: t, t2, t3."""
     merged: dict[str, float] = {}
     for name, value in ((name, value) for part in parts for name, value in part.items()):
-        taken = sum(other.rstrip("0123456789") == name for other in merged)
-        merged[f"{name}{taken + 1}" if taken else name] = value
+        number, free = 1, name
+        while free in merged:
+            number += 1
+            free = f"{name}{number}"
+        merged[free] = value
     return merged

@@ -4,6 +4,7 @@ In the first phase it minimises an image loss. In a second one, if its configura
 another, and the adversarial loss of a discriminator that learns beside it (ESRGAN).
 """
 
+import copy
 from collections.abc import Mapping
 
 import torch
@@ -48,13 +49,21 @@ class DecoderPart(Part):
         self.codec = codec.to(device)
         self.network: Decoder = to_device(config.network.build(), device)
         self._check_size(resolution)
-        if config.assumed_noise and not self.network.told_noise:
-            raise ValueError("decoder.assumed_noise: this network is not told; set decoder.network.told_noise=true")
+        self._check_noise()
         self.loss: ImageLoss = built(config.loss)
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
         shown = resolution * (config.crop or self.code_side) // self.code_side
         self.adversary = _Adversary(config, shown, device) if config.adversary else None
+
+    def _check_noise(self) -> None:
+        most, assumed = self.config.code_noise, self.config.assumed_noise
+        if self.network.told_noise and most <= 0:
+            raise ValueError("decoder.code_noise: a network that is told the noise of its code learns nothing from 0")
+        if assumed and not self.network.told_noise:
+            raise ValueError("decoder.assumed_noise: this network is not told; set decoder.network.told_noise=true")
+        if not 0 <= assumed <= max(most, 0):
+            raise ValueError(f"decoder.assumed_noise: {assumed} is not between 0 and decoder.code_noise, {most}")
 
     @torch.no_grad()
     def _check_size(self, resolution: int) -> None:
@@ -69,6 +78,19 @@ class DecoderPart(Part):
                 f"equal codec.levels ({str(error).splitlines()[0]})"
             ) from error
         self.network.train(training)
+        if self.network.exact and not self._is_exact(code):
+            raise ValueError(
+                "decoder.network: it draws the details that bior2.2 drops, so the codec must be of bior2.2, with as "
+                "many levels and the same boundary"
+            )
+
+    def _is_exact(self, code: Tensor) -> bool:
+        """Whether any weights leave the code alone: a new network's draw nothing yet."""
+        network = copy.deepcopy(self.network).eval()
+        random = torch.Generator().manual_seed(0)
+        for parameter in network.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=random).to(parameter))
+        return bool((self.codec.encode(self.codec.decode(code, network)) - code).abs().max() < 1e-3)
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         torch.manual_seed(seed_for(self.seed, nimg, "decoder"))

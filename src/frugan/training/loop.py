@@ -25,6 +25,7 @@ from frugan.training.part import Batches, Part, StepValues, total_nimg
 PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the bands of figure 3 of the NSS paper
 _FINITE_CHECK_STEPS = 16  # each check waits for the device, so not every step; always before anything is written
 _CHECKPOINT_SECONDS = 600.0
+_POLL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
         images, labels = loader.batch(progress.nimg, schedule.batch)
         progress.since_log.append(part.step(images, labels, progress.nimg))
         progress.nimg += schedule.batch
+        clock.poll()
         last = progress.nimg >= total
 
         # Look for non-finite values before anything of this state is written.
@@ -208,7 +210,7 @@ class _Clock:
     def __init__(self, nimg: int, meter: EnergyMeter) -> None:
         self.meter = meter
         now = time.monotonic()
-        self.began, self.last, self.saved = now, now, now
+        self.began, self.last, self.saved, self.polled = now, now, now, now
         self.nimg = nimg
         self.images_per_second = 0.0
 
@@ -217,6 +219,13 @@ class _Clock:
         rate = (nimg - self.nimg) / max(now - self.last, 1e-9)
         self.images_per_second = rate if self.images_per_second == 0 else 0.7 * self.images_per_second + 0.3 * rate
         self.last, self.nimg = now, nimg
+
+    def poll(self) -> None:
+        """Read the energy counter now and then, also between lines of the log that are hours apart."""
+        now = time.monotonic()
+        if now - self.polled > _POLL_SECONDS:
+            self.polled = now
+            self.meter.joules()
 
     def resume(self, nimg: int) -> None:
         """Time spent in a snapshot is not training time."""
