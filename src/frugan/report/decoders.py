@@ -21,7 +21,7 @@ _IMAGES, _CROP, _SHOWN_WIDTH = 4, 96, 192
 _ERROR_GAIN = 4
 _MOST_BYTES = 4_000_000
 _CROPS_HELP = (
-    "The middle of a few images, enlarged without smoothing; beside each the absolute error, "
+    "The middle of a few images, enlarged without smoothing; below each the absolute error, "
     f"{_ERROR_GAIN} times amplified. Rows trained against a discriminator should look sharper than the others, though "
     "their PSNR is lower: they put in texture that is likely, not texture that was there."
 )
@@ -45,16 +45,16 @@ def decoders_page(
 def _table(result: dict[str, Any], images: str) -> Markup:
     protocol = result["protocol"]
     quality = [
-        ("MSE in [0, 1]", "mse", 3),
-        ("PSNR, dB", "psnr", 4),
-        ("SSIM", "ssim", 4),
-        (protocol["perceptual"], "perceptual", 3),
-        (protocol["frechet_distance"], "frechet_distance", 3),
+        ("MSE in [0, 1], x 1000", "mse", 1000, 3),
+        ("PSNR, dB", "psnr", 1, 4),
+        ("SSIM", "ssim", 1, 4),
+        (protocol["perceptual"], "perceptual", 1, 3),
+        (protocol["frechet_distance"], "frechet_distance", 1, 3),
     ]
-    columns = ["", *(title for title, _, _ in quality), "ms an image", "GMAC", "parameters", "memory"]
+    columns = ["", *(title for title, *_ in quality), "ms an image", "GMAC", "parameters", "memory"]
     rows = []
     for row in result["rows"]:
-        cells = [significant(row["quality"][images][key], digits) for _, key, digits in quality]
+        cells = [significant(unit * row["quality"][images][key], digits) for _, key, unit, digits in quality]
         rows.append(tag("tr", tag("th", row["name"], scope="row"), *(tag("td", c) for c in cells + _cost(row["cost"]))))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
     count = protocol["images"][images]

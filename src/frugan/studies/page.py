@@ -17,7 +17,7 @@ from frugan.settings import dump
 from frugan.studies.definition import Study
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.plot import colour_of, strip_chart
-from frugan.studies.results import METRICS, Comparison, Outcome, Summary, compare, nearest_to_mean, summarise
+from frugan.studies.results import METRICS, Comparison, Outcome, Summary, compare, nearest_to_mean, summarise, verdicts
 
 _METRIC = "frechet_distance"
 _PICTURES, _COLUMNS, _PICTURE_BYTES = 24, 8, 250_000
@@ -55,7 +55,7 @@ def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
 
 
 def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:
-    sentences = [comparison.sentence() for comparison in compare(outcomes, _METRIC, against)]
+    sentences = verdicts(compare(outcomes, _METRIC, against))
     note = (
         "Paired t-tests over seeds: a seed fixes the order of the data and the latents. p is corrected by Holm's "
         "method for the number of rows; a difference is claimed only below 0.05. Few seeds find large differences only."

@@ -151,7 +151,14 @@ def format_table(outcomes: Sequence[Outcome], metric: str, against: str = "") ->
     for s in summarise(outcomes, metric):
         failed = f" ({s.failed} failed)" if s.failed else ""
         lines.append(f"{s.row:{width}}  {s.mean:8.2f}  {s.std:7.2f}  +-{s.interval:6.2f}  {s.count}{failed}")
-    return "\n".join([*lines, "", *(comparison.sentence() for comparison in compare(outcomes, metric, against))])
+    return "\n".join([*lines, "", *verdicts(compare(outcomes, metric, against))])
+
+
+def verdicts(comparisons: Sequence[Comparison]) -> list[str]:
+    """Each comparison in words; one sentence for all where none can be made yet."""
+    if comparisons and all(c.pairs < 2 and not (c.failed or c.against_failed) for c in comparisons):
+        return ["no comparison yet: each needs at least 2 seeds that both rows have finished (--trials)"]
+    return [comparison.sentence() for comparison in comparisons]
 
 
 def _outcome(trial: Trial, protocols: dict[str, Any]) -> Outcome:
