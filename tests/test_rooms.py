@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipelines": {"ops", "training", "data", "metrics", "features", "settings", "run_folder", "pretrained"} | BASES,
     "recipes": AXES,
     "report": {"ops", "pipelines", "training", "data", "run_folder", "settings", "pretrained", "metrics"}
-    | {"objectives.losses", "stabilizers.scale_space"}  # which have figures of their own
+    | {"objectives.losses", "objectives.reconstruction", "stabilizers.scale_space"}  # which are drawn in their own way
     | BASES,
     "studies": {"ops", "pipelines", "training", "recipes", "report", "run_folder", "settings", "pretrained"} | AXES,
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from frugan.config import RunConfig, Spec
+from frugan.objectives.reconstruction import WeightedSum
 from frugan.pipelines.sample import Model
 from frugan.report.facts import Line, PartFacts, RunFacts
 from frugan.report.markup import Markup, tag
@@ -19,6 +21,8 @@ def details_section(facts: RunFacts, model: Model) -> Markup:
         tag("h2", "Details of the run"),
         tag("h3", "Time and memory"),
         tag("div", _timings(facts, model), class_="scroll"),
+        tag("h3", "What was minimised"),
+        two_columns(objectives(facts.config)),
         tag("h3", "Events"),
         _events(facts.parts),
         tag("details", tag("summary", "Settings (config.yaml, complete)"), tag("pre", tag("code", facts.config_text))),
@@ -27,10 +31,37 @@ def details_section(facts: RunFacts, model: Model) -> Markup:
     )
 
 
+def objectives(config: RunConfig) -> dict[str, str]:
+    """Losses and penalties of every part and phase, in words."""
+    sampler = config.sampler
+    penalties = [f"{p.weight:g} x {_in_words(p.penalty)} every {p.every} steps" for p in sampler.penalties]
+    found = {"sampler": ", ".join([_in_words(sampler.loss), *penalties])}
+    if config.decoder is None:
+        return found
+    found["decoder"] = _in_words(config.decoder.loss)
+    adversary = config.decoder.adversary
+    if adversary is not None:
+        found[f"decoder, after {adversary.start_kimg:g} kimg"] = (
+            f"{_in_words(adversary.image_loss)}, and {adversary.weight:g} x {_in_words(adversary.loss)} against "
+            f"{_in_words(adversary.discriminator)}"
+        )
+    return found
+
+
 def two_columns(entries: Mapping[str, str]) -> Markup:
     """A table of names and values."""
     rows = (tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in entries.items())
     return tag("div", tag("table", tag("tbody", *rows)), class_="scroll")
+
+
+def _in_words(spec: Spec) -> str:
+    """The name, and the settings that are not the defaults; a weighted sum as a sum."""
+    arguments = spec.arguments
+    if spec.target is WeightedSum:
+        terms = zip(arguments["weights"], arguments["losses"], strict=True)
+        return " + ".join(f"{weight:g} x {_in_words(loss)}" for weight, loss in terms)
+    settings = ", ".join(f"{name} {value}" for name, value in arguments.items() if not isinstance(value, Spec))
+    return spec.target.__qualname__ + (f" ({settings})" if settings else "")
 
 
 def _timings(facts: RunFacts, model: Model) -> Markup:
