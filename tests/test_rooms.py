@@ -12,7 +12,8 @@ ROOMS = sorted(p.name for p in SOURCE.iterdir() if (p / "__init__.py").exists() 
 FILES = sorted(SOURCE.rglob("*.py"))
 
 # Files at the top level that know nothing of any room, and may be used by all.
-PLUMBING = {"errors", "atomic", "jsonl", "config", "cores", "device", "energy", "torchvision_import", "__version__"}
+PLUMBING = {"errors", "atomic", "jsonl", "config", "cores", "device", "energy", "lock", "torchvision_import"}
+PLUMBING |= {"__version__"}
 BASES = {"networks.base", "codecs.base", "stabilizers.base", "objectives.base", "features.base"}
 AXES = {"networks", "codecs", "stabilizers", "objectives"}
 # What each room may import: rooms as a whole, or single modules written "room.module".

@@ -1,13 +1,12 @@
 """Train the parts of a run: one in this process, or sampler and decoder at the same time in two."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from frugan.config import PartName
 from frugan.data.loader import Loader
 from frugan.device import choose_device, use_threads
 from frugan.errors import RunError, UserError
+from frugan.lock import exclusive
 from frugan.pipelines.prepare import build_part, measured_images, open_dataset
 from frugan.pipelines.preview import PreviewJudge
 from frugan.pipelines.sample import seed_latents
@@ -43,7 +43,8 @@ def train_part(
     """
     config = run.config()
     folder = run.part(name)
-    with _exclusive(folder):
+    complaint = f"{folder.path}: another process is training this part; stop it first"
+    with exclusive(folder.lock_file, complaint, _LOCK_WAIT_SECONDS):
         use_threads(config.threads)
         dataset = open_dataset(config)
         began_with = run.env()["data"]["fingerprint"]
@@ -164,20 +165,3 @@ class _BackgroundPart:
 def parent_is_gone(parent: int) -> bool:
     """Whether the process that started this one has died: a background part then stops too."""
     return os.getppid() != parent
-
-
-@contextlib.contextmanager
-def _exclusive(folder: PartFolder) -> Iterator[None]:
-    """Hold the part's lock, waiting a little for a process that is just ending."""
-    folder.path.mkdir(parents=True, exist_ok=True)
-    with open(folder.lock_file, "a+") as lock:
-        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise RunError(f"{folder.path}: another process is training this part; stop it first") from error
-                time.sleep(0.2)
-        yield

@@ -7,16 +7,16 @@ results.json results.csv report.html
 """
 
 import dataclasses
-import fcntl
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
 from frugan.atomic import write_file
 from frugan.config import RunConfig, to_plain
-from frugan.errors import RunError, UserError
+from frugan.errors import UserError
+from frugan.lock import exclusive
 from frugan.settings import dump, from_plain
 from frugan.studies.definition import Row, Study
 
@@ -83,18 +83,12 @@ class StudyFolder:
         chosen = [row for row in study.rows if not rows or row.name in rows]
         return [self._trial(row, seed) for seed in range(study.trials) for row in chosen]
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """
         Raises:
             RunError: another process is conducting this study.
         """
-        with open(self.path / ".lock", "a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RunError(f"{self.path}: another process is conducting this study; stop it first") from error
-            yield
+        return exclusive(self.path / ".lock", f"{self.path}: another process is conducting this study; stop it first")
 
     def _trial(self, row: Row, seed: int) -> Trial:
         folder = self.path.resolve() / "trials" / row.file_name / f"seed-{seed}"

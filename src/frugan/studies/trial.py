@@ -5,21 +5,19 @@
 is how a study starts it, on this machine or on another; started again after a kill, it goes on where it was.
 """
 
-import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from frugan.atomic import write_file
 from frugan.errors import DivergedError, RunError, UserError
+from frugan.lock import exclusive
 from frugan.run_folder import RunFolder
 from frugan.settings import parse
 
@@ -60,7 +58,9 @@ def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) 
     from frugan.pipelines.prepare import create_run, prepare
     from frugan.pipelines.train import train_all
 
-    with _alone(folder):
+    # An earlier process of this trial, whose study was killed, notices that and ends.
+    lock, complaint = folder.with_name(f".{folder.name}.lock"), f"{folder}: another process is running this trial"
+    with exclusive(lock, f"{complaint}; stop it first", _LOCK_WAIT_SECONDS):
         if should_stop():
             return STOPPED
         if trial_state(folder) == "new":
@@ -101,22 +101,6 @@ def read_log(folder: Path) -> str:
     if not log_file(folder).exists():
         return "it printed nothing"
     return "\n".join(log_file(folder).read_text(errors="replace").strip().splitlines()[-5:])
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait for an earlier process of this trial, whose study was killed, to notice that and end."""
-    with open(folder.with_name(f".{folder.name}.lock"), "a+") as lock:
-        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise RunError(f"{folder}: another process is running this trial; stop it first") from error
-                time.sleep(0.2)
-        yield
 
 
 def main() -> int:
