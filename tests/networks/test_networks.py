@@ -58,8 +58,8 @@ def test_convolutional_generators_refuse_a_foreign_grid() -> None:
 def test_truncation_moves_latents_towards_the_centre() -> None:
     generator = DCGANGenerator((3, 16, 16), latent_dim=8, width=4)
     z = torch.randn(4, 8)
-    assert torch.equal(generator.truncate(z, 1.0), z)
-    assert torch.equal(generator.truncate(z, 0.0), torch.zeros_like(z))
+    assert torch.equal(generator.truncated_mapping(z), z)
+    assert torch.equal(generator.truncated_mapping(z, truncation=0.0), torch.zeros_like(z))
 
 
 def test_without_batch_norm_images_do_not_influence_each_other() -> None:

@@ -26,9 +26,10 @@ class Generator(nn.Module, ABC):
         """Final: mapping, then synthesis."""
         return self.synthesis(self.mapping(z, label), grid)
 
-    def truncate(self, z: Tensor, truncation: float) -> Tensor:
-        """Trade variety for typicality by shrinking the latents: a scaled Gaussian (not-so-big-GAN, section 4.1)."""
-        return z * truncation
+    def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        """Like `mapping`, trading variety for typicality below 1: by shrinking the latents to a scaled Gaussian
+        (not-so-big-GAN, section 4.1), if a generator has no better way."""
+        return self.mapping(z * truncation, label)
 
 
 class Discriminator(nn.Module, ABC):

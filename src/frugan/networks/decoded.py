@@ -45,5 +45,5 @@ class DecodedGenerator(Generator):
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         return self.codec.decode(self.generator.synthesis(w, grid), self.decoder, self.assumed_noise)
 
-    def truncate(self, z: Tensor, truncation: float) -> Tensor:
-        return self.generator.truncate(z, truncation)
+    def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        return self.generator.truncated_mapping(z, label, truncation)

@@ -91,8 +91,7 @@ class Model:
         """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
         z = seed_latents(seeds, self.generator.latent_dim).to(self.device)
         labels = None if label is None else torch.full((len(seeds),), label, device=self.device)
-        codes: Tensor = self.generator(self.generator.truncate(z, truncation), labels)
-        return codes
+        return self.generator.synthesis(self.generator.truncated_mapping(z, labels, truncation))
 
     @torch.no_grad()
     def decode(self, codes: Tensor, *, noise: float) -> Tensor:

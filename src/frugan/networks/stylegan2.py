@@ -1,0 +1,212 @@
+"""StyleGAN2 (Karras et al. 2020): the skip generator and the residual discriminator of its ADA paper, in plain torch.
+
+The output is linear, so that it can model wavelet codes as well as pixels. Parameters at the default widths:
+
+    side              128           256           512          1024
+    generator      29,328,669    30,034,338    30,276,583    30,370,060
+    discriminator  28,389,121    28,864,129    28,982,849    29,012,513
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
+from frugan.nn.equalized import EqualizedConv2d, EqualizedLinear, activate
+from frugan.nn.style import MappingNetwork, ModulatedConv2d
+from frugan.ops import fir
+from frugan.ops.grid import Grid
+
+_SKIP_GAIN = math.sqrt(0.5)
+
+
+class StyleGAN2Generator(Generator):
+    """z (N, latent_dim) -> w (N, layers, style_dim) -> code (N, C, S, S).
+
+    Args:
+        code_shape: (C, S, S), S a power of two from 8.
+        channel_base, channel_max: layers at side r have min(channel_base / r, channel_max) channels.
+        mapping_layers: 8; 2 in the automatic settings of the ADA paper.
+        style_mixing: in training, the probability that a batch takes its styles from two latents (.9).
+        noise: whether per-pixel noise is added: fresh in training, fixed when sampling.
+        classes: 0 for unconditional.
+    """
+
+    def __init__(
+        self,
+        code_shape: tuple[int, int, int],
+        latent_dim: int = 512,
+        style_dim: int = 512,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        mapping_layers: int = 8,
+        style_mixing: float = 0.9,
+        noise: bool = True,
+        classes: int = 0,
+    ) -> None:
+        super().__init__()
+        sides = _sides(code_shape)
+        self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
+        self.style_mixing = style_mixing
+        self.map = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
+        channels = [_channels(side, channel_base, channel_max) for side in sides]
+        self.constant = nn.Parameter(torch.randn(channels[0], 4, 4))
+        blocks = []
+        for i, side in enumerate(sides):
+            before = channels[i - 1] if i else None
+            blocks.append(_SynthesisBlock(before, channels[i], code_shape[0], side, style_dim, noise))
+        self.blocks = nn.ModuleList(blocks)
+        self.num_styles = 2 * len(sides)
+
+    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        w = self.map(z, label)
+        if not self.training:
+            return self._repeat(w)
+        self.map.follow(w)
+        styles = self._repeat(w)
+        if self.style_mixing > 0 and torch.rand(()).item() < self.style_mixing:
+            first = int(torch.randint(1, self.num_styles, ()).item())
+            other = self._repeat(self.map(torch.randn_like(z), label))
+            styles = torch.cat([styles[:, :first], other[:, first:]], dim=1)
+        return styles
+
+    def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
+        refuse_foreign_grid(self, grid)
+        x = self.constant.expand(w.shape[0], -1, -1, -1)
+        code = None
+        for i, block in enumerate(self.blocks):
+            # A block of two convolutions: its colours are made of the style that the next block begins with.
+            x, code = block(x, code, w[:, max(2 * i - 1, 0) :])
+        assert code is not None
+        return code
+
+    def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        """Styles pulled towards their mean: the truncation trick of style-based generators."""
+        return self.map.average.lerp(self.mapping(z, label), truncation)
+
+    def _repeat(self, w: Tensor) -> Tensor:
+        return w[:, None].expand(-1, self.num_styles, -1)
+
+
+class _SynthesisBlock(nn.Module):
+    """One side: an enlarging and a plain modulated convolution (the first block has only the latter), and colours."""
+
+    def __init__(
+        self, channels_in: int | None, channels: int, colours: int, side: int, style_dim: int, noise: bool
+    ) -> None:
+        super().__init__()
+        enlarging = [] if channels_in is None else [_StyledLayer(channels_in, channels, side, style_dim, True, noise)]
+        self.layers = nn.ModuleList([*enlarging, _StyledLayer(channels, channels, side, style_dim, False, noise)])
+        self.colour = ModulatedConv2d(channels, colours, 1, style_dim, demodulates=False)
+        self.colour_bias = nn.Parameter(torch.zeros(colours))
+
+    def forward(self, x: Tensor, code: Tensor | None, w: Tensor) -> tuple[Tensor, Tensor]:
+        for i, layer in enumerate(self.layers):
+            x = layer(x, w[:, i])
+        drawn = self.colour(x, w[:, len(self.layers)]) + self.colour_bias[:, None, None]
+        return x, drawn if code is None else fir.upsample(code) + drawn
+
+
+class _StyledLayer(nn.Module):
+    """Modulated 3 x 3 convolution, noise, bias, leaky ReLU."""
+
+    def __init__(self, channels_in: int, channels: int, side: int, style_dim: int, doubles: bool, noise: bool) -> None:
+        super().__init__()
+        self.convolution = ModulatedConv2d(channels_in, channels, 3, style_dim, doubles=doubles)
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.noise_strength = nn.Parameter(torch.zeros(())) if noise else None
+        self.noise: Tensor
+        self.register_buffer("noise", torch.randn(side, side) if noise else torch.zeros(0))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        x = self.convolution(x, w)
+        if self.noise_strength is not None:
+            drawn = torch.randn_like(x[:, :1]) if self.training else self.noise
+            x = x + self.noise_strength * drawn
+        return activate(x + self.bias[:, None, None], "lrelu")
+
+
+class StyleGAN2Discriminator(Discriminator):
+    """code (N, C, S, S) -> logits (N,): residual blocks, and the spread within groups of images as one more channel.
+
+    Args:
+        code_shape: (C, S, S), S a power of two from 8.
+        group: images whose spread is compared (minibatch standard deviation); 0 for none.
+        classes: 0 for unconditional; else the logit is a product with an embedding of the label.
+    """
+
+    def __init__(
+        self,
+        code_shape: tuple[int, int, int],
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        group: int = 4,
+        classes: int = 0,
+    ) -> None:
+        super().__init__()
+        sides = _sides(code_shape)[::-1]
+        channels = [_channels(side, channel_base, channel_max) for side in sides]
+        self.enter = EqualizedConv2d(code_shape[0], channels[0], 1, activation="lrelu")
+        self.blocks = nn.Sequential(*(_ResidualBlock(a, b) for a, b in pairwise(channels)))
+        last = channels[-1]
+        self.group = group
+        self.convolution = EqualizedConv2d(last + bool(group), last, 3, activation="lrelu")
+        self.hidden = EqualizedLinear(16 * last, last, activation="lrelu")
+        self.leave = EqualizedLinear(last, last if classes else 1)
+        self.embedding = MappingNetwork(0, last, 8, classes) if classes else None
+
+    def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
+        x = self.blocks(self.enter(code))
+        if self.group:
+            x = torch.cat([x, _spread(x, self.group)], dim=1)
+        logits = self.leave(self.hidden(self.convolution(x).flatten(1)))
+        if self.embedding is None:
+            return logits.flatten()
+        wanted = self.embedding(x.new_zeros(len(x), 0), label)
+        return (logits * wanted).sum(dim=1) / math.sqrt(wanted.shape[1])
+
+
+class _ResidualBlock(nn.Module):
+    """(N, a, S, S) -> (N, b, S/2, S/2)."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.first = EqualizedConv2d(channels_in, channels_in, 3, activation="lrelu")
+        self.second = EqualizedConv2d(channels_in, channels_out, 3, stride=2, padding=0, activation="lrelu")
+        self.skip = EqualizedConv2d(channels_in, channels_out, 1, has_bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.second(fir.blur(self.first(x), padding=2))
+        return _SKIP_GAIN * (h + self.skip(fir.downsample(x)))
+
+
+def _spread(x: Tensor, group: int) -> Tensor:
+    """Mean standard deviation within groups of images, as a channel (N, 1, H, W); the last group may be smaller."""
+    count = len(x)
+    group = min(group, count)
+    if count % group:
+        raise ValueError(
+            f"a batch of {count} does not consist of groups of {group}, as the discriminator's `group` asks"
+        )
+    grouped = x.view(group, -1, *x.shape[1:])
+    deviation = (grouped.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+    return deviation.repeat(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
+
+
+def _channels(side: int, base: int, most: int) -> int:
+    return max(1, min(base // side, most))
+
+
+def _sides(code_shape: tuple[int, int, int]) -> list[int]:
+    """4, 8 ... S.
+
+    Raises:
+        ValueError: S is not a power of two from 8.
+    """
+    _, height, side = code_shape
+    levels = round(math.log2(max(side, 1)))
+    if height != side or side != 2**levels or side < 8:
+        raise ValueError(f"StyleGAN2 draws squares of a power-of-two side from 8, not {height} x {side}")
+    return [2**i for i in range(2, levels + 1)]

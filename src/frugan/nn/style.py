@@ -1,0 +1,92 @@
+"""What style-based generators share: the mapping network, and convolutions that a style modulates (StyleGAN2)."""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from frugan.nn.equalized import EqualizedLinear
+from frugan.ops import fir
+
+
+class MappingNetwork(nn.Module):
+    """z (N, latent_dim), label (N,) -> w (N, style_dim): eight linear layers that learn a hundred times more slowly.
+
+    Attributes:
+        average: running mean of w, towards which truncation pulls.
+
+    Args:
+        classes: 0 for none; else labels are embedded, normalised and put beside z.
+    """
+
+    def __init__(self, latent_dim: int, style_dim: int, layers: int = 8, classes: int = 0) -> None:
+        super().__init__()
+        self.embedding = EqualizedLinear(classes, style_dim) if classes else None
+        widths = [latent_dim + style_dim * bool(classes)] + [style_dim] * layers
+        self.layers = nn.Sequential(
+            *(EqualizedLinear(a, b, rate=0.01, activation="lrelu") for a, b in pairwise(widths))
+        )
+        self.average: Tensor
+        self.register_buffer("average", torch.zeros(style_dim))
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        x = _normalise(z)
+        if self.embedding is not None:
+            if label is None:
+                raise ValueError("this generator is class-conditional: it takes a label for every latent")
+            one_hot = F.one_hot(label, self.embedding.weight.shape[1]).to(z)
+            x = torch.cat([x, _normalise(self.embedding(one_hot))], dim=1)
+        elif label is not None:
+            raise ValueError("this generator is not class-conditional; it takes no label")
+        return self.layers(x)
+
+    @torch.no_grad()
+    def follow(self, w: Tensor, keep: float = 0.998) -> None:
+        """Move the running mean towards that of these styles."""
+        self.average.lerp_(w.mean(dim=0).to(self.average), 1 - keep)
+
+
+class ModulatedConv2d(nn.Module):
+    """x (N, C, H, W), w (N, style_dim) -> (N, channels_out, H, W), or twice the size if `doubles`.
+
+    Style scales the input's channels; demodulation brings each output channel back to unit variance. Both act on
+    activations, which equals modulating the weights of each image and needs no grouped convolution.
+
+    Args:
+        demodulates: if not, the style is scaled by 1 / sqrt(fan-in) instead, as for layers that put out colours.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        style_dim: int,
+        *,
+        demodulates: bool = True,
+        doubles: bool = False,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
+        self.affine = EqualizedLinear(style_dim, channels_in, bias=1.0)
+        self.demodulates, self.doubles = demodulates, doubles
+        self.style_gain = 1.0 if demodulates else 1 / math.sqrt(channels_in * kernel**2)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        style = self.affine(w) * self.style_gain
+        x = x * style[:, :, None, None]
+        if self.doubles:
+            x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)
+            x = fir.blur(x, padding=1, gain=4.0)
+        else:
+            x = F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)
+        if self.demodulates:
+            variance = style.square() @ self.weight.square().sum(dim=(2, 3)).T
+            x = x * (variance + 1e-8).rsqrt()[:, :, None, None]
+        return x
+
+
+def _normalise(x: Tensor) -> Tensor:
+    return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
