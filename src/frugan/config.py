@@ -97,6 +97,7 @@ class DataConfig:
     resolution: int = 128  # side of the images that come out of the decoder
     mirror: bool = True  # random left-right flips; the same default as StyleGAN2-ADA's --mirror for small sets
     upsample: bool = False  # take images smaller than the resolution (blurry) instead of leaving them out
+    classes: bool = False  # tell the networks which class an image is of: its first-level folder
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,10 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         if module is not None:
             module.eval().requires_grad_(False)
     assumed, most = (float(config.get(name, 0.0)) for name in ("assumed_noise", "most_noise"))
-    model = Model(generator, codec, decoder, resolution, config.get("info", {}), assumed_noise=assumed, most_noise=most)
+    info = config.get("info", {})
+    counts = info.get("data", {}).get("class_counts", {}) if generator.classes else {}
+    model = Model(generator, codec, decoder, resolution, info, assumed_noise=assumed, most_noise=most)
+    model.class_counts = {str(name): int(count) for name, count in counts.items()}
     return model.to(device)
 
 

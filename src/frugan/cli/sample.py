@@ -23,7 +23,7 @@ def command(
     trunc: float = 1.0,
     code_noise: float | None = None,
     grid: bool = False,
-    label: Annotated[int | None, arg(name="class")] = None,
+    label: Annotated[str, arg(name="class")] = "",
     device: str = "auto",
 ) -> int:
     """Draw images from a run or a model folder. A seed gives the same picture, up to rounding, on every machine.
@@ -35,7 +35,7 @@ def command(
         trunc: truncation; below 1, more typical and less varied.
         code_noise: what a decoder that is told the noise of its code assumes; its setting assumed_noise if left out.
         grid: write all pictures into one.
-        label: class to draw, for class-conditional models.
+        label: class to draw, by name or number, for class-conditional models; if left out, each seed draws one.
         device: auto, cpu, cuda, mps.
     """
     chosen = parse_seeds(seeds)
@@ -50,15 +50,14 @@ def command(
     from frugan.pretrained import load
 
     model = load(run, str(choose_device(device))).assuming(code_noise)
-    if label is not None:
-        raise UserError("--class: this model is not class-conditional")
+    chosen_class = model.class_label(label) if label else None
     if grid:
         path = out if out.suffix.lower() == ".png" else out / "grid.png"
-        write_png(path, contact_sheet(torch.cat(list(model.batches(chosen, trunc)))))
+        write_png(path, contact_sheet(torch.cat(list(model.batches(chosen, trunc, chosen_class)))))
         print(path)
         return 0
     written = 0
-    for images in model.batches(chosen, trunc):
+    for images in model.batches(chosen, trunc, chosen_class):
         for picture in to_uint8(images):
             write_png(out / f"seed{chosen[written]:04d}.png", picture)
             written += 1

@@ -32,6 +32,7 @@ def command(
     device: str | None = None,
     mirror: bool | None = None,
     upsample: bool = False,
+    classes: bool = False,
     part: Part = "all",
     settings: Settings = (),
     dry_run: bool = False,
@@ -52,6 +53,7 @@ def command(
         device: auto, cpu, cuda, cuda:1, mps.
         mirror: True or False: whether to show mirrored images too.
         upsample: take images smaller than the resolution as well, enlarged.
+        classes: tell the networks which class an image is of: its first-level folder; for BigGAN and StyleGAN2.
         part: train only the sampler or only the decoder now; the other may train in another process with `frugan
         resume`.
         settings: change any setting.
@@ -59,7 +61,7 @@ def command(
         replace: delete an earlier run in the same folder.
     """
     chosen = _choose(find_recipe(recipe), config, data)
-    chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample)
+    chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample, classes)
     chosen = override(chosen, settings)
     # Imported late: names and settings are checked before the seconds that torch takes to load.
     from frugan.cli import training
@@ -93,6 +95,7 @@ def _apply_flags(
     device: str | None,
     mirror: bool | None,
     upsample: bool,
+    classes: bool,
 ) -> RunConfig:
     flags = {
         "data.resolution": resolution,
@@ -103,6 +106,7 @@ def _apply_flags(
         "device": device,
         "data.mirror": mirror,
         "data.upsample": upsample or None,
+        "data.classes": classes or None,
     }
     return override(config, [f"{path}={value}" for path, value in flags.items() if value is not None])
 

@@ -13,6 +13,7 @@ class Generator(nn.Module, ABC):
 
     latent_dim: int
     code_shape: tuple[int, int, int]  # (C, H, W) of the codes it was trained on
+    classes: int = 0  # how many it is conditional on; 0 = it takes no label
 
     @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
@@ -34,6 +35,8 @@ class Generator(nn.Module, ABC):
 
 class Discriminator(nn.Module, ABC):
     """code (N, C, H, W) -> one logit per code (N,)."""
+
+    classes: int = 0  # as the generator's
 
     @abstractmethod
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:

@@ -37,6 +37,7 @@ class DecodedGenerator(Generator):
     ) -> None:
         super().__init__()
         self.code_shape, self.latent_dim = tuple(code_shape), generator.latent_dim  # type: ignore[assignment]
+        self.classes = generator.classes
         self.generator, self.decoder, self.codec, self.assumed_noise = generator, decoder, codec, assumed_noise
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:

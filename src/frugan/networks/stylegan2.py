@@ -49,7 +49,7 @@ class StyleGAN2Generator(Generator):
         super().__init__()
         sides = _sides(code_shape)
         self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
-        self.style_mixing = style_mixing
+        self.style_mixing, self.classes = style_mixing, classes
         self.map = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
         channels = [_channels(side, channel_base, channel_max) for side in sides]
         self.constant = nn.Parameter(torch.randn(channels[0], 4, 4))
@@ -151,7 +151,7 @@ class StyleGAN2Discriminator(Discriminator):
         self.enter = EqualizedConv2d(code_shape[0], channels[0], 1, activation="lrelu")
         self.blocks = nn.Sequential(*(_ResidualBlock(a, b) for a, b in pairwise(channels)))
         last = channels[-1]
-        self.group = group
+        self.group, self.classes = group, classes
         self.convolution = EqualizedConv2d(last + bool(group), last, 3, activation="lrelu")
         self.hidden = EqualizedLinear(16 * last, last, activation="lrelu")
         self.leave = EqualizedLinear(last, last if classes else 1)

@@ -60,7 +60,7 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
         )
     low, high = measure_code_range(codec, dataset, config.data.mirror)
     config = dataclasses.replace(
-        config,
+        _with_classes(config, dataset) if config.data.classes else config,
         device=str(device),
         threads=config.threads or _threads_per_part(config),
         codec=config.codec.replace(code_min=low, code_max=high),
@@ -84,7 +84,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: Genera
             "source": str(config.data.source),
             "images": len(dataset),
             "fingerprint": dataset.fingerprint,
-            "classes": list(dataset.class_names),
+            "class_counts": class_counts(dataset),
             "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped],
         },
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -139,6 +139,30 @@ def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tu
     if high - low < 1e-3:
         raise UserError(f"all {len(dataset)} images are the same flat colour; there is nothing to learn")
     return low, high
+
+
+def class_counts(dataset: PackedDataset) -> dict[str, int]:
+    """How many images each class has, in the order of their labels."""
+    return {name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)}
+
+
+def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
+    """The networks told how many classes there are.
+
+    Raises:
+        UserError: there are none, images lie outside of them, or a network cannot be told.
+    """
+    count, outside = len(dataset.class_names), int((dataset.labels < 0).sum())
+    if count < 2:
+        raise UserError(f"--classes: {config.data.source} has {count} first-level folders; at least 2 are needed")
+    if outside:
+        raise UserError(f"--classes: {outside} images of {config.data.source} lie in no first-level folder")
+    sampler = dataclasses.replace(
+        config.sampler,
+        generator=config.sampler.generator.replace(classes=count),
+        discriminator=config.sampler.discriminator.replace(classes=count),
+    )
+    return dataclasses.replace(config, sampler=sampler)
 
 
 def _threads_per_part(config: RunConfig) -> int:

@@ -1,8 +1,10 @@
 """A cheap judgement of the sampler while it trains: a trend for the report, never a result."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.config import RunConfig
@@ -12,7 +14,8 @@ from frugan.features.choose import load_extractor
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.networks.base import Generator
 from frugan.pipelines.evaluate import FIRST_SEED
-from frugan.pipelines.sample import seed_latents
+from frugan.pipelines.prepare import class_counts
+from frugan.pipelines.sample import seed_labels, seed_latents
 
 _BATCH = 32
 
@@ -25,6 +28,7 @@ class PreviewJudge:
 
     def __init__(self, config: RunConfig, dataset: PackedDataset, device: torch.device) -> None:
         settings = config.evaluation
+        self.class_counts = list(class_counts(dataset).values())
         self.count = settings.preview_samples
         self.extractor = load_extractor("efficientnet-lite0", device, size=settings.preview_size)
         codec: Codec = config.codec.build().to(device)
@@ -35,12 +39,19 @@ class PreviewJudge:
     @torch.no_grad()
     def judge(self, generator: Generator, codec: Codec) -> dict[str, Any]:
         """Distance of `preview_samples` generated codes to the real ones."""
-        features = []
-        device = next(generator.parameters()).device
-        for first in range(0, self.count, _BATCH):
-            seeds = range(FIRST_SEED + first, FIRST_SEED + min(first + _BATCH, self.count))
-            codes = generator(seed_latents(seeds, generator.latent_dim).to(device))
-            features.append(self.extractor.features(codec.base(codes)))
+        seeds = range(FIRST_SEED, FIRST_SEED + self.count)
+        codes = draw_codes(generator, seeds, self.class_counts, _BATCH)
+        features = [self.extractor.features(codec.base(code)) for code in codes]
         distance = frechet_distance(self.real, feature_statistics(torch.cat(features)))
         protocol = {**self.extractor.protocol(), "n_real": self.real.count, "n_fake": self.count, "decoder": "none"}
         return {"metric": f"{self.extractor.distance_name} (preview)", "distance": distance, "protocol": protocol}
+
+
+@torch.no_grad()
+def draw_codes(generator: Generator, seeds: Sequence[int], class_counts: Sequence[int], batch: int) -> Iterator[Tensor]:
+    """What the seeds draw, in pieces (N, C, s, s) on the generator's device; classes as often as among the images."""
+    device = next(generator.parameters()).device
+    for first in range(0, len(seeds), batch):
+        chosen = seeds[first : first + batch]
+        label = seed_labels(chosen, class_counts).to(device) if generator.classes else None
+        yield generator(seed_latents(chosen, generator.latent_dim).to(device), label)

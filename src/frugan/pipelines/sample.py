@@ -1,6 +1,6 @@
 """From seeds to pictures: `seed -> z -> generator -> code -> codec.decode -> image`, in any batch the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
+from frugan.config import did_you_mean
 from frugan.errors import UserError
 from frugan.networks.base import Decoder, Generator
 
@@ -20,6 +21,7 @@ class Model:
         decoder: None until one is trained; images are then interpolated from their codes.
         resolution: side of the images.
         info: provenance (recipe, data, seed ...), as written to the model card.
+        class_counts: how many training images each class had, in the order of the labels; empty if unconditional.
         assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
         most_noise: the most that the decoder was trained on.
     """
@@ -32,6 +34,7 @@ class Model:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     assumed_noise: float = 0.0
     most_noise: float = 0.0
+    class_counts: Mapping[str, int] = field(default_factory=dict)
 
     def to(self, device: torch.device | str) -> "Model":
         """Move all networks; returns self."""
@@ -58,13 +61,29 @@ class Model:
         self.assumed_noise = noise
         return self
 
+    def class_label(self, name: str) -> int:
+        """The label of a class, by its name or its number.
+
+        Raises:
+            UserError: there is no such class, or no classes at all.
+        """
+        names = list(self.class_counts) or [str(label) for label in range(self.generator.classes)]
+        if not names:
+            raise UserError(f"--class {name}: this model is not class-conditional")
+        if name in names:
+            return names.index(name)
+        if name.isdigit() and int(name) < len(names):
+            return int(name)
+        raise UserError(f"--class {name}: no such class{did_you_mean(name, names)}")
+
     def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """Images for these seeds.
 
         Args:
             seeds: one picture each; any ints from 0 to 2^32 - 1.
             truncation: below 1, more typical and less varied.
-            label: class to draw, for class-conditional generators.
+            label: class to draw, for class-conditional generators; if None, each seed draws one, as often as in the
+                training images.
 
         Returns:
             (N, 3, S, S), float32 in [-1, 1], on the CPU.
@@ -90,7 +109,13 @@ class Model:
     def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
         z = seed_latents(seeds, self.generator.latent_dim).to(self.device)
-        labels = None if label is None else torch.full((len(seeds),), label, device=self.device)
+        labels = None
+        if label is not None:
+            labels = torch.full((len(seeds),), label, device=self.device)
+        elif self.generator.classes:
+            labels = seed_labels(seeds, list(self.class_counts.values()) or [1] * self.generator.classes).to(
+                self.device
+            )
         return self.generator.synthesis(self.generator.truncated_mapping(z, labels, truncation))
 
     @torch.no_grad()
@@ -101,6 +126,14 @@ class Model:
         sampler's.
         """
         return self.codec.decode(codes, self.decoder, noise).clamp(-1, 1).float().cpu()
+
+
+def seed_labels(seeds: Sequence[int], counts: Sequence[int]) -> Tensor:
+    """A class (N,), int64, for each seed, drawn in proportion to the counts."""
+    total = sum(counts)
+    frequencies = [count / total for count in counts]
+    drawn = [np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, 1]))) for seed in seeds]
+    return torch.tensor([int(random.choice(len(counts), p=frequencies)) for random in drawn], dtype=torch.int64)
 
 
 def seed_latents(seeds: Sequence[int], latent_dim: int) -> Tensor:

@@ -18,8 +18,7 @@ from frugan.device import choose_device, use_threads
 from frugan.errors import RunError, UserError
 from frugan.lock import exclusive
 from frugan.pipelines.prepare import build_part, measured_images, open_dataset
-from frugan.pipelines.preview import PreviewJudge
-from frugan.pipelines.sample import seed_latents
+from frugan.pipelines.preview import PreviewJudge, draw_codes
 from frugan.pipelines.write import contact_sheet, write_png
 from frugan.pretrained import DECODER_FILE, GENERATOR_FILE, write_weights
 from frugan.run_folder import PartFolder, RunFolder
@@ -104,9 +103,9 @@ class _Snapshot:
         write_weights(self.run.model / (GENERATOR_FILE if part.name == "sampler" else DECODER_FILE), network)
         if isinstance(part, GANPart) and self.judge is not None:
             generator = part.exported()
+            codes = draw_codes(generator, SNAPSHOT_SEEDS, self.judge.class_counts, _SNAPSHOT_BATCH)
             with torch.no_grad():
-                latents = seed_latents(SNAPSHOT_SEEDS, generator.latent_dim).to(part.device)
-                images = torch.cat([part.codec.base(generator(z)) for z in latents.split(_SNAPSHOT_BATCH)])
+                images = torch.cat([part.codec.base(code) for code in codes])
             write_png(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
             self.folder.metrics_log.keep(lambda line: int(line["nimg"]) < nimg)
             self.folder.metrics_log.append({"nimg": nimg, **self.judge.judge(generator, part.codec)})

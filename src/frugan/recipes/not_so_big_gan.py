@@ -22,6 +22,7 @@ from frugan.config import (
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.networks.decoded import DecodedGenerator
 from frugan.networks.srresnet import SRResNet
+from frugan.networks.stylegan2 import StyleGAN2Discriminator
 from frugan.objectives.losses import non_saturating
 from frugan.objectives.penalties import r1
 from frugan.objectives.reconstruction import l1
@@ -68,8 +69,10 @@ def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
         trained: the run's complete configuration.
         initial: file in the new run's folder with the weights of both, as the new generator names them.
     """
-    size = trained.data.resolution
-    decoder = trained.decoder
+    size, decoder = trained.data.resolution, trained.decoder
+    classes = trained.sampler.generator.arguments.get("classes", 0)
+    plain = Spec(DCGANDiscriminator, width=32, norm="none")
+    conditional = Spec(StyleGAN2Discriminator, channel_base=8192, channel_max=256, classes=classes)
     generator = Spec(
         DecodedGenerator,
         generator=trained.sampler.generator.replace(code_shape=trained.codec.build().code_shape(size)),
@@ -80,11 +83,12 @@ def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
     return replace(
         trained,
         recipe=f"{trained.recipe}-end-to-end",
+        data=replace(trained.data, classes=False),  # the generator is told already
         codec=Spec(IdentityCodec),
         decoder=None,
         sampler=SamplerConfig(
             generator=generator,
-            discriminator=Spec(DCGANDiscriminator, width=32, norm="none"),
+            discriminator=conditional if classes else plain,
             stabilizer=Spec(NoStabilizer),
             loss=Spec(non_saturating),
             penalties=(PenaltyConfig(Spec(r1), weight=0.1, every=8),),

@@ -4,7 +4,7 @@ This is the one place where codec, stabilizer, objective and networks meet; each
 the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +16,7 @@ from frugan.codecs.base import Codec
 from frugan.config import PenaltyConfig, SamplerConfig
 from frugan.errors import UserError
 from frugan.networks.base import Discriminator, Generator
-from frugan.objectives.base import Loss, Penalty
+from frugan.objectives.base import Critic, Loss, Penalty
 from frugan.stabilizers.base import Stabilizer
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
@@ -60,6 +60,11 @@ class GANPart(Part):
         self.codec = codec.to(device)
         self.generator: Generator = to_device(config.generator.build(code_shape=code_shape), device)
         self.discriminator: Discriminator = to_device(config.discriminator.build(code_shape=code_shape), device)
+        if self.generator.classes != self.discriminator.classes:
+            raise ValueError(
+                f"sampler: the generator knows {self.generator.classes} classes, the discriminator "
+                f"{self.discriminator.classes}; both must know the same"
+            )
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.loss: Loss = config.loss.partial()
         self.penalties = [_lazy_penalty(penalty) for penalty in config.penalties]
@@ -90,34 +95,36 @@ class GANPart(Part):
 
         # Train D: reals up, fakes down, plus the penalties that are due.
         set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
-        values, real_logits = self._discriminator_step(codes, nimg)
+        # What is generated has the classes of the real images, so that both sides show each equally often.
+        known = labels.to(self.device) if self.generator.classes else None
+        values, real_logits = self._discriminator_step(codes, known, nimg)
         self.stabilizer.update(progress, len(codes), values.get("real_logits_clean", real_logits))
 
         # Train G against the D just updated.
         set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
-        values |= self._generator_step(real_logits, len(codes), nimg)
+        values |= self._generator_step(real_logits, known, len(codes), nimg)
 
         # Average G.
         batch = images.shape[0]
         self.ema.update(self.generator, nimg + batch, batch)
         return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
-    def _discriminator_step(self, codes: Tensor, nimg: int) -> tuple[StepValues, Tensor]:
+    def _discriminator_step(self, codes: Tensor, labels: Tensor | None, nimg: int) -> tuple[StepValues, Tensor]:
         self.discriminator_optimizer.zero_grad(set_to_none=True)
         latents = self._latents("discriminator", codes.shape[0], nimg)
         due = [p for p in self.penalties if (nimg // codes.shape[0]) % p.every == 0]
         reals, fakes, losses, penalties = [], [], [], []
-        pieces = zip(micro_batches(codes, self.schedule), micro_batches(latents, self.schedule), strict=True)
-        for code, z in pieces:
+        for code, z, label in self._pieces(codes, latents, labels):
+            critic = self._critic(label, len(code))
             with autocast(self.schedule, self.device):
                 with torch.no_grad():
-                    fake_code = self.generator(z)
+                    fake_code = self.generator(z, label)
                 # Penalties act on what D is shown: taken at the raw code, the blur would all but erase their gradient.
                 seen_real = self.stabilizer(code).detach().requires_grad_(bool(due))
                 seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
-                real_logits, fake_logits = self.discriminator(seen_real), self.discriminator(seen_fake)
+                real_logits, fake_logits = critic(seen_real), critic(seen_fake)
                 loss = self.loss(real_logits, fake_logits)[0].mean()
-            penalty = self._penalty(due, seen_real, seen_fake, real_logits, fake_logits)
+            penalty = self._penalty(due, critic, seen_real, seen_fake, real_logits, fake_logits)
             ((loss + penalty) / self.schedule.accumulate).backward()
             reals.append(real_logits.detach().float())
             fakes.append(fake_logits.detach().float())
@@ -136,16 +143,15 @@ class GANPart(Part):
             values[f"{name}_clean"] = torch.cat([piece[count:] for piece in pieces])
         return values
 
-    def _generator_step(self, real_logits: Tensor, batch: int, nimg: int) -> StepValues:
+    def _generator_step(self, real_logits: Tensor, labels: Tensor | None, batch: int, nimg: int) -> StepValues:
         """`real_logits` (for losses that compare) are those of D's step: one update old, one forward pass saved."""
         self.generator_optimizer.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
         latents = self._latents("generator", batch, nimg)
         losses = []
-        pieces = zip(micro_batches(latents, self.schedule), micro_batches(real_logits, self.schedule), strict=True)
-        for z, reals in pieces:
+        for reals, z, label in self._pieces(real_logits, latents, labels):
             with autocast(self.schedule, self.device):
-                fake_logits = self.discriminator(self.stabilizer(self.generator(z)))
+                fake_logits = self._critic(label, len(z))(self.stabilizer(self.generator(z, label)))
                 loss = self.loss(reals, fake_logits)[1].mean()
             (loss / self.schedule.accumulate).backward()
             losses.append(loss.detach())
@@ -153,11 +159,27 @@ class GANPart(Part):
         self.discriminator.requires_grad_(True)
         return {"generator_loss": torch.stack(losses).mean()}
 
-    def _penalty(self, due: list[LazyPenalty], *arguments: Tensor) -> Tensor:
+    def _penalty(self, due: list[LazyPenalty], critic: Critic, *arguments: Tensor) -> Tensor:
         total = torch.zeros((), device=self.device)
         for term in due:
-            total = total + term.every * term.weight * term.penalty(self.discriminator, *arguments)
+            total = total + term.every * term.weight * term.penalty(critic, *arguments)
         return total
+
+    def _critic(self, label: Tensor | None, rows: int) -> Critic:
+        """The discriminator with the labels of `rows` images; a stabilizer may show it each of them twice."""
+
+        def critic(seen: Tensor) -> Tensor:
+            logits: Tensor = self.discriminator(seen, None if label is None else label.repeat(len(seen) // rows))
+            return logits
+
+        return critic
+
+    def _pieces(
+        self, first: Tensor, latents: Tensor, labels: Tensor | None
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+        """Micro-batches of what belongs together."""
+        known = [None] * self.schedule.accumulate if labels is None else micro_batches(labels, self.schedule)
+        yield from zip(micro_batches(first, self.schedule), micro_batches(latents, self.schedule), known, strict=True)
 
     def _latents(self, stream: str, count: int, nimg: int) -> Tensor:
         return draw_latents(self.seed, nimg, stream, count, self.generator.latent_dim).to(self.device)
