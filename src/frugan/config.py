@@ -119,7 +119,7 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class PenaltyConfig:
-    """One term added to the discriminator's loss, every few steps (lazy regularisation: StyleGAN2, appendix B)."""
+    """One term added to a network's loss, every few steps (lazy regularisation: StyleGAN2, appendix B)."""
 
     penalty: Spec
     weight: float
@@ -163,7 +163,8 @@ class SamplerConfig:
     stabilizer: Spec
     loss: Spec
     schedule: ScheduleConfig
-    penalties: tuple[PenaltyConfig, ...] = ()
+    penalties: tuple[PenaltyConfig, ...] = ()  # on the discriminator
+    generator_penalties: tuple[PenaltyConfig, ...] = ()
     initial: str = ""  # a safetensors file, relative to the run folder, with the generator's first weights; "" = random
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)

@@ -1,6 +1,7 @@
-"""The two signatures that all adversarial objectives share. An objective is one loss and any number of penalties."""
+"""The signatures that all objectives share. An adversarial one is a loss and any number of penalties."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from torch import Tensor
 
@@ -13,6 +14,19 @@ Critic = Callable[[Tensor], Tensor]
 # are what the critic was shown, after the stabilizer; they require gradients, and the logits came from them in this
 # step, so that a penalty at those points costs no second forward pass.
 Penalty = Callable[[Critic, Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+class GeneratorPenalty(Protocol):
+    """(styles, codes made of them) -> scalar. Styles are not detached from the codes; what it keeps is in buffers.
+
+    Attributes:
+        share: of the images of a batch that it is computed on.
+    """
+
+    share: float
+
+    def __call__(self, styles: Tensor, codes: Tensor) -> Tensor: ...
+
 
 # (decoded, original), images (N, 3, H, W) in [-1, 1] -> scalar.
 ImageLoss = Callable[[Tensor, Tensor], Tensor]

@@ -34,7 +34,8 @@ def details_section(facts: RunFacts, model: Model) -> Markup:
 def objectives(config: RunConfig) -> dict[str, str]:
     """Losses and penalties of every part and phase, in words."""
     sampler = config.sampler
-    penalties = [f"{p.weight:g} x {_in_words(p.penalty)} every {p.every} steps" for p in sampler.penalties]
+    terms = (*sampler.penalties, *sampler.generator_penalties)
+    penalties = [f"{p.weight:g} x {_in_words(p.penalty)} every {p.every} steps" for p in terms]
     found = {"sampler": ", ".join([_in_words(sampler.loss), *penalties])}
     if config.decoder is None:
         return found

@@ -6,6 +6,7 @@ the others.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -13,10 +14,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
-from frugan.config import PenaltyConfig, SamplerConfig
+from frugan.config import PenaltyConfig, SamplerConfig, built
 from frugan.errors import UserError
 from frugan.networks.base import Discriminator, Generator
-from frugan.objectives.base import Critic, Loss, Penalty
+from frugan.objectives.base import Critic, GeneratorPenalty, Loss
 from frugan.stabilizers.base import Stabilizer
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
@@ -43,9 +44,16 @@ from frugan.training.randomness import draw_latents, seed_for
 class LazyPenalty:
     """A penalty with its weight, applied every `every` steps with `every` times the weight."""
 
-    penalty: Penalty
+    penalty: Callable[..., Tensor]
     weight: float
     every: int
+
+    def is_due(self, step: int) -> bool:
+        return step % self.every == 0
+
+    def __call__(self, *arguments: Any) -> Tensor:
+        """Weighted, for a step in which it is due."""
+        return self.every * self.weight * self.penalty(*arguments)
 
 
 class GANPart(Part):
@@ -67,7 +75,10 @@ class GANPart(Part):
             )
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.loss: Loss = config.loss.partial()
-        self.penalties = [_lazy_penalty(penalty) for penalty in config.penalties]
+        self.penalties = [_lazy(config) for config in config.penalties]
+        self.generator_penalties = [_lazy(config) for config in config.generator_penalties]
+        kept = [p.penalty for p in self.generator_penalties if isinstance(p.penalty, nn.Module)]
+        self.generator_penalty_state = nn.ModuleList(kept).to(device)
         self.generator_optimizer = build_adam(self.generator, config.generator_optimizer)
         self.discriminator_optimizer = build_adam(self.discriminator, config.discriminator_optimizer)
         self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
@@ -112,7 +123,7 @@ class GANPart(Part):
     def _discriminator_step(self, codes: Tensor, labels: Tensor | None, nimg: int) -> tuple[StepValues, Tensor]:
         self.discriminator_optimizer.zero_grad(set_to_none=True)
         latents = self._latents("discriminator", codes.shape[0], nimg)
-        due = [p for p in self.penalties if (nimg // codes.shape[0]) % p.every == 0]
+        due = [penalty for penalty in self.penalties if penalty.is_due(nimg // len(codes))]
         reals, fakes, losses, penalties = [], [], [], []
         for code, z, label in self._pieces(codes, latents, labels):
             critic = self._critic(label, len(code))
@@ -124,7 +135,9 @@ class GANPart(Part):
                 seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
                 real_logits, fake_logits = critic(seen_real), critic(seen_fake)
                 loss = self.loss(real_logits, fake_logits)[0].mean()
-            penalty = self._penalty(due, critic, seen_real, seen_fake, real_logits, fake_logits)
+            penalty = loss.new_zeros((), dtype=torch.float32)
+            for term in due:
+                penalty = penalty + term(critic, seen_real, seen_fake, real_logits, fake_logits)
             ((loss + penalty) / self.schedule.accumulate).backward()
             reals.append(real_logits.detach().float())
             fakes.append(fake_logits.detach().float())
@@ -148,21 +161,28 @@ class GANPart(Part):
         self.generator_optimizer.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
         latents = self._latents("generator", batch, nimg)
-        losses = []
+        due = [penalty for penalty in self.generator_penalties if penalty.is_due(nimg // batch)]
+        losses, penalties = [], []
         for reals, z, label in self._pieces(real_logits, latents, labels):
             with autocast(self.schedule, self.device):
                 fake_logits = self._critic(label, len(z))(self.stabilizer(self.generator(z, label)))
                 loss = self.loss(reals, fake_logits)[1].mean()
-            (loss / self.schedule.accumulate).backward()
+            penalty = self._generator_penalty(due, z, label)
+            ((loss + penalty) / self.schedule.accumulate).backward()
             losses.append(loss.detach())
+            penalties.append(penalty.detach())
         self.generator_optimizer.step()
         self.discriminator.requires_grad_(True)
-        return {"generator_loss": torch.stack(losses).mean()}
+        values = {"generator_loss": torch.stack(losses).mean()}
+        return values | ({"generator_penalty": torch.stack(penalties).mean()} if self.generator_penalties else {})
 
-    def _penalty(self, due: list[LazyPenalty], critic: Critic, *arguments: Tensor) -> Tensor:
+    def _generator_penalty(self, due: list[LazyPenalty], z: Tensor, label: Tensor | None) -> Tensor:
         total = torch.zeros((), device=self.device)
         for term in due:
-            total = total + term.every * term.weight * term.penalty(critic, *arguments)
+            penalty: GeneratorPenalty = term.penalty  # type: ignore[assignment]
+            count = max(1, round(len(z) * penalty.share))
+            styles = self.generator.mapping(z[:count], None if label is None else label[:count])
+            total = total + term(styles, self.generator.synthesis(styles))
         return total
 
     def _critic(self, label: Tensor | None, rows: int) -> Critic:
@@ -195,6 +215,7 @@ class GANPart(Part):
             **with_prefix("generator", self.generator.state_dict()),
             **with_prefix("discriminator", self.discriminator.state_dict()),
             **with_prefix("stabilizer", self.stabilizer.state_dict()),
+            **with_prefix("generator_penalties", self.generator_penalty_state.state_dict()),
             **with_prefix("ema", self.ema.network.state_dict()),
             **with_prefix("generator_optimizer", optimizer_tensors(self.generator_optimizer)),
             **with_prefix("discriminator_optimizer", optimizer_tensors(self.discriminator_optimizer)),
@@ -204,11 +225,11 @@ class GANPart(Part):
         self.generator.load_state_dict(under_prefix("generator", tensors))
         self.discriminator.load_state_dict(under_prefix("discriminator", tensors))
         self.stabilizer.load_state_dict(under_prefix("stabilizer", tensors))
+        self.generator_penalty_state.load_state_dict(under_prefix("generator_penalties", tensors))
         self.ema.network.load_state_dict(under_prefix("ema", tensors))
         load_optimizer_tensors(self.generator_optimizer, under_prefix("generator_optimizer", tensors))
         load_optimizer_tensors(self.discriminator_optimizer, under_prefix("discriminator_optimizer", tensors))
 
 
-def _lazy_penalty(config: PenaltyConfig) -> LazyPenalty:
-    penalty: Callable[..., Tensor] = config.penalty.partial()
-    return LazyPenalty(penalty, config.weight, config.every)
+def _lazy(config: PenaltyConfig) -> LazyPenalty:
+    return LazyPenalty(built(config.penalty), config.weight, config.every)
