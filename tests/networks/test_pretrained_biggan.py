@@ -1,0 +1,125 @@
+"""The public BigGAN-deep format against its authors' package, on random weights; and truncation's statistics."""
+
+import sys
+import types
+
+import pytest
+import torch
+from torch import Tensor
+
+from frugan.networks.pretrained_biggan import PretrainedBigGAN, convert_names, read_settings
+
+# (doubles, channels in, channels out): the published tables, at a fraction of the width.
+_FIRST = [(0, 16, 16), (1, 16, 16), (0, 16, 16), (1, 16, 8), (0, 8, 8)]
+_LAST = [(1, 8, 4), (0, 4, 4), (1, 4, 2), (0, 2, 2), (1, 2, 1)]
+LAYERS = {128: [*_FIRST, *_LAST], 256: [*_FIRST, (1, 8, 8), (0, 8, 8), *_LAST]}
+LAYERS[512] = [*LAYERS[256], (0, 1, 1), (1, 1, 1)]
+
+
+def settings(size: int) -> dict[str, object]:
+    return {
+        "output_dim": size,
+        "z_dim": 128,
+        "class_embed_dim": 128,
+        "channel_width": 8,
+        "num_classes": 1000,
+        "layers": [[bool(up), a, b] for up, a, b in LAYERS[size]],
+        "attention_layer_position": 8,
+        "eps": 1e-4,
+        "n_stats": 51,
+    }
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """The package without the cloud libraries that it imports for downloads only."""
+    boto = types.ModuleType("botocore.exceptions")
+    boto.ClientError = Exception  # type: ignore[attr-defined]
+    for name, module in {
+        "boto3": types.ModuleType("boto3"),
+        "botocore": types.ModuleType("botocore"),
+        "botocore.exceptions": boto,
+    }.items():
+        if name not in sys.modules:
+            monkeypatch.setitem(sys.modules, name, module)
+    module: types.ModuleType = pytest.importorskip("pytorch_pretrained_biggan")
+    return module
+
+
+def randomise(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Values at which every tensor matters and colours are not all black or white.
+
+    u and v are as power iteration leaves them.
+    """
+    random = torch.Generator().manual_seed(0)
+    changed = {}
+    for name, old in weights.items():
+        new = torch.randn(old.shape, generator=random)
+        if name.endswith("running_vars"):
+            new = new.abs() + 4
+        elif name.endswith("weight_v"):
+            new = torch.nn.functional.normalize(new, dim=0)
+        elif not name.endswith("weight_orig"):
+            new = 0.1 * new
+        changed[name] = new
+    for name in [name for name in changed if name.endswith("weight_u")]:
+        stem = name.removesuffix("_u")
+        matrix, v = changed[f"{stem}_orig"].flatten(1), changed[f"{stem}_v"]
+        for _ in range(5):
+            u = torch.nn.functional.normalize(matrix @ v, dim=0)
+            v = torch.nn.functional.normalize(matrix.T @ u, dim=0)
+        changed[name], changed[f"{stem}_v"] = u, v
+    return changed
+
+
+@pytest.mark.parametrize("size", [128, 256, 512])
+def test_parity_with_the_package_on_and_off_the_grid_of_truncations(package: types.ModuleType, size: int) -> None:
+    config = settings(size)
+    theirs = package.BigGAN(package.BigGANConfig.from_dict(config)).eval()
+    weights = randomise(theirs.state_dict())
+    theirs.load_state_dict(weights)
+    ours = PretrainedBigGAN(**read_settings(config), reference_interpolation=True).eval()
+    ours.load_state_dict(convert_names(weights, attention=8))
+    z, label = torch.randn(2, 128, generator=torch.Generator().manual_seed(1)), torch.tensor([3, 977])
+    one_hot = torch.nn.functional.one_hot(label, 1000).float()
+    for truncation in (1.0, 0.4, 0.43):
+        with torch.no_grad():
+            expected = theirs(z * truncation, one_hot, truncation)
+            style = torch.cat([z * truncation, ours.embeddings(label), torch.full((2, 1), truncation)], dim=1)
+            found = ours.synthesis(style)
+        assert found.shape == (2, 3, size, size)
+        assert 0.01 < expected.std() < 0.8
+        assert (found - expected).abs().max() < 1e-5
+
+
+def test_parameter_counts_of_the_public_checkpoints() -> None:
+    for size, count in ((128, 50_388_609), (256, 55_880_833)):
+        config = settings(size) | {"channel_width": 128}
+        with torch.device("meta"):
+            network = PretrainedBigGAN(**read_settings(config))
+        # u and v are not parameters; theirs has no others that ours lacks.
+        assert sum(p.numel() for p in network.parameters()) == count
+
+
+def test_statistics_between_two_truncations_are_weighed_the_right_way_round() -> None:
+    config = settings(128)
+    right = PretrainedBigGAN(**read_settings(config))
+    wrong = PretrainedBigGAN(**read_settings(config), reference_interpolation=True)
+    truncations = torch.tensor([0.0, 0.43, 0.435, 0.58, 1.0])
+    assert right._place(truncations).tolist() == pytest.approx([0, 21.5, 21.75, 29, 50])
+    assert wrong._place(truncations).tolist() == pytest.approx([0, 21.5, 21.25, 29, 50])
+
+
+def test_latents_are_cut_off_at_two_and_keep_their_order() -> None:
+    network = PretrainedBigGAN(**read_settings(settings(128)))
+    z = torch.linspace(-6, 6, 128)[None]
+    style = network.truncated_mapping(z, torch.tensor([0]), truncation=0.5)
+    latent = style[0, :128]
+    assert latent.abs().max() <= 1
+    assert (latent.diff() >= 0).all()
+    assert latent[64].abs() < 0.05
+    assert style[0, -1] == 0.5
+    many = network.mapping(torch.randn(200, 128), torch.zeros(200, dtype=torch.int64))[:, :128]
+    assert many.std().item() == pytest.approx(0.88, abs=0.01)  # of a normal law cut off at 2
+    with pytest.raises(ValueError, match="takes a label"):
+        network.mapping(z)
