@@ -84,7 +84,7 @@ def load_rrdb(path: Path) -> RRDBNet:
     Raises:
         UserError: not such a file, or weights of another network.
     """
-    weights = convert_rrdb_names(_read_foreign_weights(path))
+    weights = convert_rrdb_names(read_foreign_weights(path))
     blocks = {name.split(".")[1] for name in weights if name.startswith("body.")}
     try:
         width, growth = weights["conv_first.weight"].shape[0], weights["body.0.rdb1.conv1.weight"].shape[0]
@@ -95,7 +95,12 @@ def load_rrdb(path: Path) -> RRDBNet:
     return network.eval().requires_grad_(False)
 
 
-def _read_foreign_weights(path: Path) -> dict[str, Tensor]:
+def read_foreign_weights(path: Path) -> dict[str, Tensor]:
+    """Named tensors from a .pth or .bin, or from safetensors.
+
+    Raises:
+        UserError: it cannot be read, or holds anything else; that is never unpickled.
+    """
     if path.suffix == ".safetensors":
         return read_weights(path)
     try:

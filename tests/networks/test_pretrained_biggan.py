@@ -1,12 +1,17 @@
 """The public BigGAN-deep format against its authors' package, on random weights; and truncation's statistics."""
 
+import json
+import os
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+import frugan
+from frugan.cli import main
 from frugan.networks.pretrained_biggan import PretrainedBigGAN, convert_names, read_settings
 
 # (doubles, channels in, channels out): the published tables, at a fraction of the width.
@@ -123,3 +128,77 @@ def test_latents_are_cut_off_at_two_and_keep_their_order() -> None:
     assert many.std().item() == pytest.approx(0.88, abs=0.01)  # of a normal law cut off at 2
     with pytest.raises(ValueError, match="takes a label"):
         network.mapping(z)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A folder in the public format, with random weights of few channels and three classes."""
+    config = settings(128) | {"num_classes": 3, "channel_width": 8}
+    network = PretrainedBigGAN(**read_settings(config))
+    weights: dict[str, Tensor] = {}
+    for name, tensor in network.state_dict().items():
+        weights |= as_published(name, tensor)
+    folder = tmp_path / "biggan-deep-128"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config))
+    torch.save(weights, folder / "pytorch_model.bin")
+    return folder
+
+
+def as_published(name: str, tensor: Tensor) -> dict[str, Tensor]:
+    """The inverse of `convert_names`, for one tensor; u and v such that u^T W v = 2, and W twice as large."""
+    if name == "embeddings.weight":
+        return {name: tensor.T}
+    room, *rest = name.split(".")
+    if room == "blocks":
+        number, kind, index, *rest = rest
+        rest = rest[1:] if rest[0] == "norm" else rest
+        layer = int(number) + (int(number) >= 8)
+        stem = ".".join(["generator.layers", str(layer), f"{'bn' if kind == 'norms' else 'conv'}_{index}", *rest])
+    elif room == "attention":
+        stem = "generator.layers.8." + (name.split(".")[1] if rest[0] == "gamma" else f"snconv1x1_{'.'.join(rest)}")
+    elif room.startswith("norm"):
+        stem = f"generator.bn.{rest[0] if rest else {'norm_gain': 'weight', 'norm_bias': 'bias'}[room]}"
+    else:
+        stem = f"generator.{'conv_to_rgb' if room == 'colours' else room}.{'.'.join(rest)}"
+    if not stem.endswith(".weight") or stem == "generator.bn.weight":
+        return {stem: tensor}
+    matrix = tensor.flatten(1)
+    v = torch.nn.functional.normalize(torch.ones(matrix.shape[1]), dim=0)
+    u = matrix @ v
+    return {f"{stem}_orig": 2 * tensor, f"{stem}_u": u / u.square().sum(), f"{stem}_v": v}
+
+
+def test_import_makes_a_model_that_draws_classes(checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    assert main(["import", str(checkpoint), "--out", str(out)]) == 0
+    model = frugan.load(out)
+    pictures = model.sample([1, 2], truncation=0.4, label=2)
+    assert pictures.shape == (2, 3, 128, 128)
+    assert not torch.equal(pictures, model.sample([1, 2], truncation=0.4, label=1))
+    assert (
+        main(["sample", str(out), "--class", "2", "--seeds", "1", "--trunc", "0.4", "--out", str(tmp_path / "p")]) == 0
+    )
+
+
+def test_what_is_not_a_checkpoint_is_refused_and_nothing_is_run(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = tmp_path / "created"
+
+    class Malicious:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(created),)
+
+    torch.save({"weight": Malicious()}, checkpoint / "pytorch_model.bin")
+    assert main(["import", str(checkpoint), "--out", str(tmp_path / "model")]) == 2
+    assert "nothing else is ever unpickled" in capsys.readouterr().err
+    torch.save({"weight": torch.zeros(1)}, checkpoint / "pytorch_model.bin")
+    assert main(["import", str(checkpoint), "--out", str(tmp_path / "model")]) == 2
+    assert "not the weights that config.json describes" in capsys.readouterr().err
+    (checkpoint / "config.json").write_text('{"output_dim": 128}')
+    assert main(["import", str(checkpoint), "--out", str(tmp_path / "model")]) == 2
+    assert "not the configuration" in capsys.readouterr().err
+    assert main(["import", str(tmp_path / "none"), "--out", str(tmp_path / "model")]) == 2
+    assert not created.exists()
+    assert not (tmp_path / "model").exists()

@@ -18,6 +18,7 @@ VERBS = {
     "evaluate": "measure how good the images are",
     "evaluate-decoder": "measure what codec and decoder lose, and compare decoders",
     "upscale": "enlarge photos with a trained decoder",
+    "import": "convert a public checkpoint into a model folder",
     "report": "write a run's report as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",
     "recipes": "list the recipes, or show one in full",
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from frugan.config import did_you_mean
 
             raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
-        run = import_module(f"frugan.cli.{arguments[0].replace('-', '_')}").run
+        run = import_module(f"frugan.cli.{_module(arguments[0])}").run
         return int(run(arguments[1:]))
     except (UserError, RunError) as error:
         print(f"frugan: {error}", file=sys.stderr)
@@ -56,3 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+
+
+def _module(verb: str) -> str:
+    """Verbs may be what modules cannot be called."""
+    return "import_checkpoint" if verb == "import" else verb.replace("-", "_")
