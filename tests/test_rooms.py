@@ -1,6 +1,7 @@
 """The architecture itself: who imports whom, how long files are, and what imports without its optional neighbours."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # Files at the top level that know nothing of any room, and may be used by all.
 PLUMBING = {"errors", "atomic", "jsonl", "config", "cores", "device", "energy", "lock", "torchvision_import"}
-PLUMBING |= {"__version__"}
+PLUMBING |= {"__version__", "persistent_pickle"}
 BASES = {"networks.base", "codecs.base", "stabilizers.base", "objectives.base", "features.base"}
 AXES = {"networks", "codecs", "stabilizers", "objectives"}
 # What each room may import: rooms as a whole, or single modules written "room.module".
@@ -79,7 +80,9 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
 def test_nothing_is_ever_unpickled() -> None:
     for path in FILES:
         text = path.read_text()
-        assert "import pickle" not in text, path
+        # The one reader of foreign pickles replaces all that a pickle can name: tests/networks/test_stylegan2_pickle.py.
+        assert "import pickle" not in text or path.name == "persistent_pickle.py", path
+        assert not re.search(r"pickle\.loads?\(", text), path
         for line in text.splitlines():
             if "torch.load(" in line:
                 assert "weights_only=True" in line, f"{path}: {line}"

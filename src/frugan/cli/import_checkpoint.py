@@ -21,14 +21,15 @@ def command(checkpoint: Annotated[Positional[Path], arg(metavar="CHECKPOINT")], 
     Nothing in it is executed: a file that holds anything but named tensors is refused.
 
     Args:
-        checkpoint: the folder of a public BigGAN-deep: config.json and pytorch_model.bin.
+        checkpoint: the folder of a public BigGAN-deep (config.json and pytorch_model.bin), or the pickle of a StyleGAN2
+            as StyleGAN2-ADA and its descendants save it.
         out: the model folder to write; it must not exist.
     """
-    if not checkpoint.is_dir():
-        what = "is a file; a BigGAN-deep is a folder" if checkpoint.exists() else "no such folder"
-        raise UserError(f"{checkpoint}: {what}")
+    if not checkpoint.exists():
+        raise UserError(f"{checkpoint}: no such file or folder")
     if out.exists():
         raise UserError(f"--out {out}: already exists; choose another")
     from frugan.cli import importing
 
-    return importing.import_biggan(checkpoint, out)
+    convert = importing.import_biggan if checkpoint.is_dir() else importing.import_stylegan2
+    return convert(checkpoint, out)

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from frugan import __version__
 from frugan.atomic import write_folder
 from frugan.codecs.identity import IdentityCodec
@@ -11,6 +13,9 @@ from frugan.config import Spec
 from frugan.errors import UserError
 from frugan.networks.base import Generator, count_parameters
 from frugan.networks.pretrained_biggan import PretrainedBigGAN, convert_names, read_settings
+from frugan.networks.stylegan2 import StyleGAN2Generator
+from frugan.networks.stylegan2_names import convert_generator, generator_settings
+from frugan.persistent_pickle import read_networks
 from frugan.pretrained import GENERATOR_FILE, read_foreign_weights, write_model_config, write_weights
 
 
@@ -18,12 +23,39 @@ def import_biggan(checkpoint: Path, out: Path) -> int:
     """A public BigGAN-deep as a model folder of images without a codec."""
     settings = _read_settings(checkpoint / "config.json")
     weights_file = checkpoint / "pytorch_model.bin"
-    specification = Spec(PretrainedBigGAN, **{name: value for name, value in settings.items() if name != "code_shape"})
-    generator: Generator = specification.build(code_shape=settings["code_shape"])
+    weights = read_foreign_weights(weights_file)
     try:
-        generator.load_state_dict(convert_names(read_foreign_weights(weights_file), settings["attention"]))
+        return _write(
+            out, PretrainedBigGAN, settings, convert_names(weights, settings["attention"]), f"BigGAN-deep, {checkpoint}"
+        )
     except (KeyError, RuntimeError, IndexError, ValueError) as error:
         raise UserError(f"{weights_file}: not the weights that config.json describes: {error}") from error
+
+
+def import_stylegan2(checkpoint: Path, out: Path) -> int:
+    """The averaged generator of a StyleGAN2-ADA pickle as a model folder of images without a codec."""
+    networks = read_networks(checkpoint)
+    if "G_ema" not in networks:
+        raise UserError(f"{checkpoint}: holds {', '.join(networks)}, and no averaged generator, G_ema")
+    weights = networks["G_ema"].tensors()
+    try:
+        settings = generator_settings(weights)
+        return _write(out, StyleGAN2Generator, settings, convert_generator(weights), f"StyleGAN2, {checkpoint}")
+    except (KeyError, RuntimeError, IndexError, ValueError) as error:
+        raise UserError(f"{checkpoint}: its generator is not a StyleGAN2: {error}") from error
+
+
+def _write(
+    out: Path, network: type[Generator], settings: dict[str, Any], weights: dict[str, Tensor], source: str
+) -> int:
+    """
+    Raises:
+        RuntimeError: weights of another network.
+    """
+    shape = settings["code_shape"]
+    specification = Spec(network, **{name: value for name, value in settings.items() if name != "code_shape"})
+    generator: Generator = specification.build(code_shape=shape)
+    generator.load_state_dict(weights)
 
     def fill(folder: Path) -> None:
         write_model_config(
@@ -33,14 +65,15 @@ def import_biggan(checkpoint: Path, out: Path) -> int:
             decoder=None,
             assumed_noise=0.0,
             most_noise=0.0,
-            code_shape=settings["code_shape"],
-            resolution=settings["code_shape"][-1],
-            info={"recipe": "biggan-deep, imported", "source": str(checkpoint), "frugan": __version__},
+            code_shape=shape,
+            resolution=shape[-1],
+            info={"recipe": "imported", "source": source, "frugan": __version__},
         )
         write_weights(folder / GENERATOR_FILE, generator)
 
     write_folder(out, fill)
-    print(f"{out}: BigGAN-deep of {count_parameters(generator) / 1e6:.1f} M parameters, {settings['classes']} classes")
+    classes = f", {generator.classes} classes" if generator.classes else ""
+    print(f"{out}: {source}: {count_parameters(generator) / 1e6:.1f} M parameters, {shape[-1]} px{classes}")
     return 0
 
 

@@ -1,0 +1,144 @@
+"""StyleGAN2-ADA's pickles: read without running them, and drawing the same pictures as the networks they held."""
+
+import os
+import pickle
+import re
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import frugan
+from frugan.cli import main
+from frugan.errors import UserError
+from frugan.networks.stylegan2 import StyleGAN2Generator
+from frugan.persistent_pickle import read_networks
+
+
+class EasyDict(dict[str, Any]):
+    pass
+
+
+def _reconstruct_persistent_obj(meta: dict[str, Any]) -> None:
+    raise AssertionError("the source in the file would have been run")
+
+
+class Persistent:
+    """Pickles as the networks of StyleGAN2-ADA do: by a call that compiles the source beside its state."""
+
+    def __init__(self, class_name: str, state: dict[str, Any]) -> None:
+        self.class_name, self.state = class_name, state
+
+    def __reduce__(self) -> tuple[Any, tuple[EasyDict]]:
+        source = "import os; os.mkdir('hacked')"
+        meta = EasyDict(type="class", version=5, module_src=source, class_name=self.class_name, state=self.state)
+        return _reconstruct_persistent_obj, (meta,)
+
+
+@pytest.fixture(autouse=True)
+def their_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules of those names, so that pickling finds what it writes down."""
+    for name, member in (("torch_utils.persistence", _reconstruct_persistent_obj), ("dnnlib.util", EasyDict)):
+        module = types.ModuleType(name)
+        setattr(module, member.__name__, member)
+        monkeypatch.setattr(member, "__module__", name)
+        monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setitem(sys.modules, name.split(".")[0], types.ModuleType(name.split(".")[0]))
+
+
+def their_name(name: str) -> str:
+    """The inverse of `convert_generator`, for one name."""
+    if name.startswith("map."):
+        renamed = name.replace("map.average", "mapping.w_avg").replace("map.embedding", "mapping.embed")
+        return re.sub(r"map\.layers\.(\d+)", r"mapping.fc\1", renamed)
+    if name == "constant":
+        return "synthesis.b4.const"
+    _, block, *rest = name.split(".")
+    prefix = f"synthesis.b{4 * 2 ** int(block)}"
+    if rest[0] == "layers":
+        layer = "conv1" if block == "0" else f"conv{rest[1]}"
+        entry = ".".join(rest[2:]).removeprefix("convolution.")
+        return f"{prefix}.{layer}.{'noise_const' if entry == 'noise' else entry}"
+    return f"{prefix}.torgb.{'.'.join(rest).removeprefix('colour.').replace('colour_bias', 'bias')}"
+
+
+def persistent_tree(tensors: dict[str, Tensor]) -> Persistent:
+    """Modules within modules, with a plain torch layer and a filter that no one asked for."""
+    state: dict[str, Any] = {"_parameters": {}, "_buffers": {"resample_filter": torch.ones(4, 4)}, "_modules": {}}
+    below: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        first, _, rest = name.partition(".")
+        if rest:
+            below.setdefault(first, {})[rest] = tensor
+        else:
+            kind = "_buffers" if first in ("w_avg", "noise_const") else "_parameters"
+            state[kind][first] = nn.Parameter(tensor) if kind == "_parameters" else tensor
+    state["_modules"] = {name: persistent_tree(inner) for name, inner in below.items()}
+    state["_modules"]["activation"] = nn.LeakyReLU()
+    return Persistent("Anything", state)
+
+
+def write(path: Path, generator: StyleGAN2Generator) -> None:
+    tensors = {their_name(name): tensor for name, tensor in generator.state_dict().items()}
+    network = persistent_tree(tensors)
+    path.write_bytes(pickle.dumps({"G": network, "D": None, "G_ema": network, "training_set_kwargs": EasyDict(size=7)}))
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_a_pickle_becomes_a_model_that_draws_the_same(classes: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    generator = StyleGAN2Generator(
+        (3, 32, 32), latent_dim=12, style_dim=16, channel_base=256, channel_max=24, mapping_layers=2, classes=classes
+    )
+    generator(torch.randn(64, 12), torch.arange(64) % classes if classes else None)  # moves the mean style
+    for parameter in generator.parameters():
+        parameter.data.add_(0.1 * torch.randn_like(parameter))
+    generator.eval()
+    write(tmp_path / "network.pkl", generator)
+    assert main(["import", str(tmp_path / "network.pkl"), "--out", str(tmp_path / "model")]) == 0
+    model = frugan.load(tmp_path / "model")
+    z, label = torch.randn(3, 12), torch.tensor([0, 1, 2]) if classes else None
+    assert isinstance(model.generator, StyleGAN2Generator)
+    assert torch.allclose(model.generator(z, label), generator(z, label), atol=1e-5)
+    halved = (network.truncated_mapping(z, label, 0.5) for network in (model.generator, generator))
+    assert torch.allclose(*halved)
+    assert not (tmp_path / "hacked").exists()
+
+
+class Malicious:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_malicious_pickle_is_refused_and_creates_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, created = tmp_path / "network.pkl", tmp_path / "created"
+    hidden = Persistent("Generator", {"_parameters": {"w": Malicious(created)}})
+    for content in (Malicious(created), {"G_ema": hidden}):
+        path.write_bytes(pickle.dumps(content))
+        assert main(["import", str(path), "--out", str(tmp_path / "model")]) == 2
+        assert "nothing in it was run: it names" in capsys.readouterr().err
+    assert not created.exists()
+    assert not (tmp_path / "model").exists()
+
+
+def test_other_files_are_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "network.pkl"
+    for content, message in (
+        (b"not a pickle", "cannot be read|refused"),
+        (pickle.dumps({"G_ema": 3}), "holds no network"),
+        (pickle.dumps(Persistent("Generator", {}))[:-20], "cannot be read|refused"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=message):
+            read_networks(path)
+    path.write_bytes(pickle.dumps({"G_ema": persistent_tree({"mapping.w_avg": torch.zeros(4)})}))
+    assert main(["import", str(path), "--out", str(tmp_path / "model")]) == 2
+    path.write_bytes(pickle.dumps({"D": persistent_tree({"w": torch.zeros(4)})}))
+    assert main(["import", str(path), "--out", str(tmp_path / "model")]) == 2
