@@ -80,7 +80,7 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
 def test_nothing_is_ever_unpickled() -> None:
     for path in FILES:
         text = path.read_text()
-        # The one reader of foreign pickles replaces all that they can name: see tests/networks/test_stylegan2_pickle.py.
+        # Only the reader of foreign pickles may, which replaces all that they can name.
         assert "import pickle" not in text or path.name == "persistent_pickle.py", path
         assert not re.search(r"pickle\.loads?\(", text), path
         for line in text.splitlines():
