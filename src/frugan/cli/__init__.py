@@ -16,6 +16,7 @@ VERBS = {
     "finetune": "train a finished run's sampler and decoder end to end",
     "sample": "draw images from a run or a model, as PNGs or one grid",
     "evaluate": "measure how good the images are",
+    "sweep": "trade variety for fidelity: distances over truncations and rejection thresholds",
     "evaluate-decoder": "measure what codec and decoder lose, and compare decoders",
     "upscale": "enlarge photos with a trained decoder",
     "import": "convert a public checkpoint into a model folder",

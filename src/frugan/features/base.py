@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor
 
 
@@ -12,15 +13,21 @@ class FeatureExtractor(ABC):
         name: as users type it.
         distance_name: what a Frechet distance on these features must be called; only Inception's is "FID".
         dim: length of a feature vector.
+        device: where it computes.
     """
 
     name: str
     distance_name: str
     dim: int
+    device: torch.device
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:
         """Features (N, dim), float32, on the extractor's device, of the images clamped and rounded to 8 bits."""
+
+    @abstractmethod
+    def probabilities(self, features: Tensor) -> Tensor:
+        """Class probabilities (N, classes) of its own classifier, from such features."""
 
     @abstractmethod
     def protocol(self) -> dict[str, str | int]:

@@ -69,6 +69,10 @@ class EfficientNetFeatures(FeatureExtractor):
         features: Tensor = self.network(x.contiguous(memory_format=torch.channels_last))
         return features
 
+    @torch.no_grad()
+    def probabilities(self, features: Tensor) -> Tensor:
+        return torch.softmax(self.network._fc(features), dim=1)
+
     def protocol(self) -> dict[str, str | int]:
         resize = f"bilinear antialiased to {self.size}" if self.size else "none"
         return {"extractor": self.name, "weights_sha256": WEIGHTS_SHA256, "resize": resize, "input": "[-1, 1], 8-bit"}

@@ -45,6 +45,11 @@ class InceptionFeatures(FeatureExtractor):
         (features,) = self.network(as_8_bit(images.to(self.device)).to(torch.uint8))
         return features.float()
 
+    @torch.no_grad()
+    def probabilities(self, features: Tensor) -> Tensor:
+        """Without the classifier's bias, as inception scores have always been computed."""
+        return torch.softmax(features @ self.network.fc.weight.T, dim=1)
+
     def protocol(self) -> dict[str, str | int]:
         return {
             "extractor": "inception-v3-compat",

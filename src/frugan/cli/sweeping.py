@@ -1,0 +1,86 @@
+"""What `frugan sweep` does, once torch is loaded."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from frugan.atomic import write_file
+from frugan.cli.training import say
+from frugan.cores import available_cores
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.source import open_source
+from frugan.device import choose_device, use_threads
+from frugan.errors import UserError
+from frugan.features.choose import load_extractor
+from frugan.pipelines.prepare import open_dataset
+from frugan.pipelines.sweep import Point, sweep
+from frugan.pretrained import load
+from frugan.run_folder import RunFolder
+
+
+def sweep_run(
+    run: Path,
+    truncations: Sequence[float],
+    thresholds: Sequence[float],
+    data: str,
+    samples: int,
+    features: str,
+    inception_weights: str,
+    out: Path | None,
+    device: str,
+    json_output: bool,
+) -> int:
+    """Judge, print, and write the page if one is wanted."""
+    chosen = choose_device(device)
+    use_threads(available_cores())
+    model = load(run, str(chosen))
+    extractor = load_extractor(features, chosen, weights=inception_weights)
+    result = sweep(
+        model,
+        _dataset(run, data, model.resolution),
+        extractor,
+        truncations=truncations,
+        thresholds=thresholds,
+        samples=samples,
+        on_point=lambda point: say(_line(point)),
+    )
+    print(json.dumps(result, indent=1) if json_output else format_sweep(result))
+    if out is not None:
+        from frugan.report.sweep import sweep_page
+
+        write_file(out, sweep_page(str(run), result).encode())
+        say(f"page: {out}")
+    return 0
+
+
+def format_sweep(result: dict[str, Any]) -> str:
+    """The two points that papers quote."""
+    name, least, most = result["protocol"]["frechet_distance"], result["least"], result["most"]
+    return (
+        f"least {name} / score: {least['frechet_distance']:.2f} / {least['score']:.2f} ({_setting(least)})\n"
+        f"{name} / most score:  {most['frechet_distance']:.2f} / {most['score']:.2f} ({_setting(most)})"
+    )
+
+
+def _line(point: Point) -> str:
+    setting = _setting({"truncation": point.truncation, "threshold": point.threshold})
+    if point.frechet_distance is None:
+        return f"{setting}: only {point.kept} of {point.drawn} passed: not judged"
+    return (
+        f"{setting}: distance {point.frechet_distance:.2f}, score {point.score:.2f}, precision {point.precision:.3f}, "
+        f"recall {point.recall:.3f}" + (f", {point.kept} of {point.drawn} kept" if point.threshold else "")
+    )
+
+
+def _setting(point: dict[str, Any]) -> str:
+    rejected = f", rejected below {point['threshold']:g}" if point["threshold"] is not None else ""
+    return f"truncation {point['truncation']:g}{rejected}"
+
+
+def _dataset(run: Path, data: str, resolution: int) -> PackedDataset:
+    if data:
+        return pack(open_source(data), resolution)
+    if not (run / "config.yaml").is_file():
+        raise UserError(f"{run}: a model folder knows no images to compare with; pass --data DATA")
+    return open_dataset(RunFolder.open(run).config())

@@ -1,0 +1,130 @@
+"""Fidelity against variety: one model at several truncations, and with pictures rejected that a classifier doubts.
+
+Tables 4 and 5 of not-so-big-GAN. The classifier looks at the decoded picture, in evaluation mode and normalised as it
+was trained.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset
+from frugan.data.loader import Loader
+from frugan.features.base import FeatureExtractor
+from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
+from frugan.metrics.inception_score import inception_score
+from frugan.metrics.precision_recall import precision_recall
+from frugan.pipelines.evaluate import FIRST_SEED
+from frugan.pipelines.sample import Model
+
+_BATCH = 32
+_MOST_REALS = 50_000
+# A threshold that fewer than one picture in so many passes is given up: some never pass any.
+_MOST_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting and what came of it; distances are None where too few pictures passed."""
+
+    truncation: float
+    threshold: float | None  # on the classifier's largest probability; None = nothing was rejected
+    drawn: int
+    kept: int
+    frechet_distance: float | None = None
+    score: float | None = None  # inception score
+    score_std: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+
+
+def sweep(
+    model: Model,
+    dataset: PackedDataset,
+    extractor: FeatureExtractor,
+    *,
+    truncations: Sequence[float],
+    thresholds: Sequence[float],
+    samples: int,
+    on_point: Callable[[Point], None] = lambda point: None,
+) -> dict[str, Any]:
+    """Judge every truncation, then every threshold at the truncation with the least distance.
+
+    Returns:
+        JSON-ready: "points", "least" and "most": those with the least distance and with the most score, as the paper's
+        tables quote them; "protocol".
+    """
+    count_real = min(len(dataset), _MOST_REALS)
+    reals = Loader(dataset, seed=0, mirror=False).spread_images(count_real, _BATCH)
+    real = torch.cat([extractor.features(images).cpu() for images in reals])
+    statistics = feature_statistics(real)
+    points = []
+
+    def judge(truncation: float, threshold: float | None) -> Point:
+        kept, drawn = _draw(model, extractor, truncation, threshold, samples)
+        point = _judged(Point(truncation, threshold, drawn, len(kept)), kept, samples, real, statistics, extractor)
+        points.append(point)
+        on_point(point)
+        return point
+
+    at_truncations = [judge(truncation, None) for truncation in truncations]
+    best = min(at_truncations, key=lambda point: point.frechet_distance or 0.0)
+    for threshold in thresholds:
+        judge(best.truncation, threshold)
+    judged = [point for point in points if point.frechet_distance is not None]
+    return {
+        "points": [asdict(point) for point in points],
+        "least": asdict(min(judged, key=lambda point: point.frechet_distance or 0.0)),
+        "most": asdict(max(judged, key=lambda point: point.score or 0.0)),
+        "protocol": {
+            **extractor.protocol(),
+            "frechet_distance": extractor.distance_name,
+            "classifier": extractor.name,
+            "resolution": model.resolution,
+            "n_real": count_real,
+            "n_fake": samples,
+            "first_seed": FIRST_SEED,
+            "splits": 10,
+            "real_fingerprint": dataset.fingerprint,
+        },
+    }
+
+
+def _draw(
+    model: Model, extractor: FeatureExtractor, truncation: float, threshold: float | None, samples: int
+) -> tuple[Tensor, int]:
+    """Features (n, dim) of the first `samples` pictures that pass, or of fewer, and how many were drawn for them."""
+    kept: list[Tensor] = []
+    drawn = 0
+    for features in _features(model, extractor, truncation, samples * (_MOST_DRAWS if threshold else 1)):
+        drawn += len(features)
+        if threshold is not None:
+            features = features[extractor.probabilities(features).max(dim=1).values > threshold]
+        kept.append(features.cpu())
+        if sum(map(len, kept)) >= samples:
+            break
+    return torch.cat(kept)[:samples], drawn
+
+
+def _features(model: Model, extractor: FeatureExtractor, truncation: float, most: int) -> Iterator[Tensor]:
+    for images in model.batches(range(FIRST_SEED, FIRST_SEED + most), truncation, batch=_BATCH):
+        yield extractor.features(images)
+
+
+def _judged(
+    point: Point,
+    kept: Tensor,
+    samples: int,
+    real: Tensor,
+    statistics: FeatureStatistics,
+    extractor: FeatureExtractor,
+) -> Point:
+    if len(kept) < samples:
+        return point
+    score, spread = inception_score(extractor.probabilities(kept.to(extractor.device)))
+    precision, recall = precision_recall(real, kept)
+    distance = frechet_distance(statistics, feature_statistics(kept))
+    return Point(point.truncation, point.threshold, point.drawn, point.kept, distance, score, spread, precision, recall)
