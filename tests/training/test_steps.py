@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig, Spec
@@ -17,6 +18,8 @@ from frugan.jsonl import JSONLines
 from frugan.networks.gated import GatedDecoder
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import relativistic
+from frugan.recipes.stylegan2_noisy_scale_space import ROWS, stylegan2
+from frugan.settings import override
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.decoder import DecoderPart
 from frugan.training.ema import EMA
@@ -264,6 +267,20 @@ def test_a_network_that_is_not_told_refuses_an_assumption(tiny_config: RunConfig
         DecoderPart(told, WaveletCodec(levels=2), 64, seed=0, device=CPU)
     with pytest.raises(ValueError, match="not between 0 and"):
         DecoderPart(dataclasses.replace(told, code_noise=0.05), WaveletCodec(levels=2), 64, seed=0, device=CPU)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_stylegan2_rows_take_a_step_with_their_stabilizers_and_penalties(name: str) -> None:
+    small = ["sampler.generator.channel_max=8", "sampler.discriminator.channel_max=8", "sampler.schedule.batch=4"]
+    part = GANPart(override(stylegan2(name), small).sampler, IdentityCodec(), 32, seed=0, device=CPU)
+    images = torch.rand(4, 3, 32, 32) * 2 - 1
+    part.measure(images)
+    values = part.step(images, torch.full((4,), -1), 0)
+    assert all(torch.isfinite(value).all() for value in values.values())
+    assert values["penalty"] > 0
+    assert values["generator_penalty"] > 0
+    assert ("stabilizer_t" in values) == ("nss" in name)
+    assert ("stabilizer_p" in values) == ("ada" in name)
 
 
 def test_every_line_of_the_log_says_how_much_energy_was_taken(

@@ -8,6 +8,7 @@ from frugan.config import RunConfig, did_you_mean
 from frugan.errors import UserError
 from frugan.recipes import decoders
 from frugan.recipes import noisy_scale_space as nss
+from frugan.recipes import stylegan2_noisy_scale_space as sg2
 from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
 from frugan.recipes.quickstart import quickstart
 
@@ -36,6 +37,7 @@ RECIPES: dict[str, Recipe] = {
     "dcgan-ss": _documented(nss.dcgan_ss),
     "dcgan-ns": _documented(nss.dcgan_ns),
     "dcgan-nss": _documented(nss.dcgan_nss),
+    **{name: Recipe(partial(sg2.stylegan2, name), row.summary) for name, row in sg2.ROWS.items()},
 }
 
 

@@ -15,6 +15,8 @@ STUDIES: dict[str, Callable[[], Study]] = {
     "nss-small-sigma": nss.small_sigma,
     "nss-table1": nss.table1,
     "nss-figure3": nss.figure3,
+    "nss-stylegan2-metfaces512": partial(nss.stylegan2, "metfaces512"),
+    "nss-stylegan2-ffhq512": partial(nss.stylegan2, "ffhq512"),
     **{f"nss-table2-{dataset}": partial(nss.table2, dataset) for dataset in DATASETS},
     **{f"nss-table4-{dataset}": partial(nss.table4, dataset) for dataset in DATASETS},
 }

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from frugan.config import RunConfig, Spec
 from frugan.recipes import noisy_scale_space as recipes
+from frugan.recipes import stylegan2_noisy_scale_space as sg2
 from frugan.settings import override
 from frugan.stabilizers.ada import ADA
 from frugan.stabilizers.chain import Chain
@@ -75,6 +76,12 @@ def figure3() -> Study:
     """CelebA: whole batches blurred at fixed t; `frugan report` of each trial draws the discriminator's predictions."""
     rows = tuple(Row(f"t={steps}", recipes.whole_batch(steps)) for steps in (0, 1, 4, 16, 64))
     return Study("nss-figure3", "Does blur keep the discriminator's predictions on reals and fakes together?", rows, 1)
+
+
+def stylegan2(data: str) -> Study:
+    """Tables 5 (metfaces512) and 6 (ffhq512): StyleGAN2 with ADA, with NSS, and on FFHQ with neither; DATA is yours."""
+    rows = [Row(name, sg2.stylegan2(name), row.fid) for name, row in sg2.ROWS.items() if name.endswith(data)]
+    return Study(f"nss-stylegan2-{data}", "Does NSS help StyleGAN2, beside ADA or instead of it?", tuple(rows), 5)
 
 
 def small() -> Study:
