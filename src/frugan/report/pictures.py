@@ -42,10 +42,14 @@ def show(picture: Picture, alt: str, *, width: int | None = None, class_: str | 
     return tag("img", src=picture.uri, alt=alt, width=shown, height=height, class_=class_)
 
 
-def zoomable(picture: Picture, alt: str, caption: str) -> Markup:
-    """A figure that shows its picture at full size when it is clicked, without a script."""
+def zoomable(picture: Picture, alt: str, caption: str, *, enlarged: int = 1) -> Markup:
+    """A figure that shows its picture at full size when it is clicked, without a script.
+
+    `enlarged`: how many times, its pixels kept sharp, for pictures too small to see.
+    """
     box = tag("input", type="checkbox", aria_label="Show this picture at full size")
-    return tag("figure", tag("label", box, show(picture, alt)), tag("figcaption", caption), class_="zoomable")
+    image = show(picture, alt, width=enlarged * picture.width, class_="pixels" if enlarged > 1 else None)
+    return tag("figure", tag("label", box, image), tag("figcaption", caption), class_="zoomable")
 
 
 def _png(image: Image.Image) -> Picture:

@@ -21,6 +21,7 @@ from frugan.studies.results import METRICS, Comparison, Outcome, Summary, compar
 
 _METRIC = "frechet_distance"
 _PICTURES, _COLUMNS, _PICTURE_BYTES = 24, 8, 250_000
+_SEEN_SIDE = 64  # smaller pictures are enlarged to about this
 
 
 def write_page(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = "") -> None:
@@ -156,7 +157,8 @@ def _pictures(study: Study, trials: Sequence[Trial], outcomes: Sequence[Outcome]
         model = load(folder)
         picture = embed(contact_sheet(model.sample(range(_PICTURES)), _COLUMNS), _PICTURE_BYTES)
         caption = f"{row.name}, seed {seed}: the trial nearest its row's mean."
-        figures.append(zoomable(picture, f"Pictures drawn by {row.name}", caption))
+        enlarged = max(1, _SEEN_SIDE // model.resolution)
+        figures.append(zoomable(picture, f"Pictures drawn by {row.name}", caption, enlarged=enlarged))
     note = f"Latents 0 to {_PICTURES - 1} in order, none picked by hand."
     shown = tag("div", *figures, class_="two") if figures else tag("p", "None yet.", class_="missing")
     return tag("section", tag("h2", "Typical pictures"), tag("p", note, class_="help"), shown, id="pictures")
