@@ -143,7 +143,9 @@ def test_train_both_parts_then_use_the_run(
     assert result["warnings"]
 
     # Resuming a finished run only evaluates and reports again.
+    capsys.readouterr()
     assert frugan("resume", out) == 0
+    assert "is finished and evaluated" in capsys.readouterr().err
 
 
 def test_one_part_at_a_time(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from frugan.objectives.losses import hinge
 from frugan.objectives.penalties import r1
 from frugan.pipelines.prepare import prepare
 from frugan.pipelines.sample import seed_labels
-from frugan.settings import dump
+from frugan.settings import dump, override
 from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.training.gan import GANPart
 
@@ -137,5 +138,11 @@ def test_data_without_classes_and_networks_that_take_none_are_refused(
 
     with pytest.raises(UserError, match="has 0 first-level folders"):
         prepare(with_data(conditional, dataclasses.replace(asked, source=str(flat))), lambda sentence: None)
-    with pytest.raises(UserError, match="DCGANGenerator has no setting 'classes'"):
-        prepare(with_data(tiny_config, dataclasses.replace(asked, resolution=64, upsample=True)), lambda sentence: None)
+    unconditional = with_data(tiny_config, dataclasses.replace(asked, resolution=128, upsample=True))
+    with pytest.raises(UserError, match="has networks that take none") as refused:
+        prepare(unconditional, lambda sentence: None)
+    words = shlex.split(str(refused.value).replace("StyleGAN2's and BigGAN's", ""))
+    advice = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    assert len(advice) == 2
+    followed = prepare(override(unconditional, advice), lambda sentence: None)
+    assert followed.config.sampler.generator.arguments["classes"] == 2

@@ -68,6 +68,11 @@ def test_without_a_decoder_yet_images_are_interpolated(trained_run: Path, tmp_pa
     assert torch.equal(model.decode(codes, noise=0.0), model.codec.base(codes).clamp(-1, 1))
 
 
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (7, 3), (10, 5), (16, 4), (24, 6), (48, 8), (64, 8)])
+def test_grids_have_no_empty_places_where_that_is_possible(count: int, columns: int) -> None:
+    assert contact_sheet(torch.zeros(count, 3, 2, 2)).shape == (2 * -(-count // columns), 2 * columns, 3)
+
+
 @pytest.fixture
 def model_copy(trained_run: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "model"

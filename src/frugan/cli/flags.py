@@ -13,9 +13,7 @@ from frugan.errors import UserError
 
 Settings = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],
-    tyro.conf.arg(
-        name="set", metavar="PATH=VALUE", help="change any setting, e.g. sampler.schedule.batch=32 (repeatable)"
-    ),
+    tyro.conf.arg(name="set", metavar="PATH=VALUE", help="change any setting, e.g. sampler.schedule.batch=32"),
 ]
 Part = Literal["sampler", "decoder", "all"]
 

@@ -24,6 +24,7 @@ def command(name: Annotated[Positional[str], arg(metavar="NAME")] = "", /) -> in
     if name:
         print(dump(find_recipe(name)), end="")
         return 0
+    width = max(map(len, RECIPES))
     for known, recipe in RECIPES.items():
-        print(f"{known:<18} {recipe.summary}")
+        print(f"{known:<{width}} {recipe.summary}")
     return 0

@@ -30,7 +30,8 @@ def prepare_with_messages(config: RunConfig) -> Prepared:
 
 def show_estimates(prepared: Prepared) -> int:
     """Print the resolved settings and what a short probe predicts; changes nothing on disk but the packed data."""
-    print(dump(prepared.config))
+    print(dump(prepared.config), flush=True)
+    say("measuring speed and memory with a few steps ...")
     for name, estimate in probe_parts(prepared).items():
         networks = ", ".join(
             f"{network} {count / 1e6:.2f} M parameters" for network, count in estimate.parameters.items()
@@ -55,6 +56,9 @@ def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
     `parent`: number of the process that trains the other part; this one then works silently and stops with it.
     """
     config = run.config()
+    if part == "all" and all_done(run, config) and run.evaluation_file.exists() and run.report_file.exists():
+        say(f"{run.path} is finished and evaluated; again: frugan evaluate {run.path}, frugan report {run.path}")
+        return 0
     with StopRequest() as stop:
         if parent:
             if part == "all":

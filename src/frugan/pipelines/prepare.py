@@ -157,11 +157,19 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
         raise UserError(f"--classes: {config.data.source} has {count} first-level folders; at least 2 are needed")
     if outside:
         raise UserError(f"--classes: {outside} images of {config.data.source} lie in no first-level folder")
-    sampler = dataclasses.replace(
-        config.sampler,
-        generator=config.sampler.generator.replace(classes=count),
-        discriminator=config.sampler.discriminator.replace(classes=count),
-    )
+    try:
+        sampler = dataclasses.replace(
+            config.sampler,
+            generator=config.sampler.generator.replace(classes=count),
+            discriminator=config.sampler.discriminator.replace(classes=count),
+        )
+    except UserError as error:
+        raise UserError(
+            f"--classes: recipe {config.recipe} has networks that take none; StyleGAN2's and BigGAN's do, for example "
+            "--set 'sampler.generator={class: frugan.networks.biggan.BigGANGenerator, channels: 16, attention: 16}' "
+            "--set 'sampler.discriminator={class: frugan.networks.biggan.BigGANDiscriminator, channels: 16, "
+            "attention: 16}'"
+        ) from error
     return dataclasses.replace(config, sampler=sampler)
 
 

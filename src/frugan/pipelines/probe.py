@@ -15,7 +15,7 @@ import torch
 from frugan.config import PartName, RunConfig
 from frugan.cores import end_with_parent
 from frugan.data.loader import Loader
-from frugan.device import use_threads
+from frugan.device import synchronize, use_threads
 from frugan.errors import RunError
 from frugan.networks.base import count_parameters
 from frugan.pipelines.prepare import Prepared, build_part, measured_images, open_dataset
@@ -24,7 +24,8 @@ from frugan.training.part import total_nimg
 
 # The first steps pay for allocations. The timed ones are a multiple of the longest usual interval of a lazy penalty, so
 # that their mean holds its share of such steps, and go on long enough for the parts to be timed beside each other.
-_WARM_UP_STEPS, _TIMED_STEPS, _TIMED_SECONDS = 4, 16, 3.0
+# Where a step takes longer than all of them should, one has to do.
+_WARM_UP_STEPS, _TIMED_STEPS, _TIMED_SECONDS, _MOST_SECONDS = 4, 16, 3.0, 30.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,10 @@ def probe_parts(prepared: Prepared) -> dict[PartName, Estimate]:
     with ProcessPoolExecutor(len(names), context, _wait_for_others, (together, os.getpid())) as pool:
         try:
             estimates = list(pool.map(_probe, [prepared.config] * len(names), names))
+        except KeyboardInterrupt:
+            for process in multiprocessing.active_children():
+                process.terminate()  # the pool would wait for them to finish their trial
+            raise
         except BrokenProcessPool as error:
             raise RunError(
                 "a short trial of the training was killed, most likely for want of memory: try a smaller --batch or "
@@ -90,17 +95,21 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
     batch = part.schedule.batch
 
-    def train(steps: int, nimg: int) -> int:
-        for first in range(nimg, nimg + steps * batch, batch):
-            part.step(*loader.batch(first, batch), first)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        return nimg + steps * batch
+    def train(steps: int, nimg: int, seconds: float) -> int:
+        """So many steps, or fewer if they take longer; at least one."""
+        end = time.monotonic() + seconds
+        for _ in range(steps):
+            part.step(*loader.batch(nimg, batch), nimg)
+            nimg += batch
+            synchronize(device)
+            if time.monotonic() > end:
+                break
+        return nimg
 
-    warm = nimg = train(_WARM_UP_STEPS, 0)
+    warm = nimg = train(_WARM_UP_STEPS, 0, _MOST_SECONDS / 2)
     began = time.monotonic()
     while (elapsed := time.monotonic() - began) < _TIMED_SECONDS:
-        nimg = train(_TIMED_STEPS, nimg)
+        nimg = train(_TIMED_STEPS, nimg, _MOST_SECONDS)
     seconds_per_image = elapsed / (nimg - warm)
     return Estimate(
         parameters={network: count_parameters(module) for network, module in part.networks().items()},
