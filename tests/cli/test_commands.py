@@ -142,7 +142,7 @@ def test_train_both_parts_then_use_the_run(
     assert result["protocol"]["n_fake"] == 8
     assert result["warnings"]
 
-    # Resuming a finished run only evaluates and reports again.
+    # Resuming a finished run does nothing.
     capsys.readouterr()
     assert frugan("resume", out) == 0
     assert "is finished and evaluated" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import parse
+from frugan.cli.progress import show_stage
 from frugan.errors import UserError
 
 
@@ -64,6 +65,7 @@ def command(
         code_noise=code_noise,
         snapshot=snapshot,
         device=device,
+        on_progress=show_stage,
     )
     print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
     return 0

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from frugan.atomic import write_file
+from frugan.cli.progress import show_stage
 from frugan.cli.training import say
 from frugan.cores import available_cores
 from frugan.data.cache import PackedDataset, pack
@@ -47,7 +47,7 @@ def evaluate_decoders(
         extractor=load_extractor(features, chosen),
         distance=LPIPSDistance(chosen) if lpips else EfficientNetDistance(chosen),
         device=chosen,
-        on_progress=_show,
+        on_progress=show_stage,
     )
     print(json.dumps(result, indent=1) if json_output else format_comparison(result))
     if out is not None:
@@ -90,8 +90,3 @@ def _training_images(run: RunFolder, resolution: int) -> PackedDataset:
     if resolution == config.data.resolution and dataset.fingerprint != run.env()["data"]["fingerprint"]:
         raise UserError(f"{config.data.source}: the images have changed since {run.path} was trained on them")
     return dataset
-
-
-def _show(stage: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\033[K  {stage}: {done} of {total}", end="\r" if done < total else "\r\033[K", file=sys.stderr)

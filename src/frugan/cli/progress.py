@@ -94,3 +94,10 @@ def _last_tick(folder: Path, name: str, total: int) -> Tick | None:
     except (OSError, IndexError, ValueError):
         return None
     return Tick(name, line["nimg"], total, line["clock"]["images_per_second"], line)
+
+
+def show_stage(stage: str, done: int, total: int) -> None:
+    """One line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        end = "\r" if done < total else "\r\033[K"
+        print(f"\033[K  {stage}: {done} of {total}", end=end, file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from frugan.cli.flags import Part
-from frugan.cli.progress import TrainingProgress
+from frugan.cli.progress import TrainingProgress, show_stage
 from frugan.cli.report import write
 from frugan.cli.stop import StopRequest
 from frugan.config import RunConfig
@@ -86,7 +86,8 @@ def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
 def _finish(run: RunFolder, config: RunConfig) -> None:
     """Evaluate, which fills in the model card, and report. Each can be done again by its own verb."""
     say(f"evaluating {config.evaluation.samples} generated images")
-    result = evaluate_folder(run.path, features=config.evaluation.features, device=config.device)
+    settings = config.evaluation
+    result = evaluate_folder(run.path, features=settings.features, device=config.device, on_progress=show_stage)
     say(format_evaluation(result))
     say(f"report: {write(run)}")
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision_recall
+from frugan.pipelines.real_features import real_features
 from frugan.pipelines.sample import Model
 
 # Below this many samples on either side the Frechet distance is dominated by its bias (bioinf-jku/TTUR#4).
@@ -44,7 +46,7 @@ def evaluate(
     device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
     count_real = min(len(dataset), _MOST_REALS)
-    real = _features(extractor, reals.spread_images(count_real, _BATCH), "real images", count_real, on_progress)
+    real = real_features(extractor, dataset, count_real, partial(on_progress, "real images"))
     seeds = range(FIRST_SEED, FIRST_SEED + samples)
     generated = model.batches(seeds, truncation, batch=_BATCH)
     fake = _features(extractor, generated, "generated images", samples, on_progress)

@@ -1,6 +1,7 @@
 """Evaluate what lies on disk, a run or a model folder, and keep the result where the report finds it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def evaluate_folder(
     snapshot: int | None = None,
     device: str = "auto",
     threads: int = 0,
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Evaluate a run or a model folder.
 
@@ -52,7 +54,7 @@ def evaluate_folder(
     dataset = _dataset(run, data, path, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)
-    result = evaluate(model, dataset, extractor, samples=count, truncation=truncation)
+    result = evaluate(model, dataset, extractor, samples=count, truncation=truncation, on_progress=on_progress)
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
     thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from frugan.data.cache import PackedDataset
-from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
 from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
 from frugan.metrics.precision_recall import precision_recall
 from frugan.pipelines.evaluate import FIRST_SEED
+from frugan.pipelines.real_features import real_features
 from frugan.pipelines.sample import Model
 
 _BATCH = 32
@@ -58,8 +58,7 @@ def sweep(
         tables quote them; "protocol".
     """
     count_real = min(len(dataset), _MOST_REALS)
-    reals = Loader(dataset, seed=0, mirror=False).spread_images(count_real, _BATCH)
-    real = torch.cat([extractor.features(images).cpu() for images in reals])
+    real = real_features(extractor, dataset, count_real)
     statistics = feature_statistics(real)
     points = []
 
