@@ -20,8 +20,8 @@ from frugan.errors import UserError
 class Remains:
     """What is left of an object of a foreign class: its name, and its state as it was saved."""
 
-    def __init__(self, class_name: str, state: dict[str, Any]) -> None:
-        self.class_name, self.state = class_name, state
+    class_name: str
+    state: dict[str, Any]
 
     def tensors(self, prefix: str = "") -> dict[str, Tensor]:
         """All parameters and buffers below it, by their dotted names, as `state_dict` would give them."""
@@ -45,7 +45,7 @@ def read_networks(path: Path) -> dict[str, Remains]:
     try:
         with open(path, "rb") as file:
             loaded = _Reader(file).load()
-    except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError) as error:
         raise UserError(f"{path}: cannot be read as a pickle of networks: {error}") from error
     except pickle.UnpicklingError as error:
         raise UserError(f"{path}: refused, and nothing in it was run: {error}") from error
@@ -77,9 +77,6 @@ class _Foreign(Remains):
         foreign.class_name, foreign.state = cls.__name__, {}
         return foreign
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        pass
-
     def __setstate__(self, state: Any) -> None:
         self.state = state if isinstance(state, dict) else {}
 
@@ -92,7 +89,9 @@ def _persistent(meta: Any) -> Remains:
     """In place of the function that would compile and run the source in `meta`."""
     if not isinstance(meta, dict) or not isinstance(meta.get("state"), dict):
         raise pickle.UnpicklingError("a network in it has no state")
-    return Remains(str(meta.get("class_name", "")), meta["state"])
+    remains = Remains()
+    remains.class_name, remains.state = str(meta.get("class_name", "")), meta["state"]
+    return remains
 
 
 def _storage(content: bytes) -> Any:

@@ -47,8 +47,16 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     assumed, most = (float(config.get(name, 0.0)) for name in ("assumed_noise", "most_noise"))
     info = config.get("info", {})
     counts = info.get("data", {}).get("class_counts", {}) if generator.classes else {}
-    model = Model(generator, codec, decoder, resolution, info, assumed_noise=assumed, most_noise=most)
-    model.class_counts = {str(name): int(count) for name, count in counts.items()}
+    model = Model(
+        generator,
+        codec,
+        decoder,
+        resolution,
+        info,
+        assumed_noise=assumed,
+        most_noise=most,
+        class_counts={str(name): int(count) for name, count in counts.items()},
+    )
     return model.to(device)
 
 
@@ -119,11 +127,11 @@ def write_model_config(
     generator: Spec,
     codec: Spec,
     decoder: Spec | None,
-    assumed_noise: float,
-    most_noise: float,
     code_shape: tuple[int, int, int],
     resolution: int,
     info: Mapping[str, Any],
+    assumed_noise: float = 0.0,
+    most_noise: float = 0.0,
 ) -> None:
     """Describe a model; its weights follow with `write_weights`."""
     config = {

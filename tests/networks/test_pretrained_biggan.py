@@ -156,7 +156,10 @@ def as_published(name: str, tensor: Tensor) -> dict[str, Tensor]:
         layer = int(number) + (int(number) >= 8)
         stem = ".".join(["generator.layers", str(layer), f"{'bn' if kind == 'norms' else 'conv'}_{index}", *rest])
     elif room == "attention":
-        stem = "generator.layers.8." + (name.split(".")[1] if rest[0] == "gamma" else f"snconv1x1_{'.'.join(rest)}")
+        if rest == ["gamma"]:
+            return {"generator.layers.8.gamma": tensor.reshape(1)}
+        layer_name = {"query": "theta", "key": "phi", "value": "g", "leave": "o_conv"}[rest[0]]
+        stem = f"generator.layers.8.snconv1x1_{layer_name}.weight"
     elif room.startswith("norm"):
         stem = f"generator.bn.{rest[0] if rest else {'norm_gain': 'weight', 'norm_bias': 'bias'}[room]}"
     else:

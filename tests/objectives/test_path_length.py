@@ -1,6 +1,7 @@
 """Path length regularisation: a linear generator has a known Jacobian; what it follows is saved with the run."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,25 +13,40 @@ from frugan.objectives.path_length import PathLength
 from frugan.training.gan import GANPart
 
 
+class Linear:
+    """Styles are latents (N, layers, D); codes are linear in them, before `activation`."""
+
+    def __init__(
+        self,
+        matrix: torch.Tensor,
+        shape: tuple[int, int, int],
+        activation: Callable[[torch.Tensor], torch.Tensor] = lambda codes: codes,
+    ) -> None:
+        self.matrix, self.shape, self.activation = matrix, shape, activation
+
+    def mapping(self, z: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
+        return z
+
+    def synthesis(self, w: torch.Tensor) -> torch.Tensor:
+        return self.activation(w.flatten(1) @ self.matrix.T).unflatten(1, self.shape)
+
+
 def test_a_linear_generator() -> None:
     """codes = A styles: J^T y is A^T y whatever the styles; all lengths are those of A^T y."""
     torch.manual_seed(0)
     matrix = torch.randn(3 * 4 * 4, 2 * 5, dtype=torch.float64)
     styles = torch.randn(6, 2, 5, dtype=torch.float64, requires_grad=True)
-    penalty = PathLength(decay=0.25).double()
-
-    def draw() -> torch.Tensor:
-        return (styles.flatten(1) @ matrix.T).view(6, 3, 4, 4)
-
+    penalty = PathLength(decay=0.25, share=1).double()
+    generator = Linear(matrix, (3, 4, 4))
     torch.manual_seed(1)
-    found = penalty(styles, draw())
+    found = penalty(generator, styles)
     torch.manual_seed(1)
     y = torch.randn(6, 3 * 16, dtype=torch.float64).view(6, 3, 4, 4).flatten(1) / 4
     lengths = (y @ matrix).view(6, 2, 5).square().sum(dim=2).mean(dim=1).sqrt()
     mean = 0.25 * lengths.mean()
     assert penalty.mean.item() == pytest.approx(mean.item())
     assert found.item() == pytest.approx((lengths - mean).square().mean().item())
-    penalty(styles, draw())
+    penalty(generator, styles)
     assert penalty.mean != mean
 
 
@@ -40,9 +56,9 @@ def test_its_gradient_is_right_through_the_second_derivative() -> None:
 
     def value(weight: torch.Tensor) -> torch.Tensor:
         torch.manual_seed(2)
-        leaf = styles.clone().requires_grad_()
-        codes = torch.tanh(leaf.flatten(1) @ weight.T).view(4, 3, 2, 2)
-        return PathLength(decay=0.0).double()(leaf, codes)  # what it follows is held fixed
+        generator = Linear(weight, (3, 2, 2), torch.tanh)
+        # What it follows is held fixed.
+        return PathLength(decay=0.0).double()(generator, styles.clone().requires_grad_())
 
     assert torch.autograd.gradcheck(value, weight)
 
@@ -51,6 +67,20 @@ def test_its_gradient_is_right_through_the_second_derivative() -> None:
 def test_shares_outside_0_to_1_are_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         PathLength(share=share)
+
+
+def test_it_looks_at_a_share_of_the_batch() -> None:
+    seen = []
+
+    class Watched(Linear):
+        def mapping(self, z: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
+            seen.append((z, label))
+            return z
+
+    latents, labels = torch.randn(6, 1, 5, requires_grad=True), torch.arange(6)
+    PathLength(share=0.5)(Watched(torch.randn(12, 5), (3, 2, 2)), latents, labels)
+    assert torch.equal(seen[0][0], latents[:3])
+    assert torch.equal(seen[0][1], labels[:3])
 
 
 def test_a_run_applies_it_lazily_and_saves_what_it_follows(tiny_config: RunConfig) -> None:

@@ -63,8 +63,6 @@ def _write(
             generator=specification,
             codec=Spec(IdentityCodec),
             decoder=None,
-            assumed_noise=0.0,
-            most_noise=0.0,
             code_shape=shape,
             resolution=shape[-1],
             info={"recipe": "imported", "source": source, "frugan": __version__},

@@ -8,15 +8,11 @@ from typing import Any
 from frugan.atomic import write_file
 from frugan.cli.training import say
 from frugan.cores import available_cores
-from frugan.data.cache import PackedDataset, pack
-from frugan.data.source import open_source
 from frugan.device import choose_device, use_threads
-from frugan.errors import UserError
 from frugan.features.choose import load_extractor
-from frugan.pipelines.prepare import open_dataset
+from frugan.pipelines.evaluate_folder import images_to_compare
 from frugan.pipelines.sweep import Point, sweep
 from frugan.pretrained import load
-from frugan.run_folder import RunFolder
 
 
 def sweep_run(
@@ -38,7 +34,7 @@ def sweep_run(
     extractor = load_extractor(features, chosen, weights=inception_weights)
     result = sweep(
         model,
-        _dataset(run, data, model.resolution),
+        images_to_compare(run, data, model.resolution),
         extractor,
         truncations=truncations,
         thresholds=thresholds,
@@ -76,11 +72,3 @@ def _line(point: Point) -> str:
 def _setting(point: dict[str, Any]) -> str:
     rejected = f", rejected below {point['threshold']:g}" if point["threshold"] is not None else ""
     return f"truncation {point['truncation']:g}{rejected}"
-
-
-def _dataset(run: Path, data: str, resolution: int) -> PackedDataset:
-    if data:
-        return pack(open_source(data), resolution)
-    if not (run / "config.yaml").is_file():
-        raise UserError(f"{run}: a model folder knows no images to compare with; pass --data DATA")
-    return open_dataset(RunFolder.open(run).config())

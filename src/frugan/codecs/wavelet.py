@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from frugan.codecs.base import Codec, check_range, divided_shape
-from frugan.ops.wavelet import Boundary, Phase, ilowpass2, lowpass2, phase
+from frugan.ops.wavelet import Boundary, ilowpass2, lowpass2, sample_phase
 
 
 class WaveletCodec(Codec):
@@ -34,11 +34,8 @@ class WaveletCodec(Codec):
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
         self.levels, self.wavelet, self.boundary = levels, wavelet, boundary
         self.description = f"{wavelet} x {levels}" + (f", {boundary}" if boundary != "reflect" else "")
+        self.phase = sample_phase(wavelet)
         self.centre, self.half_range = check_range(code_min, code_max)
-
-    @property
-    def phase(self) -> Phase | None:  # type: ignore[override]
-        return phase(self.wavelet)
 
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
         return divided_shape(resolution, self.levels)

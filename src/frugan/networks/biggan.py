@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
+from frugan.nn.labels import known_label
 from frugan.nn.spectral import ConditionalBatchNorm, SelfAttention, convolution, embedding, linear
 from frugan.ops.grid import Grid
 
@@ -84,7 +85,7 @@ class BigGANGenerator(Generator):
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """The latent and what is known of the label, beside each other."""
-        known = _known_label(label, self.classes)
+        known = known_label(label, self.classes)
         if known is None:
             return z
         embedded = F.one_hot(known, self.classes).to(z) if self.shared is None else self.shared(known)
@@ -149,7 +150,7 @@ class BigGANDiscriminator(Discriminator):
                 x, attended = self.attention[str(x.shape[-1])](x), True
         h = F.relu(x).sum(dim=(2, 3))
         logits: Tensor = self.leave(h).flatten()
-        known = _known_label(label, self.classes)
+        known = known_label(label, self.classes)
         if known is None or self.embedding is None:
             return logits
         return logits + (self.embedding(known) * h).sum(dim=1)
@@ -272,18 +273,6 @@ def _attention(side: int, channels: dict[int, int]) -> nn.ModuleDict:
     if side not in channels:
         raise ValueError(f"attention: no stage has a side of {side}; there are {', '.join(map(str, channels))}, or 0")
     return nn.ModuleDict({str(side): SelfAttention(channels[side])})
-
-
-def _known_label(label: Tensor | None, classes: int) -> Tensor | None:
-    """
-    Raises:
-        ValueError: a label where none is expected, or none where one is.
-    """
-    if classes and label is None:
-        raise ValueError("this network is class-conditional: it takes a label for every image")
-    if not classes and label is not None:
-        raise ValueError("this network is not class-conditional; it takes no label")
-    return label
 
 
 def _widths(code_shape: tuple[int, int, int]) -> _Widths:

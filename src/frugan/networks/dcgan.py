@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
+from frugan.nn.labels import known_label
 from frugan.ops.grid import Grid
 
 DiscriminatorNorm = Literal["batch", "none"]
@@ -46,8 +47,7 @@ class DCGANGenerator(Generator):
         self.apply(_initialise)
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        if label is not None:
-            raise ValueError("this generator is not class-conditional; it takes no label")
+        known_label(label, self.classes)
         return z
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
+from frugan.nn.labels import known_label
 from frugan.ops.grid import Grid
 
 
@@ -31,8 +32,7 @@ class MLPGenerator(Generator):
             self.output.weight.mul_(output_gain)
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        if label is not None:
-            raise ValueError("this generator is not class-conditional; it takes no label")
+        known_label(label, self.classes)
         return z
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:

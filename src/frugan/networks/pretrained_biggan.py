@@ -13,10 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Generator, refuse_foreign_grid
+from frugan.nn.labels import known_label
+from frugan.nn.spectral import SelfAttention
 from frugan.ops.grid import Grid
 
 _WIDEST = 2.0  # latents are normal, cut off at two standard deviations
 _STATISTICS_STEP = 0.02  # between the truncations that statistics were gathered for, up to 1
+# What the checkpoints call the layers of their attention, and we.
+_ATTENTION_LAYERS = {"theta": "query", "phi": "key", "g": "value", "o_conv": "leave"}
 
 
 class PretrainedBigGAN(Generator):
@@ -55,7 +59,7 @@ class PretrainedBigGAN(Generator):
         self.blocks = nn.ModuleList(
             _Block(channels * a, channels * b, bool(doubles), condition, statistics, eps) for doubles, a, b in layers
         )
-        self.attention = _Attention(channels * layers[attention][1])
+        self.attention = SelfAttention(channels * layers[attention][1], normalised=False)
         last = channels * layers[-1][2]
         self.norm = _IndexedNorm(last, statistics, eps)
         self.norm_gain, self.norm_bias = nn.Parameter(torch.ones(last)), nn.Parameter(torch.zeros(last))
@@ -66,10 +70,8 @@ class PretrainedBigGAN(Generator):
 
     def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
         """The checkpoints' own truncation: normal latents become ones cut off at +-2, times `truncation`."""
-        if label is None:
-            raise ValueError("this generator is class-conditional: it takes a label for every latent")
-        latent = truncation * _cut_off(z)
-        return torch.cat([latent, self.embeddings(label), torch.full_like(z[:, :1], truncation)], dim=1)
+        latent, known = truncation * _cut_off(z), known_label(label, self.classes)
+        return torch.cat([latent, self.embeddings(known), torch.full_like(z[:, :1], truncation)], dim=1)
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
@@ -129,6 +131,7 @@ def convert_names(weights: Mapping[str, Tensor], attention: int) -> dict[str, Te
         converted[_renamed(name, attention)] = _divided(weights, name)
     for name in sorted(plain):
         converted[_renamed(name, attention)] = weights[name]
+    converted["attention.gamma"] = converted["attention.gamma"].reshape(())
     return converted
 
 
@@ -191,22 +194,6 @@ class _ConditionalNorm(nn.Module):
         return scaled + bias[:, :, None, None]
 
 
-class _Attention(nn.Module):
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.theta, self.phi = (nn.Conv2d(channels, channels // 8, 1, bias=False) for _ in range(2))
-        self.g = nn.Conv2d(channels, channels // 2, 1, bias=False)
-        self.o_conv = nn.Conv2d(channels // 2, channels, 1, bias=False)
-        self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        count, _, height, width = x.shape
-        query = self.theta(x).flatten(2)
-        key, value = (F.max_pool2d(layer(x), 2).flatten(2) for layer in (self.phi, self.g))
-        seen = value @ torch.softmax(query.mT @ key, dim=-1).mT
-        return x + self.gamma * self.o_conv(seen.view(count, -1, height, width))
-
-
 def _cut_off(z: Tensor) -> Tensor:
     """A normal number to the one of the same rank among normal numbers between -2 and 2."""
     inside = math.erf(_WIDEST / math.sqrt(2))
@@ -225,7 +212,8 @@ def _renamed(name: str, attention: int) -> str:
     if parts[0] == "layers":
         number = int(parts[1])
         if number == attention:
-            return ".".join(["attention", *parts[2:]]).replace("snconv1x1_", "")
+            layer = parts[2].removeprefix("snconv1x1_")
+            return ".".join(["attention", _ATTENTION_LAYERS.get(layer, layer), *parts[3:]])
         kind, index = parts[2].split("_")
         rest = parts[3:]
         if kind == "bn" and rest[0].startswith("running"):

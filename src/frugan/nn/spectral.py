@@ -38,13 +38,15 @@ class ConditionalBatchNorm(nn.Module):
 class SelfAttention(nn.Module):
     """x + gamma * attention over all places (Zhang et al. 2019, with BigGAN's halved keys); gamma begins at 0."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, normalised: bool = True) -> None:
         super().__init__()
         if channels < 8:
             raise ValueError(f"attention needs at least 8 channels, got {channels}")
-        self.query, self.key = (convolution(channels, channels // 8, 1, has_bias=False) for _ in range(2))
-        self.value = convolution(channels, channels // 2, 1, has_bias=False)
-        self.leave = convolution(channels // 2, channels, 1, has_bias=False)
+        self.query, self.key, self.value = (
+            convolution(channels, width, 1, has_bias=False, normalised=normalised)
+            for width in (channels // 8, channels // 8, channels // 2)
+        )
+        self.leave = convolution(channels // 2, channels, 1, has_bias=False, normalised=normalised)
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,10 +58,12 @@ class SelfAttention(nn.Module):
         return x + self.gamma * self.leave(seen)
 
 
-def convolution(channels_in: int, channels_out: int, kernel: int, *, has_bias: bool = True) -> nn.Module:
-    """Of the same size, spectrally normalised, orthogonal at first."""
+def convolution(
+    channels_in: int, channels_out: int, kernel: int, *, has_bias: bool = True, normalised: bool = True
+) -> nn.Module:
+    """Of the same size, orthogonal at first."""
     layer = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=has_bias)
-    return spectral(_orthogonal(layer))
+    return spectral(_orthogonal(layer), normalised)
 
 
 def linear(channels_in: int, channels_out: int) -> nn.Module:

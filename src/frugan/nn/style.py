@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.nn.equalized import EqualizedLinear
+from frugan.nn.labels import known_label
 from frugan.ops import fir
 
 
@@ -23,6 +24,7 @@ class MappingNetwork(nn.Module):
 
     def __init__(self, latent_dim: int, style_dim: int, layers: int = 8, classes: int = 0) -> None:
         super().__init__()
+        self.classes = classes
         self.embedding = EqualizedLinear(classes, style_dim) if classes else None
         widths = [latent_dim + style_dim * bool(classes)] + [style_dim] * layers
         self.layers = nn.Sequential(
@@ -32,14 +34,10 @@ class MappingNetwork(nn.Module):
         self.register_buffer("average", torch.zeros(style_dim))
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        x = _normalise(z)
-        if self.embedding is not None:
-            if label is None:
-                raise ValueError("this generator is class-conditional: it takes a label for every latent")
-            one_hot = F.one_hot(label, self.embedding.weight.shape[1]).to(z)
+        x, known = _normalise(z), known_label(label, self.classes)
+        if self.embedding is not None and known is not None:
+            one_hot = F.one_hot(known, self.classes).to(z)
             x = torch.cat([x, _normalise(self.embedding(one_hot))], dim=1)
-        elif label is not None:
-            raise ValueError("this generator is not class-conditional; it takes no label")
         return self.layers(x)
 
     @torch.no_grad()

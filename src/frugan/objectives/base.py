@@ -16,16 +16,17 @@ Critic = Callable[[Tensor], Tensor]
 Penalty = Callable[[Critic, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
-class GeneratorPenalty(Protocol):
-    """(styles, codes made of them) -> scalar. Styles are not detached from the codes; what it keeps is in buffers.
+class TwoStageGenerator(Protocol):
+    """As much of a generator as a penalty on it needs; see `networks.base`."""
 
-    Attributes:
-        share: of the images of a batch that it is computed on.
-    """
+    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor: ...
 
-    share: float
+    def synthesis(self, w: Tensor) -> Tensor: ...
 
-    def __call__(self, styles: Tensor, codes: Tensor) -> Tensor: ...
+
+# (generator, latents (N, D), labels (N,) or None) -> scalar. One that remembers anything is a module, and keeps it in
+# buffers, so that it is saved with the run.
+GeneratorPenalty = Callable[[TwoStageGenerator, Tensor, Tensor | None], Tensor]
 
 
 # (decoded, original), images (N, 3, H, W) in [-1, 1] -> scalar.

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from frugan.objectives.base import TwoStageGenerator
+
 
 class PathLength(nn.Module):
     """(|J^T y| - a)^2 with y ~ N(0, I) / sqrt(pixels): equal steps in w should change all pictures equally.
@@ -24,9 +26,12 @@ class PathLength(nn.Module):
         self.mean: Tensor
         self.register_buffer("mean", torch.zeros(()))
 
-    def forward(self, styles: Tensor, codes: Tensor) -> Tensor:
+    def forward(self, generator: TwoStageGenerator, z: Tensor, label: Tensor | None = None) -> Tensor:
+        count = max(1, round(len(z) * self.share))
+        styles = generator.mapping(z[:count], None if label is None else label[:count])
         if styles.ndim != 3:
             raise ValueError("path length: this generator's styles are not one vector a layer; take it out")
+        codes = generator.synthesis(styles)
         direction = torch.randn_like(codes) / math.sqrt(codes.shape[2] * codes.shape[3])
         (gradient,) = torch.autograd.grad((codes * direction).sum(), styles, create_graph=True)
         lengths = gradient.square().sum(dim=2).mean(dim=1).sqrt()

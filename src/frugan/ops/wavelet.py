@@ -193,7 +193,7 @@ def _merge(TL: Tensor, details: Details | None, wavelet: str, boundary: Boundary
     return filter_bank.merge(TL, details, wavelet, boundary)
 
 
-def phase(wavelet: str) -> Phase | None:
+def sample_phase(wavelet: str) -> Phase | None:
     """Where TL[k] sits, whatever the number L of levels: on pixel 2^L k ("corner"), or in the middle of the 2^L pixels
     that it stands for; None where the low-pass filter is not symmetric about either."""
     if wavelet == "haar":

@@ -51,7 +51,7 @@ def evaluate_folder(
             raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
         model = snapshot_model(run, snapshot).to(chosen)
     model.assuming(code_noise)
-    dataset = _dataset(run, data, path, model.resolution, upsample)
+    dataset = images_to_compare(path, data, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)
     result = evaluate(model, dataset, extractor, samples=count, truncation=truncation, on_progress=on_progress)
@@ -82,9 +82,14 @@ def format_evaluation(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _dataset(run: RunFolder | None, data: str, path: Path, resolution: int, upsample: bool) -> PackedDataset:
+def images_to_compare(path: Path, data: str, resolution: int, upsample: bool = False) -> PackedDataset:
+    """Of `data` if given, else those that the run was trained on.
+
+    Raises:
+        UserError: a model folder without data.
+    """
     if data:
         return pack(open_source(data), resolution, allow_upsampling=upsample)
-    if run is None:
+    if not (path / "config.yaml").is_file():
         raise UserError(f"{path}: a model folder knows no images to compare with; pass --data DATA")
-    return open_dataset(run.config())
+    return open_dataset(RunFolder.open(path).config())

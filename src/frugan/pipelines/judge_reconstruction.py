@@ -18,6 +18,7 @@ from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.perceptual import PerceptualDistance
 from frugan.networks.base import Decoder
 from frugan.pipelines.decoder_baselines import Reconstruct
+from frugan.pipelines.real_features import real_features
 
 _BATCH = 16
 _TIMED_ROUNDS = 5
@@ -32,7 +33,7 @@ class ReconstructionJudge:
         self.loader = Loader(dataset, seed=0, mirror=False)
         self.count = min(count, len(dataset))
         self.extractor, self.distance = extractor, distance
-        self.original = feature_statistics(torch.cat([extractor.features(images).cpu() for images in self._images()]))
+        self.original = feature_statistics(real_features(extractor, dataset, self.count))
 
     @torch.no_grad()
     def judge(

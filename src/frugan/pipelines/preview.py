@@ -1,10 +1,9 @@
 """A cheap judgement of the sampler while it trains: a trend for the report, never a result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.config import RunConfig
@@ -14,8 +13,7 @@ from frugan.features.choose import load_extractor
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.networks.base import Generator
 from frugan.pipelines.evaluate import FIRST_SEED
-from frugan.pipelines.prepare import class_counts
-from frugan.pipelines.sample import seed_labels, seed_latents
+from frugan.pipelines.sample import draw_codes
 
 _BATCH = 32
 
@@ -26,9 +24,11 @@ class PreviewJudge:
     Reals go through the codec as well, so that only the sampler is judged.
     """
 
-    def __init__(self, config: RunConfig, dataset: PackedDataset, device: torch.device) -> None:
+    def __init__(
+        self, config: RunConfig, dataset: PackedDataset, class_counts: Sequence[int], device: torch.device
+    ) -> None:
         settings = config.evaluation
-        self.class_counts = list(class_counts(dataset).values())
+        self.class_counts = class_counts
         self.count = settings.preview_samples
         self.extractor = load_extractor("efficientnet-lite0", device, size=settings.preview_size)
         codec: Codec = config.codec.build().to(device)
@@ -40,18 +40,9 @@ class PreviewJudge:
     def judge(self, generator: Generator, codec: Codec) -> dict[str, Any]:
         """Distance of `preview_samples` generated codes to the real ones."""
         seeds = range(FIRST_SEED, FIRST_SEED + self.count)
-        codes = draw_codes(generator, seeds, self.class_counts, _BATCH)
+        pieces = (seeds[first : first + _BATCH] for first in range(0, self.count, _BATCH))
+        codes = (draw_codes(generator, piece, self.class_counts) for piece in pieces)
         features = [self.extractor.features(codec.base(code)) for code in codes]
         distance = frechet_distance(self.real, feature_statistics(torch.cat(features)))
         protocol = {**self.extractor.protocol(), "n_real": self.real.count, "n_fake": self.count, "decoder": "none"}
         return {"metric": f"{self.extractor.distance_name} (preview)", "distance": distance, "protocol": protocol}
-
-
-@torch.no_grad()
-def draw_codes(generator: Generator, seeds: Sequence[int], class_counts: Sequence[int], batch: int) -> Iterator[Tensor]:
-    """What the seeds draw, in pieces (N, C, s, s) on the generator's device; classes as often as among the images."""
-    device = next(generator.parameters()).device
-    for first in range(0, len(seeds), batch):
-        chosen = seeds[first : first + batch]
-        label = seed_labels(chosen, class_counts).to(device) if generator.classes else None
-        yield generator(seed_latents(chosen, generator.latent_dim).to(device), label)

@@ -108,15 +108,7 @@ class Model:
     @torch.no_grad()
     def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
-        z = seed_latents(seeds, self.generator.latent_dim).to(self.device)
-        labels = None
-        if label is not None:
-            labels = torch.full((len(seeds),), label, device=self.device)
-        elif self.generator.classes:
-            labels = seed_labels(seeds, list(self.class_counts.values()) or [1] * self.generator.classes).to(
-                self.device
-            )
-        return self.generator.synthesis(self.generator.truncated_mapping(z, labels, truncation))
+        return draw_codes(self.generator, seeds, list(self.class_counts.values()), truncation, label)
 
     @torch.no_grad()
     def decode(self, codes: Tensor, *, noise: float) -> Tensor:
@@ -126,6 +118,28 @@ class Model:
         sampler's.
         """
         return self.codec.decode(codes, self.decoder, noise).clamp(-1, 1).float().cpu()
+
+
+@torch.no_grad()
+def draw_codes(
+    generator: Generator,
+    seeds: Sequence[int],
+    class_counts: Sequence[int] = (),
+    truncation: float = 1.0,
+    label: int | None = None,
+) -> Tensor:
+    """What a generator makes of seeds: codes (N, C, s, s) on its device.
+
+    Where it is class-conditional and no label is given, each seed draws one, in proportion to `class_counts`, or all
+    alike if there are none.
+    """
+    device = next(generator.parameters()).device
+    z, labels = seed_latents(seeds, generator.latent_dim).to(device), None
+    if label is not None:
+        labels = torch.full((len(seeds),), label, device=device)
+    elif generator.classes:
+        labels = seed_labels(seeds, class_counts or [1] * generator.classes).to(device)
+    return generator.synthesis(generator.truncated_mapping(z, labels, truncation))
 
 
 def seed_labels(seeds: Sequence[int], counts: Sequence[int]) -> Tensor:

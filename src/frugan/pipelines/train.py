@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,9 @@ from frugan.data.loader import Loader
 from frugan.device import choose_device, use_threads
 from frugan.errors import RunError, UserError
 from frugan.lock import exclusive
-from frugan.pipelines.prepare import build_part, measured_images, open_dataset
-from frugan.pipelines.preview import PreviewJudge, draw_codes
+from frugan.pipelines.prepare import build_part, class_counts, measured_images, open_dataset
+from frugan.pipelines.preview import PreviewJudge
+from frugan.pipelines.sample import draw_codes
 from frugan.pipelines.write import contact_sheet, write_png
 from frugan.pretrained import DECODER_FILE, GENERATOR_FILE, write_weights
 from frugan.run_folder import PartFolder, RunFolder
@@ -27,7 +28,8 @@ from frugan.training.loop import Hooks, Tick, train
 from frugan.training.part import Part
 
 SNAPSHOT_SEEDS = range(48)
-_SNAPSHOT_BATCH = 16  # enough for speed; some generators draw large images
+# Enough at a time for speed; some generators draw large images.
+_SNAPSHOT_PIECES = [SNAPSHOT_SEEDS[first : first + 16] for first in range(0, len(SNAPSHOT_SEEDS), 16)]
 _LOCK_WAIT_SECONDS = 30.0
 
 
@@ -67,7 +69,9 @@ def train_part(
 
         if measured and folder.events_log.read() == []:
             on_event("measured", measured)
-        snapshot = _Snapshot(run, folder, PreviewJudge(config, dataset, part.device) if name == "sampler" else None)
+        counts = list(class_counts(dataset).values())
+        judge = PreviewJudge(config, dataset, counts, part.device) if name == "sampler" else None
+        snapshot = _Snapshot(run, folder, counts, judge)
         return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop), config.watts)
 
 
@@ -94,8 +98,10 @@ def train_all(
 class _Snapshot:
     """Hook: save the averaged weights, show what they draw, and judge it."""
 
-    def __init__(self, run: RunFolder, folder: PartFolder, judge: PreviewJudge | None) -> None:
-        self.run, self.folder, self.judge = run, folder, judge
+    def __init__(
+        self, run: RunFolder, folder: PartFolder, class_counts: Sequence[int], judge: PreviewJudge | None
+    ) -> None:
+        self.run, self.folder, self.class_counts, self.judge = run, folder, class_counts, judge
 
     def __call__(self, part: Part, nimg: int) -> None:
         network = part.exported()
@@ -103,8 +109,8 @@ class _Snapshot:
         write_weights(self.run.model / (GENERATOR_FILE if part.name == "sampler" else DECODER_FILE), network)
         if isinstance(part, GANPart) and self.judge is not None:
             generator = part.exported()
-            codes = draw_codes(generator, SNAPSHOT_SEEDS, self.judge.class_counts, _SNAPSHOT_BATCH)
             with torch.no_grad():
+                codes = (draw_codes(generator, seeds, self.class_counts) for seeds in _SNAPSHOT_PIECES)
                 images = torch.cat([part.codec.base(code) for code in codes])
             write_png(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
             self.folder.metrics_log.keep(lambda line: int(line["nimg"]) < nimg)

@@ -104,6 +104,7 @@ def read_log(folder: Path) -> str:
 
 
 def main() -> int:
+    """One trial in a process of its own: CONFIG FOLDER PARENT; it stops when its parent is gone."""
     from frugan.pipelines.train import parent_is_gone
 
     config_file, folder, parent = sys.argv[1:]

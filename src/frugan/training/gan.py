@@ -17,7 +17,7 @@ from frugan.codecs.base import Codec
 from frugan.config import PenaltyConfig, SamplerConfig, built
 from frugan.errors import UserError
 from frugan.networks.base import Discriminator, Generator
-from frugan.objectives.base import Critic, GeneratorPenalty, Loss
+from frugan.objectives.base import Critic, Loss
 from frugan.stabilizers.base import Stabilizer
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
@@ -179,10 +179,7 @@ class GANPart(Part):
     def _generator_penalty(self, due: list[LazyPenalty], z: Tensor, label: Tensor | None) -> Tensor:
         total = torch.zeros((), device=self.device)
         for term in due:
-            penalty: GeneratorPenalty = term.penalty  # type: ignore[assignment]
-            count = max(1, round(len(z) * penalty.share))
-            styles = self.generator.mapping(z[:count], None if label is None else label[:count])
-            total = total + term(styles, self.generator.synthesis(styles))
+            total = total + term(self.generator, z, label)
         return total
 
     def _critic(self, label: Tensor | None, rows: int) -> Critic:
