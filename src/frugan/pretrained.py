@@ -60,18 +60,21 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     return model.to(device)
 
 
-def load_decoder(path: str | Path) -> tuple[Codec, Decoder]:
+def load_decoder(path: str | Path, snapshot: int | None = None) -> tuple[Codec, Decoder]:
     """Codec and decoder of a run or model folder, whether or not its sampler was ever trained.
 
+    `snapshot`: as a run's decoder stood when it had seen so many images; None for its newest state.
+
     Raises:
-        UserError: nothing there, no decoder yet, or a damaged file.
+        UserError: nothing there, no decoder yet, no such snapshot, or a damaged file.
     """
     folder = _model_folder(Path(path))
     config = _read_config(folder)
     if not config.get("decoder"):
         raise UserError(f"{folder}: this model has no decoder")
     codec, decoder = (_built(folder, config, name) for name in ("codec", "decoder"))
-    _load_weights(decoder, folder / DECODER_FILE)
+    file = folder / DECODER_FILE if snapshot is None else _decoder_snapshot(Path(path), snapshot)
+    _load_weights(decoder, file)
     return codec.eval(), decoder.eval().requires_grad_(False)
 
 
@@ -169,6 +172,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             "convert foreign weights to safetensors first"
         ) from error
     return tensors
+
+
+def _decoder_snapshot(path: Path, nimg: int) -> Path:
+    part = RunFolder.open(path).part("decoder")
+    counts = part.snapshot_counts()
+    if nimg not in counts:
+        raise UserError(
+            f"{path}: its decoder has no snapshot at {nimg} images; there are {', '.join(map(str, counts))}"
+        )
+    return part.snapshot(nimg)
 
 
 def _model_folder(path: Path) -> Path:

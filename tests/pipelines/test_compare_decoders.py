@@ -16,9 +16,10 @@ from frugan.errors import UserError
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.metrics.perceptual import EfficientNetDistance
 from frugan.networks.srresnet import SRResNet
-from frugan.pipelines.compare_decoders import candidates
+from frugan.pipelines.compare_decoders import Trained, candidates
 from frugan.pipelines.decoder_baselines import classical_bicubic, code_baselines
 from frugan.pipelines.judge_reconstruction import ReconstructionJudge, decoding_cost
+from frugan.run_folder import RunFolder
 
 CPU = torch.device("cpu")
 
@@ -77,7 +78,7 @@ def test_every_codec_has_its_own_baselines_and_every_run_its_own_name(trained_ru
     config = json.loads((other / "model" / "config.json").read_text())
     config["codec"]["boundary"] = "periodization"
     (other / "model" / "config.json").write_text(json.dumps(config))
-    names = [row.name for row in candidates([trained_run, other], 64, CPU)]
+    names = [row.name for row in candidates([Trained(trained_run), Trained(other)], 64, CPU)]
     assert names == [
         "zero-detail IWT (bior2.2 x 2)",
         "bicubic of the code (bior2.2 x 2)",
@@ -88,9 +89,9 @@ def test_every_codec_has_its_own_baselines_and_every_run_its_own_name(trained_ru
         "other/tiny",
     ]
     with pytest.raises(UserError, match="the same run was given twice"):
-        candidates([trained_run, trained_run], 64, CPU)
+        candidates([Trained(trained_run), Trained(trained_run)], 64, CPU)
     with pytest.raises(UserError, match="cannot make images of 66 x 66"):
-        candidates([trained_run], 66, CPU)
+        candidates([Trained(trained_run)], 66, CPU)
 
 
 def test_cost_counts_every_multiplication_of_the_convolutions() -> None:
@@ -125,3 +126,25 @@ def test_the_verb_prints_a_table_json_and_a_page(
     assert [row["name"] for row in result["rows"]][-1] == "tiny"
     quality = result["rows"][-1]["quality"]["held-out"]
     assert quality["psnr"] > 20
+
+
+def test_snapshots_are_rows_of_their_own_and_points_of_a_curve(
+    trained_run: Path, image_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = RunFolder.open(trained_run).part("decoder").snapshot_counts()
+    earlier, page = f"{trained_run}@{counts[0]}", tmp_path / "page.html"
+    asked = ["evaluate-decoder", str(trained_run), earlier, "--samples", "8", "--device", "cpu", "--curve"]
+    assert main([*asked, "--data", str(image_folder), "--json", "--out", str(page)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    rows = {row["name"]: row["quality"]["held-out"]["psnr"] for row in result["rows"]}
+    points = result["curves"]["runs"]["tiny"]
+    assert [point["nimg"] for point in points] == counts
+    assert points[-1]["psnr"] == pytest.approx(rows["tiny"])
+    assert points[0]["psnr"] == pytest.approx(rows[f"tiny at {counts[0] / 1000:g} kimg"])
+    assert points[0]["seconds"] == 0
+    assert sorted(point["seconds"] for point in points) == [point["seconds"] for point in points]
+    assert "PSNR over training time" in page.read_text()
+    assert main(["evaluate-decoder", f"{trained_run}@7"]) == 2
+    assert "no snapshot at 7 images; there are" in capsys.readouterr().err
+    assert main(["evaluate-decoder", f"{trained_run}@x"]) == 2
+    assert "no such folder" in capsys.readouterr().err

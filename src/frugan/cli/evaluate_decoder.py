@@ -16,13 +16,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def command(
-    runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...")],
+    runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...")],
     /,
     data: str = "",
     samples: int = 1000,
     resolution: int = 0,
     features: Literal["efficientnet-lite0", "inception"] = "efficientnet-lite0",
     lpips: bool = False,
+    curve: bool = False,
     out: Path | None = None,
     upsample: bool = False,
     device: str = "auto",
@@ -32,12 +33,13 @@ def command(
     distance, time, multiply-adds, parameters.
 
     Args:
-        runs: run or model folders with a trained decoder.
+        runs: run or model folders with a trained decoder; RUN@48000 for a run's snapshot at 48,000 images.
         data: images that were not trained on (a folder, zip or named set); judged beside the first run's own.
         samples: at most so many images of each set.
         resolution: size at which to judge; that of the first run if 0. Decoders work at sizes they never saw.
         features: for the Frechet distance; inception makes it FID.
         lpips: LPIPS instead of the offline perceptual distance (extra: lpips).
+        curve: judge every snapshot of the runs as well: PSNR over training time.
         out: write a page with tables and crops here.
         upsample: with --data, take smaller images as well, enlarged.
         device: auto, cpu, cuda, mps.
@@ -51,11 +53,22 @@ def command(
         raise UserError(f"--resolution {resolution}: at least 16 is needed")
     if upsample and not data:
         raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
-    missing = [path for path in runs if not path.exists()]
-    if missing:
-        raise UserError(f"{missing[0]}: no such folder")
+    chosen = [_run_and_snapshot(run) for run in runs]
     from frugan.cli import evaluating_decoder
 
     return evaluating_decoder.evaluate_decoders(
-        runs, data, samples, resolution, features, lpips, out, upsample, device, json_output
+        chosen, data, samples, resolution, features, lpips, curve, out, upsample, device, json_output
     )
+
+
+def _run_and_snapshot(text: str) -> tuple[Path, int | None]:
+    """
+    Raises:
+        UserError: there is no such folder.
+    """
+    if Path(text).exists():
+        return Path(text), None
+    path, _, nimg = text.rpartition("@")
+    if path and nimg.isdigit() and Path(path).exists():
+        return Path(path), int(nimg)
+    raise UserError(f"{text}: no such folder")

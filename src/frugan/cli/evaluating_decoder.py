@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from frugan.atomic import write_file
@@ -15,30 +16,34 @@ from frugan.device import choose_device, use_threads
 from frugan.errors import RunError, UserError
 from frugan.features.choose import load_extractor
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
-from frugan.pipelines.compare_decoders import candidates, compare_decoders, format_comparison
+from frugan.pipelines.compare_decoders import Trained, candidates, compare_decoders, format_comparison
+from frugan.pipelines.decoder_curve import decoder_curve
 from frugan.pipelines.prepare import open_dataset
 from frugan.pretrained import load_resolution
 from frugan.run_folder import RunFolder
 
 
 def evaluate_decoders(
-    runs: Sequence[Path],
+    runs: Sequence[tuple[Path, int | None]],
     data: str,
     samples: int,
     resolution: int,
     features: str,
     lpips: bool,
+    curve: bool,
     out: Path | None,
     upsample: bool,
     device: str,
     json_output: bool,
 ) -> int:
-    """Judge, print, and write the page if one is wanted."""
+    """Judge, print, and write the page if one is wanted. A run comes with the image count of its snapshot, or None."""
     chosen = choose_device(device)
     use_threads(available_cores())
-    resolution = resolution or load_resolution(runs[0])
-    rows = candidates(runs, resolution, chosen)
-    datasets = _datasets(runs[0], data, resolution, upsample)
+    first, _ = runs[0]
+    resolution = resolution or load_resolution(first)
+    rows = candidates([Trained(*run) for run in runs], resolution, chosen)
+    datasets = _datasets(first, data, resolution, upsample)
+    images, judged = list(datasets.items())[-1]
     result = compare_decoders(
         rows,
         datasets,
@@ -49,11 +54,19 @@ def evaluate_decoders(
         device=chosen,
         on_progress=show_stage,
     )
+    if curve:
+        count = result["protocol"]["images"][images]
+        result["curves"] = {
+            "images": images,
+            "runs": {
+                path.name: decoder_curve(path, judged, count, chosen, partial(show_stage, f"{path.name}, snapshots"))
+                for path in dict.fromkeys(path for path, _ in runs)
+            },
+        }
     print(json.dumps(result, indent=1) if json_output else format_comparison(result))
     if out is not None:
         from frugan.report.decoders import decoders_page
 
-        judged = list(datasets.values())[-1]
         write_file(out, decoders_page("Decoders", result, rows, judged, chosen).encode())
         say(f"page: {out}")
     return 0

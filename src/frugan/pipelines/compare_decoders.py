@@ -22,6 +22,14 @@ from frugan.pretrained import load_decoder
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A run or model folder's decoder: its newest state, or that after so many images."""
+
+    path: Path
+    snapshot: int | None = None
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A way to bring images through a code and back; `codec` and `decoder` are None where it has none to count."""
 
@@ -42,13 +50,13 @@ class Judged:
     cost: dict[str, float | None] = field(default_factory=dict)
 
 
-def candidates(runs: Sequence[Path], resolution: int, device: torch.device) -> list[Candidate]:
+def candidates(runs: Sequence[Trained], resolution: int, device: torch.device) -> list[Candidate]:
     """The baselines of every codec that occurs, then the runs' decoders.
 
     Raises:
         UserError: a run without decoder, or one that cannot make images of that size.
     """
-    decoders = [_trained(path, name, resolution, device) for path, name in zip(runs, _names(runs), strict=True)]
+    decoders = [_trained(run, name, resolution, device) for run, name in zip(runs, _names(runs), strict=True)]
     baselines: dict[str, Candidate] = {}
     for candidate in decoders:
         assert candidate.codec is not None
@@ -128,18 +136,19 @@ def format_comparison(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _names(runs: Sequence[Path]) -> list[str]:
-    """The folders' names, or as much of their paths as tells them apart."""
-    paths = [path.resolve() for path in runs]
+def _names(runs: Sequence[Trained]) -> list[str]:
+    """The folders' names, or as much of their paths as tells them apart, and which snapshot."""
+    paths = [run.path.resolve() for run in runs]
+    ends = ["" if run.snapshot is None else f" at {run.snapshot / 1000:g} kimg" for run in runs]
     for length in range(1, max(len(path.parts) for path in paths) + 1):
-        names = ["/".join(path.parts[-length:]) for path in paths]
+        names = ["/".join(path.parts[-length:]) + end for path, end in zip(paths, ends, strict=True)]
         if len(set(names)) == len(names):
             return names
-    raise UserError(f"{runs[0]}: the same run was given twice")
+    raise UserError(f"{runs[0].path}: the same run was given twice")
 
 
-def _trained(path: Path, name: str, resolution: int, device: torch.device) -> Candidate:
-    codec, decoder = load_decoder(path)
+def _trained(run: Trained, name: str, resolution: int, device: torch.device) -> Candidate:
+    codec, decoder = load_decoder(run.path, run.snapshot)
     codec.to(device)
     decoder.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -150,5 +159,5 @@ def _trained(path: Path, name: str, resolution: int, device: torch.device) -> Ca
     try:
         reconstruct(torch.zeros(1, 3, resolution, resolution, device=device))
     except (ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: cannot make images of {resolution} x {resolution}: {error}") from error
-    return Candidate(name, reconstruct, str(path.resolve()), codec, decoder)
+        raise UserError(f"{run.path}: cannot make images of {resolution} x {resolution}: {error}") from error
+    return Candidate(name, reconstruct, str(run.path.resolve()), codec, decoder)

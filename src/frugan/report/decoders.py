@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,12 +15,19 @@ from frugan.report.document import document
 from frugan.report.gallery import draw_reals
 from frugan.report.markup import Markup, join, tag
 from frugan.report.pictures import embed, show
+from frugan.report.svg import Chart, Level, Line, draw
 from frugan.report.tables import two_columns
 from frugan.report.text import memory, significant
 
 _IMAGES, _CROP, _SHOWN_WIDTH = 4, 96, 192
 _ERROR_GAIN = 4
 _MOST_BYTES = 4_000_000
+_COLOURS, _CURVE_PLACES = ("blue", "orange", "green", "purple"), 100
+_CURVES_HELP = (
+    "Mean PSNR of each snapshot, joined by straight lines. Look at which run leads after the same time, and at whether "
+    "its curve still climbs. A curve may begin below what the code alone gives: a network that does not start at zero "
+    "has to unlearn what it began with."
+)
 _CROPS_HELP = (
     "The middle of a few images, enlarged without smoothing; below each the absolute error, "
     f"{_ERROR_GAIN} times amplified. Rows trained against a discriminator should look sharper than the others, though "
@@ -36,6 +44,7 @@ def decoders_page(
         tag("header", tag("h1", title), tag("p", "What survives of real images that go through a code and back.")),
         *(_table(result, name) for name in result["protocol"]["images"]),
         *(tag("p", warning, class_="help") for warning in result["warnings"]),
+        *([_curves(result)] if "curves" in result else []),
         _crops(rows, draw_reals(dataset, _IMAGES), device),
         tag("section", tag("h2", "Protocol"), two_columns(protocol), id="protocol"),
     ]
@@ -75,6 +84,39 @@ def _cost(cost: dict[str, Any]) -> list[str]:
         f"{significant(cost['parameters'] / 1e6)} M",
         memory(cost["memory_mb"]),
     ]
+
+
+def _curves(result: dict[str, Any]) -> Markup:
+    """PSNR of the runs' snapshots over training time, a few runs a chart."""
+    images, runs = result["curves"]["images"], list(result["curves"]["runs"].items())
+    baselines = [row for row in result["rows"] if not row["path"]]
+    levels = [Level(row["name"], row["quality"][images]["psnr"]) for row in baselines]
+    charts = [
+        tag("figure", draw(_chart(runs[first : first + len(_COLOURS)], levels)), class_="panel")
+        for first in range(0, len(runs), len(_COLOURS))
+    ]
+    return tag(
+        "section",
+        tag("h2", f"While training, on {images} images"),
+        tag("p", _CURVES_HELP, class_="help"),
+        tag("div", *charts, class_="two"),
+        id="curves",
+    )
+
+
+def _chart(runs: Sequence[tuple[str, list[dict[str, float]]]], levels: Sequence[Level]) -> Chart:
+    longest = max(points[-1]["seconds"] for _, points in runs)
+    seconds = [longest * i / _CURVE_PLACES for i in range(_CURVE_PLACES + 1)]
+    lines = [Line(name, colour, _over(seconds, points)) for (name, points), colour in zip(runs, _COLOURS, strict=False)]
+    return Chart(
+        "PSNR over training time", [s / 60 for s in seconds], "training", "minutes", "PSNR, dB", lines, (), levels
+    )
+
+
+def _over(seconds: Sequence[float], points: Sequence[dict[str, float]]) -> list[float | None]:
+    """PSNR at these times, from the snapshots around each; None after the last."""
+    times, values = [p["seconds"] for p in points], [p["psnr"] for p in points]
+    return [float(np.interp(s, times, values)) if s <= times[-1] else None for s in seconds]
 
 
 def _crops(rows: Sequence[Candidate], originals: Tensor, device: torch.device) -> Markup:
