@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Decoder
+from frugan.nn.convolution import Convolution3x3
 from frugan.ops.wavelet import Boundary, Details, idwt2, ilowpass2, ipacket2, lowpass2, packet2
 
 
@@ -94,7 +95,7 @@ class BandUNet(nn.Module):
         self.up = nn.ModuleList(_double_convolution(2 * width, width, width) for _ in range(3))
         tails = 3 * 4**depth
         self.tails = nn.Sequential(
-            nn.Conv2d(width, tails * tail_width, 3, padding=1),
+            Convolution3x3(width, tails * tail_width),
             nn.BatchNorm2d(tails * tail_width),
             nn.ReLU(inplace=True),
             nn.Conv2d(tails * tail_width, tails * 3, 3, padding=1, groups=tails),
@@ -158,7 +159,7 @@ def _through_unet(h: Tensor, down: nn.ModuleList, up: nn.ModuleList) -> Tensor:
 def _double_convolution(channels_in: int, middle: int, channels_out: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for a, b in ((channels_in, middle), (middle, channels_out)):
-        layers += [nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(inplace=True)]
+        layers += [Convolution3x3(a, b), nn.BatchNorm2d(b), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
 
 
