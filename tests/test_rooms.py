@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
 TOP_LEVEL = {
     "settings": set(),
     "run_folder": {"settings"},
+    "launch": {"training.ranks"},
     "pretrained": {"pipelines.sample", "run_folder", "networks.base", "networks.esrgan", "codecs.base"},
 }
 

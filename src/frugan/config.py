@@ -232,6 +232,7 @@ class RunConfig:
     seed: int = 0
     device: str = "auto"  # cuda if there is one, else mps, else cpu
     threads: int = 0  # CPU threads of each part; 0 = the machine's cores shared between the parts
+    synchronised_batch_norm: bool = True  # over all processes of torchrun, as if they were one; False: each by itself
     minutes: float = 0.0  # shorten the parts to fit this time on a slow machine, after a probe; 0 = never
     watts: float = 0.0  # what the device takes while training, for reports, where it cannot be measured; 0 = unknown
     schema_version: int = 1

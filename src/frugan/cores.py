@@ -11,6 +11,11 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def processes_here() -> int:
+    """How many processes of the job that this one belongs to share the machine: torchrun says so."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
 def end_with_parent(parent: int) -> None:
     """For a worker process: leave Ctrl-C to the parent, and end when it is gone, however it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -3,7 +3,9 @@
 Exit codes: 0 good, 1 the run failed, 2 wrong use.
 """
 
+import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -25,6 +27,8 @@ VERBS = {
     "recipes": "list the recipes, or show one in full",
     "data": "check a data set: `frugan data check DATA`",
 }
+
+_GRACE_SECONDS = 3.0
 
 _HELP = """usage: frugan VERB ...
 
@@ -51,13 +55,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = import_module(f"frugan.cli.{_module(arguments[0])}").run
         return int(run(arguments[1:]))
     except (UserError, RunError) as error:
-        print(f"frugan: {error}", file=sys.stderr)
+        _tell(error)
         return error.exit_code
     except KeyboardInterrupt:
         print("frugan: interrupted", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 1
+
+
+def _tell(error: UserError | RunError) -> None:
+    """What goes wrong before torchrun's processes have joined is wrong in all of them: only the first says so.
+
+    The others wait a moment, or torchrun would end it before it has spoken.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        time.sleep(_GRACE_SECONDS)
+        return
+    print(f"frugan: {error}", file=sys.stderr, flush=True)
 
 
 def _module(verb: str) -> str:

@@ -52,20 +52,24 @@ def command(
         raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
     if not run.exists():
         raise UserError(f"{run}: no such folder")
+    from frugan.launch import joined
     from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 
-    result = evaluate_folder(
-        run,
-        data=data,
-        upsample=upsample,
-        samples=samples,
-        features=features,
-        inception_weights=inception_weights,
-        truncation=trunc,
-        code_noise=code_noise,
-        snapshot=snapshot,
-        device=device,
-        on_progress=show_stage,
-    )
-    print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
+    with joined(device) as ranks:
+        result = evaluate_folder(
+            run,
+            data=data,
+            upsample=upsample,
+            samples=samples,
+            features=features,
+            inception_weights=inception_weights,
+            truncation=trunc,
+            code_noise=code_noise,
+            snapshot=snapshot,
+            device=device,
+            ranks=ranks,
+            on_progress=show_stage,
+        )
+    if ranks.first:
+        print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
     return 0

@@ -24,7 +24,8 @@ def finetune(trained: RunFolder, out: Path, kimg: float | None, settings: Sequen
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
     prepared = training.prepare_with_messages(override(config, settings))
-    return training.go_on(create_run(prepared, out, replace=replace, initial=_whole(trained, prepared.config)), "all")
+    run = create_run(prepared, out, replace=replace, initial=_whole(trained, prepared.config))
+    return training.go_on(run, "all")
 
 
 def _whole(trained: RunFolder, config: RunConfig) -> Generator:

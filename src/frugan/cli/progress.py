@@ -18,12 +18,12 @@ _PLAIN_SECONDS = 10.0
 class TrainingProgress:
     """Use as a context manager and as the loop's `on_tick`.
 
-    `others`: parts that train in other processes, and their totals.
+    `others`: parts that train in other processes, and their totals. `speaks`: show anything at all.
     """
 
-    def __init__(self, run: RunFolder, others: dict[str, int]) -> None:
+    def __init__(self, run: RunFolder, others: dict[str, int], speaks: bool = True) -> None:
         self.run, self.others = run, others
-        self.terminal = Console(stderr=True).is_terminal
+        self.terminal = speaks and Console(stderr=True).is_terminal
         self.bars = Progress(
             TextColumn("{task.description:>8}"),
             BarColumn(24),

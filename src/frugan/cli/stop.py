@@ -6,10 +6,13 @@ from types import FrameType
 
 
 class StopRequest:
-    """In `with StopRequest() as stop`, `stop()` is True once a signal has arrived. Outside, signals act as usual."""
+    """In `with StopRequest() as stop`, `stop()` is True once a signal has arrived. Outside, signals act as usual.
 
-    def __init__(self) -> None:
-        self.requested = False
+    `speaks`: say so on the terminal.
+    """
+
+    def __init__(self, speaks: bool = True) -> None:
+        self.requested, self.speaks = False, speaks
 
     def __enter__(self) -> "StopRequest":
         self.before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -26,4 +29,6 @@ class StopRequest:
         if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.requested = True
+        if not self.speaks:
+            return
         print("\nstopping after this step; a checkpoint will be written", file=sys.stderr, flush=True)

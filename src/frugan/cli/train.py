@@ -66,10 +66,9 @@ def command(
     # Imported late: names and settings are checked before the seconds that torch takes to load.
     from frugan.cli import training
 
-    prepared = training.prepare_with_messages(chosen)
     if dry_run:
-        return training.show_estimates(prepared)
-    return training.begin(prepared, Path(out or _default_out(chosen)), replace=replace, part=part)
+        return training.show_estimates(training.prepare_with_messages(chosen))
+    return training.begin(chosen, Path(out or _default_out(chosen)), replace=replace, part=part)
 
 
 def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:

@@ -9,6 +9,7 @@ from frugan.cli.report import write
 from frugan.cli.stop import StopRequest
 from frugan.config import RunConfig
 from frugan.errors import UserError
+from frugan.launch import joined, restarted
 from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 from frugan.pipelines.prepare import Prepared, create_run, prepare
 from frugan.pipelines.probe import fit_to_minutes, probe_parts
@@ -16,6 +17,7 @@ from frugan.pipelines.train import parent_is_gone, train_all, train_part
 from frugan.run_folder import RunFolder
 from frugan.settings import dump
 from frugan.training.part import total_nimg
+from frugan.training.ranks import Ranks
 
 
 def say(sentence: str) -> None:
@@ -44,10 +46,16 @@ def show_estimates(prepared: Prepared) -> int:
     return 0
 
 
-def begin(prepared: Prepared, out: Path, *, replace: bool, part: Part) -> int:
-    """Make the run folder and train."""
-    run = create_run(prepared, out, replace=replace)
-    return go_on(run, part)
+def begin(config: RunConfig, out: Path, *, replace: bool, part: Part) -> int:
+    """Make the run folder and train, in this process and those that torchrun started with it.
+
+    A job that torchrun started anew goes on with the run that it had made.
+    """
+    with joined(config.device) as ranks:
+        if ranks.first and not (restarted() and (out / "config.yaml").is_file()):
+            create_run(prepare_with_messages(config), out, replace=replace)
+        ranks.agree(0)  # wait for the folder
+        return _train(RunFolder.open(out), part, ranks, parent=0)
 
 
 def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
@@ -55,41 +63,59 @@ def go_on(run: RunFolder, part: Part, *, parent: int = 0) -> int:
 
     `parent`: number of the process that trains the other part; this one then works silently and stops with it.
     """
+    with joined(run.config().device) as ranks:
+        return _train(run, part, ranks, parent)
+
+
+def _train(run: RunFolder, part: Part, ranks: Ranks, parent: int) -> int:
     config = run.config()
-    if part == "all" and all_done(run, config) and run.evaluation_file.exists() and run.report_file.exists():
-        say(f"{run.path} is finished and evaluated; again: frugan evaluate {run.path}, frugan report {run.path}")
+    complete = all_done(run, config) and run.evaluation_file.exists() and run.report_file.exists()
+    if part == "all" and ranks.agree(int(complete)):
+        if ranks.first:
+            say(f"{run.path} is finished and evaluated; again: frugan evaluate {run.path}, frugan report {run.path}")
         return 0
-    with StopRequest() as stop:
+    with StopRequest(speaks=ranks.first) as stop:
         if parent:
             if part == "all":
                 raise UserError("--background: say which part: --part sampler or --part decoder")
             train_part(run, part, lambda tick: None, lambda: stop() or parent_is_gone(parent))
             return 0
-        others = {"decoder": total_nimg(config.decoder.schedule)} if part == "all" and config.decoder else {}
-        with TrainingProgress(run, others) as progress:
+        in_parallel = part == "all" and ranks.count == 1
+        others = {"decoder": total_nimg(config.decoder.schedule)} if in_parallel and config.decoder else {}
+        with TrainingProgress(run, others, speaks=ranks.first) as progress:
             done = (
-                train_all(run, progress, stop, progress.show_others)
+                train_all(run, progress, stop, progress.show_others, ranks)
                 if part == "all"
-                else train_part(run, part, progress, stop)
+                else train_part(run, part, progress, stop, ranks)
             )
+    # One process writes, and so knows.
+    if ranks.agree(int(done and all_done(run, config))):
+        _finish(run, config, ranks)
+    elif ranks.first:
+        _say_what_is_left(run, part, done)
+    return 0
+
+
+def _say_what_is_left(run: RunFolder, part: Part, done: bool) -> None:
     if not done:
         say(f"stopped; go on with: frugan resume {run.path}")
-    elif all_done(run, config):
-        _finish(run, config)
     elif part == "all":
         say(f"a part was stopped; go on with: frugan resume {run.path}")
     else:
         say(f"the {part} is finished; the other part: frugan resume {run.path}")
-    return 0
 
 
-def _finish(run: RunFolder, config: RunConfig) -> None:
+def _finish(run: RunFolder, config: RunConfig, ranks: Ranks) -> None:
     """Evaluate, which fills in the model card, and report. Each can be done again by its own verb."""
-    say(f"evaluating {config.evaluation.samples} generated images")
     settings = config.evaluation
-    result = evaluate_folder(run.path, features=settings.features, device=config.device, on_progress=show_stage)
-    say(format_evaluation(result))
-    say(f"report: {write(run)}")
+    if ranks.first:
+        say(f"evaluating {settings.samples} generated images")
+    result = evaluate_folder(
+        run.path, features=settings.features, device=config.device, on_progress=show_stage, ranks=ranks
+    )
+    if ranks.first:
+        say(format_evaluation(result))
+        say(f"report: {write(run)}")
 
 
 def all_done(run: RunFolder, config: RunConfig) -> bool:

@@ -17,6 +17,7 @@ from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision_recall
 from frugan.pipelines.real_features import real_features
 from frugan.pipelines.sample import Model
+from frugan.training.ranks import ALONE, Ranks
 
 # Below this many samples on either side the Frechet distance is dominated by its bias (bioinf-jku/TTUR#4).
 ENOUGH_SAMPLES = 2048
@@ -34,9 +35,12 @@ def evaluate(
     *,
     samples: int,
     truncation: float = 1.0,
+    ranks: Ranks = ALONE,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Compare `samples` generated images with the data set at the model's full resolution.
+
+    Several `ranks` share the generated and the real images between them, and all return the same.
 
     Returns:
         JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can
@@ -46,10 +50,11 @@ def evaluate(
     device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
     count_real = min(len(dataset), _MOST_REALS)
-    real = real_features(extractor, dataset, count_real, partial(on_progress, "real images"))
-    seeds = range(FIRST_SEED, FIRST_SEED + samples)
+    real = real_features(extractor, dataset, count_real, partial(on_progress, "real images"), ranks)
+    own = slice(samples * ranks.rank // ranks.count, samples * (ranks.rank + 1) // ranks.count)
+    seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
     generated = model.batches(seeds, truncation, batch=_BATCH)
-    fake = _features(extractor, generated, "generated images", samples, on_progress)
+    fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
     reconstruction = _reconstruction(model, reals, extractor, real, min(count_real, _MOST_RECONSTRUCTIONS), on_progress)
     return {
         "metric": extractor.distance_name,

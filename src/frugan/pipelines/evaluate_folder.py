@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from frugan.atomic import write_file
-from frugan.cores import available_cores
+from frugan.cores import available_cores, processes_here
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.source import open_source
 from frugan.device import choose_device, use_threads
@@ -17,6 +17,7 @@ from frugan.pipelines.evaluate import evaluate
 from frugan.pipelines.prepare import open_dataset
 from frugan.pretrained import load, snapshot_model
 from frugan.run_folder import RunFolder
+from frugan.training.ranks import ALONE, Ranks
 
 
 def evaluate_folder(
@@ -32,19 +33,23 @@ def evaluate_folder(
     snapshot: int | None = None,
     device: str = "auto",
     threads: int = 0,
+    ranks: Ranks = ALONE,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Evaluate a run or a model folder.
 
     A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, with the
-    run's own settings, and of no fewer samples than they say. `threads` of the CPU: 0 for all of them.
+    run's own settings, and of no fewer samples than they say. `threads` of the CPU: 0 for all of them. Several `ranks`
+    share the work; the result is the same on each, and the first keeps it.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
     """
-    chosen = choose_device(device)
-    use_threads(threads or available_cores())
+    chosen = choose_device(device) if ranks.count == 1 else ranks.device
+    use_threads(threads or available_cores() // processes_here())
     run = RunFolder.open(path) if (path / "config.yaml").is_file() else None
+    if not ranks.first:
+        on_progress = _silent
     model = load(path, str(chosen))
     if snapshot is not None:
         if run is None:
@@ -54,11 +59,13 @@ def evaluate_folder(
     dataset = images_to_compare(path, data, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)
-    result = evaluate(model, dataset, extractor, samples=count, truncation=truncation, on_progress=on_progress)
+    result = evaluate(
+        model, dataset, extractor, samples=count, truncation=truncation, ranks=ranks, on_progress=on_progress
+    )
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
     thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples
-    if run is not None and thorough and not data and snapshot is None and code_noise is None:
+    if ranks.first and run is not None and thorough and not data and snapshot is None and code_noise is None:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)
     return result
@@ -80,6 +87,10 @@ def format_evaluation(result: dict[str, Any]) -> str:
         *(f"  note: {warning}" for warning in result["warnings"]),
     ]
     return "\n".join(lines)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    return
 
 
 def images_to_compare(path: Path, data: str, resolution: int, upsample: bool = False) -> PackedDataset:

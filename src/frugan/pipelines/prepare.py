@@ -11,7 +11,7 @@ from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.config import PartName, RunConfig
-from frugan.cores import available_cores
+from frugan.cores import available_cores, processes_here
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
@@ -23,6 +23,7 @@ from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
 from frugan.training.part import Part
+from frugan.training.ranks import ALONE, Ranks, synchronise_batch_norm
 
 MEASURED_IMAGES = 128  # enough for a spectrum, section 3 of the NSS paper
 FEWEST_IMAGES = 8  # below that, not even two halves of the real images can be compared
@@ -108,14 +109,19 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: Genera
     return RunFolder.create(path, config, env, describe_model, replace=replace)
 
 
-def build_part(config: RunConfig, name: PartName, device: torch.device) -> Part:
-    """The sampler or the decoder of a resolved configuration, freshly initialised."""
+def build_part(config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE) -> Part:
+    """The sampler or the decoder of a resolved configuration, freshly initialised, alike on all ranks."""
     codec: Codec = config.codec.build()
+    part: Part
     if name == "sampler":
-        return GANPart(config.sampler, codec, config.data.resolution, config.seed, device)
-    if config.decoder is None:
+        part = GANPart(config.sampler, codec, config.data.resolution, config.seed, device, ranks)
+    elif config.decoder is None:
         raise UserError(f"recipe {config.recipe}: it has no decoder to train")
-    return DecoderPart(config.decoder, codec, config.data.resolution, config.seed, device)
+    else:
+        part = DecoderPart(config.decoder, codec, config.data.resolution, config.seed, device, ranks)
+    if ranks.count > 1 and config.synchronised_batch_norm:
+        synchronise_batch_norm(part.networks().values(), ranks)
+    return part
 
 
 def measured_images(dataset: PackedDataset) -> Tensor:
@@ -174,6 +180,8 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
 
 
 def _threads_per_part(config: RunConfig) -> int:
+    if processes_here() > 1:
+        return max(1, available_cores() // processes_here())  # the parts train one after the other then
     return max(1, available_cores() // len(config.parts()))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
@@ -13,6 +14,7 @@ from frugan.atomic import write_file
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
+from frugan.training.ranks import ALONE, Ranks
 
 _BATCH = 32
 
@@ -22,23 +24,35 @@ def real_features(
     dataset: PackedDataset,
     count: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    ranks: Ranks = ALONE,
 ) -> Tensor:
     """Features (count, dim), on the CPU, of images spread evenly over the data set.
 
-    The same for the same extractor, weights, pixels and device: whatever else changes makes another file.
+    The same for the same extractor, weights, pixels and device: whatever else changes makes another file. Where that
+    is missing, several `ranks` share the work.
     """
     made_with = {**extractor.protocol(), "count": count, "device": str(extractor.device), "torch": torch.__version__}
     key = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
     file = dataset.folder / f"features-{key}.safetensors"
+    kept = _read(file)
+    if not ranks.any(kept is None) and kept is not None:
+        return kept
+    batches = -(-count // _BATCH)
+    own = range(batches * ranks.rank // ranks.count, batches * (ranks.rank + 1) // ranks.count)
+    pieces, done = [], 0
+    for number, images in enumerate(Loader(dataset, seed=0, mirror=False).spread_images(count, _BATCH)):
+        if number in own or number == 0:  # of the first batch, those without a share learn the features' width
+            pieces.append(extractor.features(images).cpu()[: len(images) if number in own else 0])
+        done += len(images)
+        on_progress(done, count)
+    features = ranks.gather_rows(torch.cat(pieces))
+    if ranks.first:
+        write_file(file, save({"features": features}))
+    return features
+
+
+def _read(file: Path) -> Tensor | None:
     try:
         return load(file.read_bytes())["features"]
     except (OSError, SafetensorError, KeyError):
-        pass  # not there yet, or damaged: computed anew
-    pieces, done = [], 0
-    for images in Loader(dataset, seed=0, mirror=False).spread_images(count, _BATCH):
-        pieces.append(extractor.features(images).cpu())
-        done += len(images)
-        on_progress(done, count)
-    features = torch.cat(pieces)
-    write_file(file, save({"features": features}))
-    return features
+        return None  # not there yet, or damaged: computed anew

@@ -26,6 +26,7 @@ from frugan.run_folder import PartFolder, RunFolder
 from frugan.training.gan import GANPart
 from frugan.training.loop import Hooks, Tick, train
 from frugan.training.part import Part
+from frugan.training.ranks import ALONE, Ranks
 
 SNAPSHOT_SEEDS = range(48)
 # Enough at a time for speed; some generators draw large images.
@@ -34,9 +35,15 @@ _LOCK_WAIT_SECONDS = 30.0
 
 
 def train_part(
-    run: RunFolder, name: PartName, on_tick: Callable[[Tick], None], should_stop: Callable[[], bool]
+    run: RunFolder,
+    name: PartName,
+    on_tick: Callable[[Tick], None],
+    should_stop: Callable[[], bool],
+    ranks: Ranks = ALONE,
 ) -> bool:
-    """Train or go on training one part, in this process. True when it is finished, False when asked to stop.
+    """Train or go on training one part, in this process and its peers.
+
+    True when it is finished, False when asked to stop.
 
     Raises:
         RunError: training failed, or another process is training this part.
@@ -45,7 +52,7 @@ def train_part(
     config = run.config()
     folder = run.part(name)
     complaint = f"{folder.path}: another process is training this part; stop it first"
-    with exclusive(folder.lock_file, complaint, _LOCK_WAIT_SECONDS):
+    with exclusive(folder.lock_file, complaint, _LOCK_WAIT_SECONDS) if ranks.first else contextlib.nullcontext():
         use_threads(config.threads)
         dataset = open_dataset(config)
         began_with = run.env()["data"]["fingerprint"]
@@ -58,7 +65,7 @@ def train_part(
         if config.sampler.initial:
             initial = str(run.path / config.sampler.initial)
             config = replace(config, sampler=replace(config.sampler, initial=initial))
-        part = build_part(config, name, choose_device(config.device))
+        part = build_part(config, name, choose_device(config.device) if ranks.count == 1 else ranks.device, ranks)
         measured = part.measure(measured_images(dataset))
         loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
 
@@ -67,12 +74,13 @@ def train_part(
             if kind == "checkpoint-skipped":
                 print(f"{name}: {details['why']}; an earlier checkpoint is used", file=sys.stderr)
 
-        if measured and folder.events_log.read() == []:
+        if measured and ranks.first and folder.events_log.read() == []:
             on_event("measured", measured)
         counts = list(class_counts(dataset).values())
-        judge = PreviewJudge(config, dataset, counts, part.device) if name == "sampler" else None
-        snapshot = _Snapshot(run, folder, counts, judge)
-        return train(part, loader, folder.path, Hooks(on_tick, snapshot, on_event, should_stop), config.watts)
+        judges = name == "sampler" and ranks.first
+        judge = PreviewJudge(config, dataset, counts, part.device) if judges else None
+        hooks = Hooks(on_tick, _Snapshot(run, folder, counts, judge), on_event, should_stop)
+        return train(part, loader, folder.path, hooks, config.watts, ranks)
 
 
 def train_all(
@@ -80,14 +88,18 @@ def train_all(
     on_tick: Callable[[Tick], None],
     should_stop: Callable[[], bool],
     on_wait: Callable[[], None] = lambda: None,
+    ranks: Ranks = ALONE,
 ) -> bool:
     """Train every part: the sampler here, the decoder in a second process beside it. They never wait for each other.
+    On several ranks, both on all of them, one after the other.
 
     `on_wait` is called now and then while the sampler is finished and the decoder is not.
 
     Raises:
         RunError: either failed; the other has stopped cleanly and can be resumed.
     """
+    if ranks.count > 1:
+        return all(train_part(run, name, on_tick, should_stop, ranks) for name in run.config().parts())
     if run.config().decoder is None:
         return train_part(run, "sampler", on_tick, should_stop)
     with _BackgroundPart(run, "decoder") as decoder:

@@ -71,6 +71,15 @@ def load_newest_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, []
 
 
+def load_checkpoint(folder: Path, nimg: int) -> Checkpoint:
+    """The one at that image count, which another process has found whole.
+
+    Raises:
+        RunError: it cannot be read here.
+    """
+    return _load(folder / f"{nimg:010d}")
+
+
 def _paths(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("[0-9]*") if p.is_dir())
 

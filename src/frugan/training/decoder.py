@@ -33,6 +33,7 @@ from frugan.training.part import (
     with_prefix,
 )
 from frugan.training.randomness import seed_for
+from frugan.training.ranks import ALONE, Ranks
 
 
 class DecoderPart(Part):
@@ -40,12 +41,20 @@ class DecoderPart(Part):
 
     name = "decoder"
 
-    def __init__(self, config: DecoderConfig, codec: Codec, resolution: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: DecoderConfig,
+        codec: Codec,
+        resolution: int,
+        seed: int,
+        device: torch.device,
+        ranks: Ranks = ALONE,
+    ) -> None:
         torch.manual_seed(seed_for(seed, 0, "initialise decoder"))
         _, self.code_side, _ = codec.code_shape(resolution)
         if not 0 <= config.crop <= self.code_side:
             raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' side of {self.code_side}")
-        self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
+        self.config, self.schedule, self.seed, self.device, self.ranks = config, config.schedule, seed, device, ranks
         self.codec = codec.to(device)
         self.network: Decoder = to_device(config.network.build(), device)
         self._check_size(resolution)
@@ -93,7 +102,7 @@ class DecoderPart(Part):
         return bool((self.codec.encode(self.codec.decode(code, network)) - code).abs().max() < 1e-3)
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
-        torch.manual_seed(seed_for(self.seed, nimg, "decoder"))
+        torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("decoder")))
         adversary, progress = self._phase(nimg)
         set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress))
         self.optimizer.zero_grad(set_to_none=True)
@@ -114,15 +123,20 @@ class DecoderPart(Part):
             losses.append(loss.detach())
             errors.append((decoded.detach() - original).square().mean())
             pairs.append((decoded.detach(), original))
+        self.ranks.average_gradients(self.network)
         self.optimizer.step()
         values = {"decoder_loss": torch.stack(losses).mean(), "squared_error": torch.stack(errors).mean()}
         if self.adversary is not None:
             # Logged as 0 while the first phase lasts: every line of a log has the same entries.
             zero = torch.zeros((), device=self.device)
-            values["adversary_loss"] = self.adversary.step(pairs, progress, self.schedule) if adversary else zero
-        batch = images.shape[0]
+            values["adversary_loss"] = (
+                self.adversary.step(pairs, progress, self.schedule, self.ranks) if adversary else zero
+            )
+        for network in self.networks().values():
+            self.ranks.average_buffers(network)
+        batch = len(images) * self.ranks.count
         self.ema.update(self.network, nimg + batch, batch)
-        return values
+        return self.ranks.gather(values)
 
     def _phase(self, nimg: int) -> tuple["_Adversary | None", float]:
         """The adversary if it is its turn, and how much of this phase is done; learning rates begin anew in each."""
@@ -195,7 +209,9 @@ class _Adversary:
         self.discriminator.requires_grad_(True)
         return self.config.weight * loss
 
-    def step(self, pairs: list[tuple[Tensor, Tensor]], progress: float, schedule: ScheduleConfig) -> Tensor:
+    def step(
+        self, pairs: list[tuple[Tensor, Tensor]], progress: float, schedule: ScheduleConfig, ranks: Ranks
+    ) -> Tensor:
         """Update the discriminator on pairs of decoded and original images."""
         set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress))
         self.optimizer.zero_grad(set_to_none=True)
@@ -205,6 +221,7 @@ class _Adversary:
                 loss = self.loss(self.discriminator(original), self.discriminator(decoded))[0].mean()
             (loss / len(pairs)).backward()
             losses.append(loss.detach())
+        ranks.average_gradients(self.discriminator)
         self.optimizer.step()
         return torch.stack(losses).mean()
 

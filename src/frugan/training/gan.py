@@ -38,6 +38,7 @@ from frugan.training.part import (
     with_prefix,
 )
 from frugan.training.randomness import draw_latents, seed_for
+from frugan.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,18 @@ class GANPart(Part):
 
     name = "sampler"
 
-    def __init__(self, config: SamplerConfig, codec: Codec, resolution: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: SamplerConfig,
+        codec: Codec,
+        resolution: int,
+        seed: int,
+        device: torch.device,
+        ranks: Ranks = ALONE,
+    ) -> None:
         torch.manual_seed(seed_for(seed, 0, "initialise sampler"))
         code_shape = codec.code_shape(resolution)
-        self.config, self.schedule, self.seed, self.device = config, config.schedule, seed, device
+        self.config, self.schedule, self.seed, self.device, self.ranks = config, config.schedule, seed, device, ranks
         self.codec = codec.to(device)
         self.generator: Generator = to_device(config.generator.build(code_shape=code_shape), device)
         self.discriminator: Discriminator = to_device(config.discriminator.build(code_shape=code_shape), device)
@@ -100,7 +109,8 @@ class GANPart(Part):
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         progress = nimg / total_nimg(self.schedule)
         # One seed a step makes every draw below (stabilizer noise, dropout) a function of (seed, nimg).
-        torch.manual_seed(seed_for(self.seed, nimg, "sampler"))
+        torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("sampler")))
+        batch = len(images) * self.ranks.count
         self.stabilizer.update(progress)
         codes = self.codec.encode(images.to(self.device))
 
@@ -108,22 +118,26 @@ class GANPart(Part):
         set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
         # What is generated has the classes of the real images, so that both sides show each equally often.
         known = labels.to(self.device) if self.generator.classes else None
-        values, real_logits = self._discriminator_step(codes, known, nimg)
-        self.stabilizer.update(progress, len(codes), values.get("real_logits_clean", real_logits))
+        values, real_logits = self._discriminator_step(codes, known, batch, nimg)
+        values = self.ranks.gather(values)
+        self.stabilizer.update(progress, batch, values.get("real_logits_clean", values["real_logits"]))
 
         # Train G against the D just updated.
         set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
-        values |= self._generator_step(real_logits, known, len(codes), nimg)
+        values |= self.ranks.gather(self._generator_step(real_logits, known, batch, nimg))
 
         # Average G.
-        batch = images.shape[0]
+        for network in (self.generator, self.discriminator, self.generator_penalty_state):
+            self.ranks.average_buffers(network)
         self.ema.update(self.generator, nimg + batch, batch)
         return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
-    def _discriminator_step(self, codes: Tensor, labels: Tensor | None, nimg: int) -> tuple[StepValues, Tensor]:
+    def _discriminator_step(
+        self, codes: Tensor, labels: Tensor | None, batch: int, nimg: int
+    ) -> tuple[StepValues, Tensor]:
         self.discriminator_optimizer.zero_grad(set_to_none=True)
-        latents = self._latents("discriminator", codes.shape[0], nimg)
-        due = [penalty for penalty in self.penalties if penalty.is_due(nimg // len(codes))]
+        latents = self._latents("discriminator", batch, nimg)
+        due = [penalty for penalty in self.penalties if penalty.is_due(nimg // batch)]
         reals, fakes, losses, penalties = [], [], [], []
         for code, z, label in self._pieces(codes, latents, labels):
             critic = self._critic(label, len(code))
@@ -143,6 +157,7 @@ class GANPart(Part):
             fakes.append(fake_logits.detach().float())
             losses.append(loss.detach())
             penalties.append(penalty.detach())
+        self.ranks.average_gradients(self.discriminator)
         self.discriminator_optimizer.step()
         values = {"discriminator_loss": torch.stack(losses).mean(), "penalty": torch.stack(penalties).mean()}
         return values | self._by_filter("real_logits", reals) | self._by_filter("fake_logits", fakes), torch.cat(reals)
@@ -171,6 +186,7 @@ class GANPart(Part):
             ((loss + penalty) / self.schedule.accumulate).backward()
             losses.append(loss.detach())
             penalties.append(penalty.detach())
+        self.ranks.average_gradients(self.generator)
         self.generator_optimizer.step()
         self.discriminator.requires_grad_(True)
         values = {"generator_loss": torch.stack(losses).mean()}
@@ -198,8 +214,10 @@ class GANPart(Part):
         known = [None] * self.schedule.accumulate if labels is None else micro_batches(labels, self.schedule)
         yield from zip(micro_batches(first, self.schedule), micro_batches(latents, self.schedule), known, strict=True)
 
-    def _latents(self, stream: str, count: int, nimg: int) -> Tensor:
-        return draw_latents(self.seed, nimg, stream, count, self.generator.latent_dim).to(self.device)
+    def _latents(self, stream: str, batch: int, nimg: int) -> Tensor:
+        """This rank's share of those of the whole batch."""
+        latents = draw_latents(self.seed, nimg, stream, batch, self.generator.latent_dim)
+        return self.ranks.share(latents).to(self.device)
 
     def networks(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "discriminator": self.discriminator}

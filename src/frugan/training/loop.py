@@ -19,8 +19,9 @@ from frugan.config import ScheduleConfig
 from frugan.energy import EnergyMeter, energy_meter
 from frugan.errors import DivergedError, RunError
 from frugan.jsonl import JSONLines
-from frugan.training.checkpoint import Checkpoint, load_newest_checkpoint, save_checkpoint
+from frugan.training.checkpoint import Checkpoint, load_checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.training.part import Batches, Part, StepValues, total_nimg
+from frugan.training.ranks import ALONE, Ranks, share_size
 
 PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the bands of figure 3 of the NSS paper
 _FINITE_CHECK_STEPS = 16  # each check waits for the device, so not every step; always before anything is written
@@ -61,10 +62,11 @@ class _Progress:
     checked: int = 0  # how many of `since_log` are known to be finite
 
 
-def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float = 0.0) -> bool:
+def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float = 0.0, ranks: Ranks = ALONE) -> bool:
     """Train `part` from its newest checkpoint in `folder` (or from the beginning) to the end of its schedule.
 
-    `watts`: what the device takes, in case it cannot be measured; 0 = unknown.
+    `watts`: what the device takes, in case it cannot be measured; 0 = unknown. Of several `ranks`, which must all see
+    the folder, only the first writes there, and calls any hook but `should_stop`.
 
     Returns:
         True when the schedule is finished, False when `hooks.should_stop` asked to stop; a checkpoint was written then.
@@ -75,20 +77,22 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
     """
     schedule, total = part.schedule, total_nimg(part.schedule)
     log = JSONLines(folder / "train.jsonl")
-    progress = _restore(part, folder, log, hooks)
+    share = share_size(schedule.batch, ranks.count, schedule.accumulate)
+    hooks = hooks if ranks.first else Hooks(should_stop=hooks.should_stop)
+    progress = _restore(part, folder, log, hooks, ranks)
     clock = _Clock(progress.nimg, energy_meter(part.device, watts))
     if progress.nimg == 0:
         part.begin()
         hooks.on_event("started", {"nimg": 0})
         hooks.on_snapshot(part, 0)
     while progress.nimg < total:
-        if hooks.should_stop():
-            _save(part, progress, folder)
+        if ranks.any(hooks.should_stop()):
+            _save(part, progress, folder, ranks)
             hooks.on_event("stopped", {"nimg": progress.nimg})
             return False
 
         # Draw the next batch and train on it.
-        images, labels = loader.batch(progress.nimg, schedule.batch)
+        images, labels = loader.batch(progress.nimg + ranks.rank * share, share)
         progress.since_log.append(part.step(images, labels, progress.nimg))
         progress.nimg += schedule.batch
         clock.poll()
@@ -105,7 +109,9 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
             values = _summary(progress.since_log)
             progress.since_log, progress.checked = [], 0
             clock.tick(progress.nimg)
-            log.append({"nimg": progress.nimg, **values, "clock": clock.entry()})
+            entry = clock.entry(ranks)
+            if ranks.first:
+                log.append({"nimg": progress.nimg, **values, "clock": entry})
             hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
         if snapshot_due or checkpoint_due:
             _check_weights(part, progress.nimg, folder)
@@ -114,7 +120,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
             hooks.on_snapshot(part, progress.nimg)
             clock.resume(progress.nimg)
         if checkpoint_due:
-            _save(part, progress, folder)
+            _save(part, progress, folder, ranks)
             clock.checkpointed()
         if last:
             hooks.on_event("finished", {"nimg": progress.nimg})
@@ -126,12 +132,11 @@ def _due(nimg: int, batch: int, every: float) -> bool:
     return nimg // every > (nimg - batch) // every
 
 
-def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks) -> _Progress:
-    checkpoint, complaints = load_newest_checkpoint(folder / "checkpoints")
-    for complaint in complaints:
-        hooks.on_event("checkpoint-skipped", {"why": complaint})
+def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks, ranks: Ranks) -> _Progress:
+    checkpoint = _newest(folder / "checkpoints", hooks, ranks)
     if checkpoint is None:
-        log.clear()
+        if ranks.first:
+            log.clear()
         return _Progress()
     try:
         part.load_tensors(checkpoint.tensors)
@@ -140,7 +145,8 @@ def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks) -> _Progres
             f"{folder / 'checkpoints'}: the checkpoint is of another network than config.yaml describes: {error}"
         ) from error
     # What was logged after the checkpoint will be logged again, identically.
-    log.keep(lambda line: int(line["nimg"]) <= checkpoint.nimg)
+    if ranks.first:
+        log.keep(lambda line: int(line["nimg"]) <= checkpoint.nimg)
     hooks.on_event("resumed", {"nimg": checkpoint.nimg})
     names = list(checkpoint.gathered)
     count = checkpoint.gathered[names[0]].shape[0] if names else 0
@@ -148,7 +154,20 @@ def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks) -> _Progres
     return _Progress(checkpoint.nimg, since_log, count)
 
 
-def _save(part: Part, progress: _Progress, folder: Path) -> None:
+def _newest(folder: Path, hooks: Hooks, ranks: Ranks) -> Checkpoint | None:
+    """The first rank looks for it; the others read the same one."""
+    checkpoint = None
+    if ranks.first:
+        checkpoint, complaints = load_newest_checkpoint(folder)
+        for complaint in complaints:
+            hooks.on_event("checkpoint-skipped", {"why": complaint})
+    found = ranks.agree(-1 if checkpoint is None else checkpoint.nimg)
+    return checkpoint if ranks.first or found < 0 else load_checkpoint(folder, found)
+
+
+def _save(part: Part, progress: _Progress, folder: Path, ranks: Ranks) -> None:
+    if not ranks.first:
+        return
     gathered: dict[str, Tensor] = {}
     if progress.since_log:
         gathered = {name: _stacked(progress.since_log, name) for name in progress.since_log[0]}
@@ -237,8 +256,10 @@ class _Clock:
     def since_checkpoint(self) -> float:
         return time.monotonic() - self.saved
 
-    def entry(self) -> dict[str, float]:
+    def entry(self, ranks: Ranks) -> dict[str, float]:
         joules = self.meter.joules()
+        if ranks.count > 1 and self.meter.source in ("nvml", "declared"):  # of one device each; RAPL's are a machine's
+            joules = ranks.gather({"joules": torch.tensor([joules or 0.0])})["joules"].sum().item()
         return {
             "seconds": round(time.monotonic() - self.began, 3),
             "images_per_second": round(self.images_per_second, 2),
