@@ -54,8 +54,8 @@ def _load(decoder: Path) -> tuple[Codec, Decoder]:
 
 
 def _read(path: Path) -> Tensor:
-    pixels = np.array(decode_image(path.read_bytes()))
-    return torch.from_numpy(pixels).permute(2, 0, 1).float() / 127.5 - 1
+    """uint8 (3, h, w)."""
+    return torch.from_numpy(np.array(decode_image(path.read_bytes()))).permute(2, 0, 1)
 
 
 def _show(done: int, total: int) -> None:

@@ -34,7 +34,8 @@ def upscale_strips(
     """Decode a picture as if it were a small image that the codec made.
 
     Args:
-        low: (3, h, w) in [-1, 1], on the CPU; decoded where the decoder's weights are.
+        low: (3, h, w), float in [-1, 1] or, in a quarter of the memory, uint8; on the CPU, decoded where the decoder's
+            weights are.
         tile: side of the tiles in pixels of the result; 0 for the whole picture at once.
         on_progress: told how many tiles of how many are done.
 
@@ -69,7 +70,11 @@ def _decode_tile(
         windows.append(slice(first, last))
         kept.append(slice((start - first) * factor, (min(start + side, length) - first) * factor))
     device = next(decoder.parameters()).device
-    window = low[:, windows[0], windows[1]][None].to(device)
+    window = _as_float(low[:, windows[0], windows[1]][None].to(device))
     base = codec.base(codec.from_low(window))
     decoded: Tensor = decoder(window, base)[0].clamp(-1, 1).cpu()
     return decoded[:, kept[0], kept[1]]
+
+
+def _as_float(pixels: Tensor) -> Tensor:
+    return pixels.float().div(127.5).sub(1) if pixels.dtype == torch.uint8 else pixels
