@@ -13,7 +13,7 @@ from frugan.objectives.path_length import PathLength
 from frugan.training.gan import GANPart
 
 
-class Linear:
+class Linear(torch.nn.Module):
     """Styles are latents (N, layers, D); codes are linear in them, before `activation`."""
 
     def __init__(
@@ -22,6 +22,7 @@ class Linear:
         shape: tuple[int, int, int],
         activation: Callable[[torch.Tensor], torch.Tensor] = lambda codes: codes,
     ) -> None:
+        super().__init__()
         self.matrix, self.shape, self.activation = matrix, shape, activation
 
     def mapping(self, z: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:

@@ -12,8 +12,10 @@ import frugan
 from frugan.cli import main
 from frugan.data.cache import pack
 from frugan.data.source import open_source
+from frugan.errors import UserError
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.metrics.inception_score import inception_score
+from frugan.pipelines import sweep as sweeping
 from frugan.pipelines.sweep import sweep
 
 CPU = torch.device("cpu")
@@ -83,3 +85,26 @@ def test_the_verb(trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
         assert main(["sweep", str(trained_run), wrong, "a,b"]) == 2
         assert message in capsys.readouterr().err
     assert main(["sweep", str(trained_run), "--reject", "1.5"]) == 2
+
+
+class OneClass(EfficientNetFeatures):
+    """Sure that everything is of class 2."""
+
+    def probabilities(self, features: Tensor) -> Tensor:
+        return torch.full((len(features), 1000), 1e-4).index_fill(1, torch.tensor([2]), 0.9)
+
+
+def test_rejection_by_the_class_that_was_drawn(
+    trained_run: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, dataset = frugan.load(trained_run), pack(open_source(image_folder), 64)
+    settings = {"truncations": [1.0], "thresholds": [0.5], "samples": 20}
+    with pytest.raises(UserError, match="needs a model of ImageNet's 1000 classes"):
+        sweep(model, dataset, OneClass(CPU), of_class=True, **settings)  # type: ignore[arg-type]
+    # The tiny generator takes no labels: as if it had drawn every fifth picture as class 2.
+    drawn = list(range(1000))
+    monkeypatch.setattr(type(model), "labels", lambda self, seeds: torch.tensor([drawn[seed % 5] for seed in seeds]))
+    monkeypatch.setattr(sweeping, "_IMAGENET_CLASSES", 0)
+    point = sweep(model, dataset, OneClass(CPU), of_class=True, **settings)["points"][1]  # type: ignore[arg-type]
+    assert point["kept"] == 20
+    assert 90 <= point["drawn"] <= 128  # one in five of whole batches of 32

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse
+from frugan.cli.flags import check_decoder, parse
 from frugan.cli.progress import show_stage
 from frugan.errors import UserError
 
@@ -27,6 +27,8 @@ def command(
     inception_weights: str = "",
     trunc: float = 1.0,
     code_noise: float | None = None,
+    decoder: Path | None = None,
+    halvings: int = 0,
     snapshot: int | None = None,
     device: str = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
@@ -42,10 +44,13 @@ def command(
         inception_weights: torch-fidelity's weight file, where there is no network.
         trunc: truncation.
         code_noise: what a decoder that is told the noise of its code assumes; its setting assumed_noise if left out.
+        decoder: a run whose decoder enlarges the pictures, after its codec has halved them --halvings times.
+        halvings: 1 and a decoder of 64 -> 256 px make pictures of 256 px out of those of 128.
         snapshot: judge the sampler as it was after this many images (see RUN/sampler/snapshots) instead of at the end.
         device: auto, cpu, cuda, mps.
         json_output: print the result as JSON.
     """
+    check_decoder(decoder, halvings)
     if samples is not None and samples < 4:
         raise UserError(f"--samples {samples}: at least 4 are needed")
     if upsample and not data:
@@ -65,6 +70,8 @@ def command(
             inception_weights=inception_weights,
             truncation=trunc,
             code_noise=code_noise,
+            decoder=decoder,
+            halvings=halvings,
             snapshot=snapshot,
             device=device,
             ranks=ranks,

@@ -50,3 +50,14 @@ def with_source(config: RunConfig, data: str) -> RunConfig:
     """The configuration with DATA as its images; paths become absolute, so that a run can be resumed from anywhere."""
     source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
     return dataclasses.replace(config, data=dataclasses.replace(config.data, source=source))
+
+
+def check_decoder(decoder: Path | None, halvings: int) -> None:
+    """
+    Raises:
+        UserError: --decoder or --halvings cannot be meant so.
+    """
+    if decoder is not None and not decoder.exists():
+        raise UserError(f"--decoder {decoder}: no such folder")
+    if halvings < 0 or (halvings and decoder is None):
+        raise UserError(f"--halvings {halvings}: goes with --decoder, and is 0 or more")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse, parse_seeds
+from frugan.cli.flags import check_decoder, parse, parse_seeds
 from frugan.errors import UserError
 
 
@@ -22,6 +22,8 @@ def command(
     seeds: str = "0-63",
     trunc: float = 1.0,
     code_noise: float | None = None,
+    decoder: Path | None = None,
+    halvings: int = 0,
     grid: bool = False,
     label: Annotated[str, arg(name="class")] = "",
     device: str = "auto",
@@ -34,6 +36,8 @@ def command(
         seeds: such as 0-63 or 1,5,9-12.
         trunc: truncation; below 1, more typical and less varied.
         code_noise: what a decoder that is told the noise of its code assumes; its setting assumed_noise if left out.
+        decoder: a run whose decoder enlarges the pictures, after its codec has halved them --halvings times.
+        halvings: 1 and a decoder of 64 -> 256 px make pictures of 256 px out of those of 128.
         grid: write all pictures into one.
         label: class to draw, by name or number, for class-conditional models; if left out, each seed draws one.
         device: auto, cpu, cuda, mps.
@@ -41,15 +45,18 @@ def command(
     chosen = parse_seeds(seeds)
     if trunc < 0:
         raise UserError(f"--trunc {trunc}: must not be negative")
+    check_decoder(decoder, halvings)
     if not run.exists():
         raise UserError(f"{run}: no such folder")
     import torch
 
     from frugan.device import choose_device
     from frugan.pipelines.write import contact_sheet, to_uint8, write_png
-    from frugan.pretrained import load
+    from frugan.pretrained import load, load_decoder
 
     model = load(run, str(choose_device(device))).assuming(code_noise)
+    if decoder is not None:
+        model.enlarged_by(*load_decoder(decoder), halvings)
     chosen_class = model.class_label(label) if label else None
     if grid:
         path = out if out.suffix.lower() == ".png" else out / "grid.png"

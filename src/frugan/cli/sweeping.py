@@ -12,17 +12,20 @@ from frugan.device import choose_device, use_threads
 from frugan.features.choose import load_extractor
 from frugan.pipelines.evaluate_folder import images_to_compare
 from frugan.pipelines.sweep import Point, sweep
-from frugan.pretrained import load
+from frugan.pretrained import load, load_decoder
 
 
 def sweep_run(
     run: Path,
     truncations: Sequence[float],
     thresholds: Sequence[float],
+    of_class: bool,
     data: str,
     samples: int,
     features: str,
     inception_weights: str,
+    decoder: Path | None,
+    halvings: int,
     out: Path | None,
     device: str,
     json_output: bool,
@@ -31,6 +34,8 @@ def sweep_run(
     chosen = choose_device(device)
     use_threads(available_cores())
     model = load(run, str(chosen))
+    if decoder is not None:
+        model.enlarged_by(*load_decoder(decoder), halvings)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     result = sweep(
         model,
@@ -39,6 +44,7 @@ def sweep_run(
         truncations=truncations,
         thresholds=thresholds,
         samples=samples,
+        of_class=of_class,
         on_point=lambda point: say(_line(point)),
     )
     print(json.dumps(result, indent=1) if json_output else format_sweep(result))

@@ -40,6 +40,13 @@ class Codec(nn.Module, ABC):
         """Images -> codes before the affine map."""
 
     @abstractmethod
+    def halved(self, image: Tensor, times: int) -> Tensor:
+        """Images (N, 3, S, S) -> (N, 3, S / 2^times, S / 2^times), reduced as this codec does, by so many levels.
+
+        In the units of images, so that decoders of this codec take them through `from_low`, whatever the levels.
+        """
+
+    @abstractmethod
     def encode(self, image: Tensor) -> Tensor:
         """Images -> codes."""
 

@@ -22,6 +22,11 @@ class IdentityCodec(Codec):
     def raw_code(self, image: Tensor) -> Tensor:
         return image
 
+    def halved(self, image: Tensor, times: int) -> Tensor:
+        if times:
+            raise ValueError("this model has no codec to halve images with")
+        return image
+
     def encode(self, image: Tensor) -> Tensor:
         return image
 

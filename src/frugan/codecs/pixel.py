@@ -49,7 +49,13 @@ class PixelCodec(Codec):
         return divided_shape(resolution, self.levels)
 
     def raw_code(self, image: Tensor) -> Tensor:
-        factor = 2**self.levels
+        return self.halved(image, self.levels)
+
+    def halved(self, image: Tensor, times: int) -> Tensor:
+        divided_shape(image.shape[-1], times)
+        factor = 2**times
+        if factor == 1:
+            return image
         if self.reduction == "gaussian":
             return _blur(image, 0.4 * factor)[..., ::factor, ::factor]
         size = (image.shape[-2] // factor, image.shape[-1] // factor)

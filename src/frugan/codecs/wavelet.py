@@ -41,7 +41,11 @@ class WaveletCodec(Codec):
         return divided_shape(resolution, self.levels)
 
     def raw_code(self, image: Tensor) -> Tensor:
-        return lowpass2(image, self.levels, self.wavelet, self.boundary) / 2**self.levels
+        return self.halved(image, self.levels)
+
+    def halved(self, image: Tensor, times: int) -> Tensor:
+        divided_shape(image.shape[-1], times)
+        return lowpass2(image, times, self.wavelet, self.boundary) / 2**times if times else image
 
     def encode(self, image: Tensor) -> Tensor:
         return (self.raw_code(image) - self.centre) / self.half_range

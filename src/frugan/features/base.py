@@ -14,12 +14,14 @@ class FeatureExtractor(ABC):
         distance_name: what a Frechet distance on these features must be called; only Inception's is "FID".
         dim: length of a feature vector.
         device: where it computes.
+        knows_imagenet: whether its classifier's classes are ImageNet's 1,000, in their order.
     """
 
     name: str
     distance_name: str
     dim: int
     device: torch.device
+    knows_imagenet: bool = False
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:

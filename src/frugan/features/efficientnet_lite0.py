@@ -55,6 +55,7 @@ class EfficientNetFeatures(FeatureExtractor):
 
     name = "efficientnet-lite0"
     distance_name = "FD-EffNetLite0"
+    knows_imagenet = True
     dim = FEATURE_DIM
 
     def __init__(self, device: torch.device, size: int = 0) -> None:

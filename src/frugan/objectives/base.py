@@ -1,9 +1,9 @@
 """The signatures that all objectives share. An adversarial one is a loss and any number of penalties."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 # (real logits (N,), fake logits (N,)) -> per-image losses for the critic (N,) and for the generator (N,).
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -22,6 +22,10 @@ class TwoStageGenerator(Protocol):
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor: ...
 
     def synthesis(self, w: Tensor) -> Tensor: ...
+
+    def modules(self) -> Iterator[nn.Module]: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 # (generator, latents (N, D), labels (N,) or None) -> scalar. One that remembers anything is a module, and keeps it in

@@ -55,7 +55,8 @@ def evaluate(
     seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
     generated = model.batches(seeds, truncation, batch=_BATCH)
     fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
-    reconstruction = _reconstruction(model, reals, extractor, real, min(count_real, _MOST_RECONSTRUCTIONS), on_progress)
+    count = min(count_real, _MOST_RECONSTRUCTIONS)
+    reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress)
     return {
         "metric": extractor.distance_name,
         "results": _distances(real, fake),
@@ -102,24 +103,28 @@ def _reconstruction(
     model: Model,
     reals: Loader,
     extractor: FeatureExtractor,
-    real_features: Tensor,
+    features_of: tuple[Tensor, Tensor],
     count: int,
     on_progress: Callable[[str, int, int], None],
 ) -> dict[str, float | int]:
-    """What codec and decoder lose: a perfect sampler would reach this distance, not the floor."""
+    """What codec and decoder lose: a perfect sampler would reach "frechet_distance", not the floor.
+
+    `features_of`: real and generated images. "of_generated" is FID* of not-so-big-GAN, the generated images' distance
+    to the reconstructions, as if the decoder were not to blame.
+    """
     features, decoded_psnr, base_psnr, done = [], [], [], 0
     for images in reals.spread_images(count, _BATCH):
-        codes = model.codec.encode(images.to(model.device))
-        decoded = model.decode(codes, noise=0.0)
+        decoded, base = model.reconstruct(images)
         features.append(extractor.features(decoded).cpu())
         decoded_psnr.append(psnr(decoded, images))
-        base_psnr.append(psnr(model.codec.base(codes).clamp(-1, 1).cpu(), images))
+        base_psnr.append(psnr(base, images))
         done += len(images)
         on_progress("reconstructions", done, count)
     statistics = feature_statistics(torch.cat(features))
     return {
         "n": count,
-        "frechet_distance": frechet_distance(feature_statistics(real_features), statistics),
+        "frechet_distance": frechet_distance(feature_statistics(features_of[0]), statistics),
+        "of_generated": frechet_distance(feature_statistics(features_of[1]), statistics),
         "psnr": torch.cat(decoded_psnr).mean().item(),
         "psnr_without_decoder": torch.cat(base_psnr).mean().item(),
     }

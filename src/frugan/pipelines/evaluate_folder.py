@@ -15,7 +15,7 @@ from frugan.features.choose import load_extractor
 from frugan.pipelines.card import write_model_card
 from frugan.pipelines.evaluate import evaluate
 from frugan.pipelines.prepare import open_dataset
-from frugan.pretrained import load, snapshot_model
+from frugan.pretrained import load, load_decoder, snapshot_model
 from frugan.run_folder import RunFolder
 from frugan.training.ranks import ALONE, Ranks
 
@@ -30,6 +30,8 @@ def evaluate_folder(
     inception_weights: str = "",
     truncation: float = 1.0,
     code_noise: float | None = None,
+    decoder: Path | None = None,
+    halvings: int = 0,
     snapshot: int | None = None,
     device: str = "auto",
     threads: int = 0,
@@ -37,6 +39,8 @@ def evaluate_folder(
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Evaluate a run or a model folder.
+
+    `decoder`: a run whose codec halves the pictures `halvings` times and whose decoder then enlarges them.
 
     A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, with the
     run's own settings, and of no fewer samples than they say. `threads` of the CPU: 0 for all of them. Several `ranks`
@@ -56,6 +60,8 @@ def evaluate_folder(
             raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
         model = snapshot_model(run, snapshot).to(chosen)
     model.assuming(code_noise)
+    if decoder is not None:
+        model.enlarged_by(*load_decoder(decoder), halvings)
     dataset = images_to_compare(path, data, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)
@@ -65,7 +71,7 @@ def evaluate_folder(
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
     thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples
-    if ranks.first and run is not None and thorough and not data and snapshot is None and code_noise is None:
+    if ranks.first and run is not None and thorough and not data and snapshot is None and code_noise is decoder is None:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)
     return result
@@ -82,6 +88,7 @@ def format_evaluation(result: dict[str, Any]) -> str:
         f"  real images against real images: {floor['frechet_distance']:.1f} ({floor['n']} against {floor['n']})",
         f"  real images through codec and decoder: {reconstruction['frechet_distance']:.1f}, "
         f"{reconstruction['psnr']:.2f} dB (without the decoder {reconstruction['psnr_without_decoder']:.2f} dB)",
+        f"  generated images against those reconstructions: {reconstruction['of_generated']:.1f}",
         f"  kernel distance {results['kernel_distance_mean']:.4g} +- {results['kernel_distance_std']:.2g}, "
         f"precision {results['precision']:.3f}, recall {results['recall']:.3f}",
         *(f"  note: {warning}" for warning in result["warnings"]),

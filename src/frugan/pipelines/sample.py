@@ -13,6 +13,31 @@ from frugan.errors import UserError
 from frugan.networks.base import Decoder, Generator
 
 
+@dataclass(frozen=True)
+class Enlargement:
+    """Brings finished pictures to another size: a codec reduces them, a decoder enlarges what is left.
+
+    The pretrained route of not-so-big-GAN (tables 2 and 5): its Pretrained-128-64 halves pictures of 128 px once, and
+    decodes them to 256.
+
+    Attributes:
+        halvings: how often pictures are halved first; 0 to decode them as they are.
+    """
+
+    codec: Codec
+    decoder: Decoder
+    halvings: int
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(N, 3, S, S) in [-1, 1] -> (N, 3, R, R), R = S * 2^(the codec's levels - halvings)."""
+        return self.codec.decode(self.codec.from_low(self.codec.halved(images, self.halvings)), self.decoder)
+
+    def resolution(self, side: int) -> int:
+        """Of what becomes of pictures of that side."""
+        small = side // 2**self.halvings
+        return small * (self.codec.base(self.codec.from_low(torch.zeros(1, 3, 16, 16))).shape[-1] // 16)
+
+
 @dataclass
 class Model:
     """All that turns seeds into images: what a model folder holds.
@@ -24,6 +49,7 @@ class Model:
         class_counts: how many training images each class had, in the order of the labels; empty if unconditional.
         assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
         most_noise: the most that the decoder was trained on.
+        enlargement: what becomes of finished pictures, if anything; `resolution` is then that of its results.
     """
 
     generator: Generator
@@ -34,6 +60,7 @@ class Model:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     assumed_noise: float = 0.0
     most_noise: float = 0.0
+    enlargement: Enlargement | None = None
     class_counts: Mapping[str, int] = field(default_factory=dict)
 
     def to(self, device: torch.device | str) -> "Model":
@@ -61,6 +88,24 @@ class Model:
         self.assumed_noise = noise
         return self
 
+    def enlarged_by(self, codec: Codec, decoder: Decoder, halvings: int) -> "Model":
+        """Let another model's codec and decoder finish the pictures; returns self.
+
+        Raises:
+            UserError: they cannot be halved so often, or decoded.
+        """
+        codec.to(self.device)
+        decoder.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        enlargement = Enlargement(codec, decoder, halvings)
+        try:
+            enlargement(torch.zeros(1, 3, self.resolution, self.resolution, device=self.device))
+        except (ValueError, RuntimeError) as error:
+            raise UserError(
+                f"--decoder: cannot enlarge {self.resolution} px, halved {halvings} times: {error}"
+            ) from error
+        self.resolution, self.enlargement = enlargement.resolution(self.resolution), enlargement
+        return self
+
     def class_label(self, name: str) -> int:
         """The label of a class, by its name or its number.
 
@@ -75,6 +120,10 @@ class Model:
         if name.isdigit() and int(name) < len(names):
             return int(name)
         raise UserError(f"--class {name}: no such class{did_you_mean(name, names)}")
+
+    def labels(self, seeds: Sequence[int]) -> Tensor:
+        """The class (N,) that each seed draws where none is asked for; 0 for models without classes."""
+        return seed_labels(seeds, list(self.class_counts.values()) or [1] * max(1, self.generator.classes))
 
     def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """Images for these seeds.
@@ -117,7 +166,18 @@ class Model:
         `noise` is what a decoder that is told takes them to have: 0 for codes of real images, `assumed_noise` for the
         sampler's.
         """
-        return self.codec.decode(codes, self.decoder, noise).clamp(-1, 1).float().cpu()
+        images = self.codec.decode(codes, self.decoder, noise).clamp(-1, 1)
+        if self.enlargement is not None:
+            images = self.enlargement(images).clamp(-1, 1)
+        return images.float().cpu()
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Real images (N, 3, R, R) -> what codec and decoder make of them, and what the codec alone; on the CPU."""
+        last = self.enlargement
+        codec, decoder = (last.codec, last.decoder) if last else (self.codec, self.decoder)
+        codes = codec.encode(images.to(self.device))
+        return tuple(made.clamp(-1, 1).float().cpu() for made in (codec.decode(codes, decoder), codec.base(codes)))  # type: ignore[return-value]
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from frugan.data.cache import PackedDataset
+from frugan.errors import UserError
 from frugan.features.base import FeatureExtractor
 from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
@@ -20,7 +21,7 @@ from frugan.pipelines.evaluate import FIRST_SEED
 from frugan.pipelines.real_features import real_features
 from frugan.pipelines.sample import Model
 
-_BATCH = 32
+_BATCH, _IMAGENET_CLASSES = 32, 1000
 _MOST_REALS = 50_000
 # A threshold that fewer than one picture in so many passes is given up: some never pass any.
 _MOST_DRAWS = 20
@@ -31,7 +32,7 @@ class Point:
     """One setting and what came of it; distances are None where too few pictures passed."""
 
     truncation: float
-    threshold: float | None  # on the classifier's largest probability; None = nothing was rejected
+    threshold: float | None  # on the classifier's probability; None = nothing was rejected
     drawn: int
     kept: int
     frechet_distance: float | None = None
@@ -49,21 +50,33 @@ def sweep(
     truncations: Sequence[float],
     thresholds: Sequence[float],
     samples: int,
+    of_class: bool = False,
     on_point: Callable[[Point], None] = lambda point: None,
 ) -> dict[str, Any]:
     """Judge every truncation, then every threshold at the truncation with the least distance.
 
+    A picture is kept if the classifier's probability of any class exceeds the threshold; with `of_class`, of the class
+    that the picture was drawn for.
+
     Returns:
         JSON-ready: "points", "least" and "most": those with the least distance and with the most score, as the paper's
         tables quote them; "protocol".
+
+    Raises:
+        UserError: `of_class`, but the model's classes are not those that the classifier knows.
     """
+    if of_class and not (extractor.knows_imagenet and model.generator.classes == _IMAGENET_CLASSES):
+        raise UserError(
+            f"--reject-by class: needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier "
+            f"knows them (efficientnet-lite0); this model has {model.generator.classes} classes"
+        )
     count_real = min(len(dataset), _MOST_REALS)
     real = real_features(extractor, dataset, count_real)
     statistics = feature_statistics(real)
     points = []
 
     def judge(truncation: float, threshold: float | None) -> Point:
-        kept, drawn = _draw(model, extractor, truncation, threshold, samples)
+        kept, drawn = _draw(model, extractor, truncation, threshold, samples, of_class)
         point = _judged(Point(truncation, threshold, drawn, len(kept)), kept, samples, real, statistics, extractor)
         points.append(point)
         on_point(point)
@@ -82,6 +95,7 @@ def sweep(
             **extractor.protocol(),
             "frechet_distance": extractor.distance_name,
             "classifier": extractor.name,
+            "rejected_by": "the class drawn" if of_class else "any class",
             "resolution": model.resolution,
             "n_real": count_real,
             "n_fake": samples,
@@ -93,24 +107,37 @@ def sweep(
 
 
 def _draw(
-    model: Model, extractor: FeatureExtractor, truncation: float, threshold: float | None, samples: int
+    model: Model,
+    extractor: FeatureExtractor,
+    truncation: float,
+    threshold: float | None,
+    samples: int,
+    of_class: bool,
 ) -> tuple[Tensor, int]:
     """Features (n, dim) of the first `samples` pictures that pass, or of fewer, and how many were drawn for them."""
     kept: list[Tensor] = []
     drawn = 0
-    for features in _features(model, extractor, truncation, samples * (_MOST_DRAWS if threshold else 1)):
+    for features, labels in _features(model, extractor, truncation, samples * (_MOST_DRAWS if threshold else 1)):
         drawn += len(features)
         if threshold is not None:
-            features = features[extractor.probabilities(features).max(dim=1).values > threshold]
+            probabilities = extractor.probabilities(features)
+            sure = probabilities.gather(1, labels[:, None])[:, 0] if of_class else probabilities.max(dim=1).values
+            features = features[sure > threshold]
         kept.append(features.cpu())
         if sum(map(len, kept)) >= samples:
             break
     return torch.cat(kept)[:samples], drawn
 
 
-def _features(model: Model, extractor: FeatureExtractor, truncation: float, most: int) -> Iterator[Tensor]:
+def _features(
+    model: Model, extractor: FeatureExtractor, truncation: float, most: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """With the class (N,) that each seed drew; all 0 where there are none."""
+    first = FIRST_SEED
     for images in model.batches(range(FIRST_SEED, FIRST_SEED + most), truncation, batch=_BATCH):
-        yield extractor.features(images)
+        seeds = range(first, first + len(images))
+        first += len(images)
+        yield extractor.features(images), model.labels(seeds).to(extractor.device)
 
 
 def _judged(

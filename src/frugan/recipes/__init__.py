@@ -8,6 +8,7 @@ from frugan.config import RunConfig, did_you_mean
 from frugan.errors import UserError
 from frugan.recipes import decoders
 from frugan.recipes import noisy_scale_space as nss
+from frugan.recipes import not_so_big_gan_samplers as samplers
 from frugan.recipes import stylegan2_noisy_scale_space as sg2
 from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
 from frugan.recipes.quickstart import quickstart
@@ -29,6 +30,8 @@ RECIPES: dict[str, Recipe] = {
     "nsb-gan-w-dcgan": _documented(nsb_gan_w_dcgan),
     **{name: Recipe(partial(decoders.paper, name), decoders.PAPER[name]) for name in decoders.PAPER},
     **{f"{name}-small": Recipe(partial(decoders.small, name), decoders.SMALL[name]) for name in decoders.SMALL},
+    **{name: Recipe(partial(samplers.paper, name), samplers.PAPER[name]) for name in samplers.PAPER},
+    **{name: Recipe(partial(samplers.small, name), samplers.SMALL[name]) for name in samplers.SMALL},
     "dcgan-gan": _documented(nss.dcgan_gan),
     "dcgan-gan-gr": _documented(nss.dcgan_gan_gr),
     "dcgan-lsgan": _documented(nss.dcgan_lsgan),
