@@ -79,6 +79,18 @@ def test_wrong_use_exits_2_and_says_what_to_do(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_flag_is_explained(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A docstring that cannot be parsed leaves flags without a word, and its raw text above them."""
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    printed = capsys.readouterr().out
+    assert f"frugan {verb}" in printed
+    assert "Args:" not in printed
+    assert "(default: None)" not in printed
+    assert "(default: '')" not in printed
+
+
 def test_unknown_flags_exit_2() -> None:
     assert frugan("train", "--nonsense", "3") == 2
 

@@ -1,6 +1,8 @@
 """Flags that several verbs share, and how they are parsed."""
 
 import dataclasses
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,12 +23,31 @@ Part = Literal["sampler", "decoder", "all"]
 def parse(command: Callable[..., int], verb: str, arguments: Sequence[str]) -> int:
     """Call `command` with flags parsed from its signature; wrong flags end the program with exit code 2."""
     result: Any = tyro.cli(
-        command,
+        _without_empty_defaults(command),
         prog=f"frugan {verb}",
         args=list(arguments),
         config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
     return int(result)
+
+
+def _without_empty_defaults(command: Callable[..., int]) -> Callable[..., int]:
+    """Defaults that mean "not given" say nothing in a help text; what they stand for is in the sentence."""
+
+    @functools.wraps(command)
+    def same(*arguments: Any, **flags: Any) -> int:
+        return command(*arguments, **flags)
+
+    parameters = [
+        parameter.replace(annotation=Annotated[parameter.annotation, tyro.conf.arg(help_behavior_hint="")])
+        if parameter.default in ("", None, False, ()) and parameter.default is not parameter.empty
+        else parameter
+        for parameter in inspect.signature(command, eval_str=True).parameters.values()
+    ]
+    del same.__wrapped__  # or the parser would look through to the original
+    same.__signature__ = inspect.signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
+    same.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": int}
+    return same
 
 
 def parse_seeds(text: str) -> list[int]:

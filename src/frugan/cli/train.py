@@ -55,7 +55,7 @@ def command(
         upsample: take images smaller than the resolution as well, enlarged.
         classes: tell the networks which class an image is of: its first-level folder; for BigGAN and StyleGAN2.
         part: train only the sampler or only the decoder now; the other may train in another process with `frugan
-        resume`.
+            resume`.
         settings: change any setting.
         dry_run: print the settings, parameter counts, and estimates of memory and time, and stop.
         replace: delete an earlier run in the same folder.
