@@ -14,6 +14,7 @@ from frugan.codecs.base import Codec
 from frugan.config import DecoderConfig, ScheduleConfig, built
 from frugan.networks.base import Decoder, Discriminator
 from frugan.objectives.base import ImageLoss, Loss
+from frugan.training.batch_norm import has_batch_norm, recalibrate
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
     build_adam,
@@ -34,6 +35,8 @@ from frugan.training.part import (
 )
 from frugan.training.randomness import seed_for
 from frugan.training.ranks import ALONE, Ranks
+
+_CALIBRATION_IMAGES, _CALIBRATION_BATCH = 32, 8
 
 
 class DecoderPart(Part):
@@ -64,6 +67,7 @@ class DecoderPart(Part):
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
         shown = resolution * (config.crop or self.code_side) // self.code_side
         self.adversary = _Adversary(config, shown, device) if config.adversary else None
+        self.calibration: Tensor | None = None
 
     def _check_noise(self) -> None:
         most, assumed = self.config.code_noise, self.config.assumed_noise
@@ -168,8 +172,17 @@ class DecoderPart(Part):
         networks: dict[str, nn.Module] = {"decoder": self.network}
         return networks | ({"discriminator": self.adversary.discriminator} if self.adversary else {})
 
+    def measure(self, images: Tensor) -> dict[str, float]:
+        self.calibration = images[:_CALIBRATION_IMAGES] if has_batch_norm(self.network) else None
+        return {}
+
     def exported(self) -> nn.Module:
-        return self.ema.network
+        if self.calibration is None:
+            return self.ema.network
+        network = copy.deepcopy(self.ema.network)
+        batches = self.calibration.to(self.device).split(_CALIBRATION_BATCH)
+        recalibrate(network, lambda batch: self.codec.decode(self.codec.encode(batch), network), batches)
+        return network
 
     def tensors(self) -> dict[str, Tensor]:
         return {
