@@ -5,6 +5,7 @@ small "tail" network a packet. UNet-P predicts what bilinear enlargement misses.
 in UNet-W all levels learn at once, because in training the second level is fed the true bands of the first.
 """
 
+import math
 from itertools import pairwise
 from typing import Literal
 
@@ -15,6 +16,9 @@ from torch.nn import functional as F
 from frugan.networks.base import Decoder
 from frugan.nn.convolution import Convolution3x3
 from frugan.ops.wavelet import Boundary, Details, idwt2, ilowpass2, ipacket2, lowpass2, packet2
+
+Norm = Literal["batch", "group"]
+_GROUP = 8  # channels that are normalised together
 
 
 class UNetW(Decoder):
@@ -30,6 +34,8 @@ class UNetW(Decoder):
         second_input: what level 2 sees in training: "true" bands, as in the paper, so that both levels learn apart;
             or the "predicted" ones of level 1, as when decoding.
         boundary: of the wavelet transform, as the codec's.
+        norm: "batch" as in the paper, for its batches of 64; "group" (Wu & He 2018) for small ones: at the bottom of
+            the trunk few places are left, and the network comes to rely on the statistics of just these images.
     """
 
     halo = None  # align_corners=True and pooling tie every pixel to the image's size
@@ -41,6 +47,7 @@ class UNetW(Decoder):
         tail_width: int = 256,
         second_input: Literal["true", "predicted"] = "true",
         boundary: Boundary = "reflect",
+        norm: Norm = "batch",
     ) -> None:
         super().__init__()
         if levels not in (1, 2):
@@ -48,7 +55,7 @@ class UNetW(Decoder):
         if second_input not in ("true", "predicted"):
             raise ValueError(f"second_input: '{second_input}' is not one of true, predicted")
         self.second_input, self.boundary = second_input, boundary
-        self.stages = nn.ModuleList(BandUNet(depth, width, tail_width) for depth in range(1, levels + 1))
+        self.stages = nn.ModuleList(BandUNet(depth, width, tail_width, norm) for depth in range(1, levels + 1))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         _check_side(low, 16)
@@ -88,15 +95,15 @@ class BandUNet(nn.Module):
     first convolutions share their input, and so are one; their second ones are one grouped convolution.
     """
 
-    def __init__(self, depth: int, width: int, tail_width: int) -> None:
+    def __init__(self, depth: int, width: int, tail_width: int, norm: Norm = "batch") -> None:
         super().__init__()
-        self.enter = _double_convolution(3 * 4**depth, width, width)
-        self.down = nn.ModuleList(_double_convolution(width, width, width) for _ in range(3))
-        self.up = nn.ModuleList(_double_convolution(2 * width, width, width) for _ in range(3))
+        self.enter = _double_convolution(3 * 4**depth, width, width, norm)
+        self.down = nn.ModuleList(_double_convolution(width, width, width, norm) for _ in range(3))
+        self.up = nn.ModuleList(_double_convolution(2 * width, width, width, norm) for _ in range(3))
         tails = 3 * 4**depth
         self.tails = nn.Sequential(
             Convolution3x3(width, tails * tail_width),
-            nn.BatchNorm2d(tails * tail_width),
+            _norm(tails * tail_width, norm),
             nn.ReLU(inplace=True),
             nn.Conv2d(tails * tail_width, tails * 3, 3, padding=1, groups=tails),
         )
@@ -111,13 +118,14 @@ class UNetP(Decoder):
     Args:
         levels: doublings; each has 17,269,059 parameters at the paper's width.
         width: channels at full size; 64 in the paper, then 128, 256, 512, 512 on the way down.
+        norm: "batch" as in the paper; "group" for small batches.
     """
 
     halo = None
 
-    def __init__(self, levels: int = 2, width: int = 64) -> None:
+    def __init__(self, levels: int = 2, width: int = 64, norm: Norm = "batch") -> None:
         super().__init__()
-        self.stages = nn.ModuleList(ImageUNet(width) for _ in range(levels))
+        self.stages = nn.ModuleList(ImageUNet(width, norm) for _ in range(levels))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         _check_side(low, 8)
@@ -132,13 +140,13 @@ class UNetP(Decoder):
 class ImageUNet(nn.Module):
     """(N, 3, H, W) -> (N, 3, H, W), H and W multiples of 16: four times halved."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, norm: Norm = "batch") -> None:
         super().__init__()
-        self.enter = _double_convolution(3, width, width)
+        self.enter = _double_convolution(3, width, width, norm)
         widths = [width, 2 * width, 4 * width, 8 * width, 8 * width]
-        self.down = nn.ModuleList(_double_convolution(a, b, b) for a, b in pairwise(widths))
+        self.down = nn.ModuleList(_double_convolution(a, b, b, norm) for a, b in pairwise(widths))
         shapes = [(16, 8, 4), (8, 4, 2), (4, 2, 1), (2, 1, 1)]
-        self.up = nn.ModuleList(_double_convolution(a * width, b * width, c * width) for a, b, c in shapes)
+        self.up = nn.ModuleList(_double_convolution(a * width, b * width, c * width, norm) for a, b, c in shapes)
         self.leave = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -156,11 +164,19 @@ def _through_unet(h: Tensor, down: nn.ModuleList, up: nn.ModuleList) -> Tensor:
     return h
 
 
-def _double_convolution(channels_in: int, middle: int, channels_out: int) -> nn.Sequential:
+def _double_convolution(channels_in: int, middle: int, channels_out: int, norm: Norm) -> nn.Sequential:
     layers: list[nn.Module] = []
     for a, b in ((channels_in, middle), (middle, channels_out)):
-        layers += [Convolution3x3(a, b), nn.BatchNorm2d(b), nn.ReLU(inplace=True)]
+        layers += [Convolution3x3(a, b), _norm(b, norm), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
+
+
+def _norm(channels: int, norm: Norm) -> nn.Module:
+    if norm not in ("batch", "group"):
+        raise ValueError(f"norm: '{norm}' is not one of batch, group")
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    return nn.GroupNorm(math.gcd(channels, max(1, channels // _GROUP)), channels)
 
 
 def _enlarge(image: Tensor) -> Tensor:

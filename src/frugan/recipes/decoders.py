@@ -79,7 +79,7 @@ def small(name: str) -> RunConfig:
         weight=_ADVERSARIAL_WEIGHT,
         optimizer=replace(adam, lr=5e-4),
     )
-    unet_w = replace(resnet, network=Spec(UNetW, width=64, tail_width=32), loss=Spec(packet_l2), crop=32)
+    unet_w = replace(resnet, network=Spec(UNetW, width=64, tail_width=32, norm="group"), loss=Spec(packet_l2), crop=32)
     decoders = {
         "resnet": resnet,
         "esrgan": replace(resnet, schedule=_schedule(24, 8), adversary=adversary),
