@@ -204,9 +204,10 @@ def test_a_killed_process_restarts_the_job_from_its_last_checkpoint(config: RunC
     longer = dataclasses.replace(config.sampler.schedule, kimg=1.2, snapshots=10)
     file.write_text(dump(dataclasses.replace(config, sampler=dataclasses.replace(config.sampler, schedule=longer))))
     command = torchrun("-m", "frugan", "train", "--config", str(file), "--out", str(out), restarts=1)
+    sampler = RunFolder(out).part("sampler")
     with open(tmp_path / "output", "wb") as output:
-        job = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        sampler = RunFolder(out).part("sampler")
+        job = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
         deadline = time.monotonic() + 120
         while len(sampler.snapshot_counts()) < 3:
             assert time.monotonic() < deadline, (tmp_path / "output").read_text()
@@ -214,6 +215,9 @@ def test_a_killed_process_restarts_the_job_from_its_last_checkpoint(config: RunC
         children = subprocess.check_output(["pgrep", "-P", str(job.pid)], text=True).split()
         os.kill(int(children[-1]), signal.SIGKILL)
         assert job.wait(240) == 0, (tmp_path / "output").read_text()
+    finally:
+        if job.poll() is None:
+            os.killpg(job.pid, signal.SIGKILL)
     kinds = [event["event"] for event in sampler.events_log.read()]
     assert kinds == ["started", "resumed", "finished"]
     assert sampler.newest_snapshot() == 1200
