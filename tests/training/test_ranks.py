@@ -207,13 +207,15 @@ def test_a_killed_process_restarts_the_job_from_its_last_checkpoint(config: RunC
     sampler = RunFolder(out).part("sampler")
     with open(tmp_path / "output", "wb") as output:
         job = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
     try:
+        if not children.exists():
+            pytest.skip("needs Linux's /proc to find a process to kill")
         deadline = time.monotonic() + 120
         while len(sampler.snapshot_counts()) < 3:
             assert time.monotonic() < deadline, (tmp_path / "output").read_text()
             time.sleep(0.05)
-        children = subprocess.check_output(["pgrep", "-P", str(job.pid)], text=True).split()
-        os.kill(int(children[-1]), signal.SIGKILL)
+        os.kill(int(children.read_text().split()[-1]), signal.SIGKILL)
         assert job.wait(240) == 0, (tmp_path / "output").read_text()
     finally:
         if job.poll() is None:
