@@ -19,11 +19,13 @@ class Codec(nn.Module, ABC):
     Attributes:
         phase: where code[k] sits: on pixel r k ("corner") or in the middle of the r pixels that it stands for; None for
             neither.
+        reduces: whether anything is left to decode.
         base_name: what `base` is called in tables.
         description: what tells this codec from others, in tables.
     """
 
     phase: Phase | None
+    reduces: bool = True
     base_name: str
     description: str
 

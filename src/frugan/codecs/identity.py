@@ -9,6 +9,7 @@ class IdentityCodec(Codec):
     """code = image. `code_min` and `code_max` are images' own range, so the affine map is the identity."""
 
     phase = "corner"
+    reduces = False
     base_name = "the image itself"
     description = "not reduced"
 

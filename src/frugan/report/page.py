@@ -41,11 +41,11 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
     reals = draw_reals(dataset, _REALS)
     sections = [
         header(facts, model),
-        _contents(),
+        _contents(model),
         pictures_section(facts, model, dataset),
         numbers_section(facts, model),
         progress_section(facts),
-        reconstruction_section(model, reals),
+        *([reconstruction_section(model, reals)] if model.codec.reduces else []),
         curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
         neighbours_section(facts, model, dataset),
         details_section(facts, model),
@@ -54,5 +54,6 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
     return document(f"{facts.config.recipe}: {facts.config.data.source}", sections)
 
 
-def _contents() -> Markup:
-    return tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in _CONTENTS.items()), aria_label="Contents")
+def _contents(model: Model) -> Markup:
+    names = {anchor: name for anchor, name in _CONTENTS.items() if model.codec.reduces or anchor != "reconstruction"}
+    return tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in names.items()), aria_label="Contents")

@@ -28,7 +28,7 @@ def reconstruction_section(model: Model, reals: Tensor) -> Markup:
     side = low.shape[-1]
     columns = {
         f"code, {side} x {side}": low,
-        "zero-detail base": base,
+        model.codec.base_name: base,
         "decoded": decoded,
         "original": reals,
         f"error x {_ERROR_GAIN}": _ERROR_GAIN * (best - reals).abs() - 1,
@@ -38,15 +38,17 @@ def reconstruction_section(model: Model, reals: Tensor) -> Markup:
     header = tag("tr", *(tag("th", name, scope="col") for name in [*shown, "PSNR"]))
     rows = [_row(shown, i, len(reals), quality[i], model.resolution) for i in range(len(reals))]
     help_text = (
-        "The sampler draws only the small code; the base is what interpolation makes of it, with all detail zero; the "
-        "decoder adds the rest. Look for edges and texture that the decoder restores. What is bright in the error "
+        f"The sampler draws only the small code; the {model.codec.base_name} is made of it without learning anything; "
+        "the decoder adds the rest. Look for edges and texture that the decoder restores. What is bright in the error "
         f"(absolute difference, {_ERROR_GAIN} times amplified) no sampler can get right. Higher PSNR is closer."
     )
     return tag(
         "section",
         tag("h2", "From code to picture"),
         tag("p", help_text, class_="help"),
-        "" if decoded is not None else tag("p", "No decoder yet: the error is that of the base.", class_="missing"),
+        ""
+        if decoded is not None
+        else tag("p", "No decoder yet: the error is what is left without one.", class_="missing"),
         tag("div", tag("table", tag("thead", header), tag("tbody", *rows), class_="stages"), class_="scroll"),
         id="reconstruction",
     )

@@ -36,7 +36,7 @@ def header(facts: RunFacts, model: Model) -> Markup:
 
 def numbers_section(facts: RunFacts, model: Model) -> Markup:
     """Cards, warnings, and the whole evaluation folded away."""
-    quality = _quality_cards(facts.evaluation) if facts.evaluation else []
+    quality = _quality_cards(facts.evaluation, model.codec.reduces) if facts.evaluation else []
     warnings = _warnings(facts, model)
     return tag(
         "section",
@@ -64,10 +64,10 @@ def _part_state(part: PartFacts) -> str:
     return f"{part.name} {verb} at {kimg(part.nimg)} of {kimg(part.total_nimg)} kimg"
 
 
-def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
+def _quality_cards(evaluation: dict[str, Any], reduces: bool) -> list[Markup]:
     name, results, protocol = evaluation["metric"], evaluation["results"], evaluation["protocol"]
     floor, reconstruction = evaluation["floor"], evaluation["reconstruction"]
-    return [
+    cards = [
         _card(
             name,
             significant(results["frechet_distance"]),
@@ -78,6 +78,11 @@ def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
             significant(floor["frechet_distance"]),
             f"{name} of {floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
         ),
+    ]
+    if not reduces:
+        return cards
+    return [
+        *cards,
         _card(
             "Decoder alone",
             significant(reconstruction["frechet_distance"]),
