@@ -57,7 +57,7 @@ class PixelCodec(Codec):
         if factor == 1:
             return image
         if self.reduction == "gaussian":
-            return _blur(image, 0.4 * factor)[..., ::factor, ::factor]
+            return _blurred_every(factor, image, 0.4 * factor)
         size = (image.shape[-2] // factor, image.shape[-1] // factor)
         antialias = self.reduction == "antialiased"
         return F.interpolate(image, size=size, mode="bilinear", align_corners=False, antialias=antialias)
@@ -87,12 +87,14 @@ def gaussian_taps(sigma: float) -> Tensor:
     return taps / taps.sum()
 
 
-def _blur(image: Tensor, sigma: float) -> Tensor:
-    """Along both axes, mirrored about the first and the last pixel."""
+def _blurred_every(step: int, image: Tensor, sigma: float) -> Tensor:
+    """Along both axes, mirrored about the first and the last pixel; only every `step`-th pixel is computed."""
     taps, channels, half = gaussian_taps(sigma).to(image), image.shape[1], _TAPS // 2
     for axis, padding in ((-2, (0, 0, half, half)), (-1, (half, half, 0, 0))):
         kernel = taps.view((1, 1, -1, 1) if axis == -2 else (1, 1, 1, -1)).expand(channels, 1, -1, -1)
-        image = F.conv2d(F.pad(image, padding, mode=_padding(image, axis, half)), kernel, groups=channels)
+        stride = (step, 1) if axis == -2 else (1, step)
+        padded = F.pad(image, padding, mode=_padding(image, axis, half))
+        image = F.conv2d(padded, kernel, stride=stride, groups=channels)
     return image
 
 
