@@ -1,6 +1,6 @@
 """The decoders of not-so-big-GAN (section 3.3), each from wavelet (W) and from pixel codes (P), 64 -> 256 pixels.
 
-`paper` is what the paper trains on GPUs for a week; `small` fits two CPU cores and is narrower, all of them at 1.6 to
+`paper` is what the paper trains on GPUs for a week; `small` fits two CPU cores and is narrower, all of them at 1.1 to
 3.2 billion multiply-adds an image, so that they can be compared. Train the decoder alone with --part decoder; the
 sampler beside it is that of nsb-gan-w-dcgan.
 """
@@ -85,7 +85,7 @@ def small(name: str) -> RunConfig:
         "esrgan": replace(resnet, schedule=_schedule(24, 8), adversary=adversary),
         "unet-w": unet_w,
         "unet-p": replace(unet_w, network=Spec(UNetP, width=16), loss=Spec(l2)),
-        "gated": replace(resnet, network=Spec(GatedDecoder), optimizer=replace(adam, lr=1e-3)),
+        "gated": replace(resnet, network=Spec(GatedDecoder, channels=64, blocks=16), optimizer=replace(adam, lr=1e-3)),
     }
     return _recipe(f"{name}-small", name, decoders)
 
