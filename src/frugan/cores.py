@@ -5,6 +5,8 @@ import signal
 import threading
 import time
 
+_GRACE_SECONDS = 3.0
+
 
 def available_cores() -> int:
     """Cores that this process may run on (fewer than the machine has, in a container or under taskset)."""
@@ -14,6 +16,11 @@ def available_cores() -> int:
 def processes_here() -> int:
     """How many processes of the job that this one belongs to share the machine: torchrun says so."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def let_peers_speak() -> None:
+    """Wait a moment before this process fails: torchrun ends the others at once, and one may have the cause to tell."""
+    time.sleep(_GRACE_SECONDS)
 
 
 def end_with_parent(parent: int) -> None:

@@ -11,14 +11,13 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
-from frugan.cores import processes_here
+from frugan.cores import let_peers_speak, processes_here
 from frugan.device import choose_device
 from frugan.errors import RunError, UserError
 from frugan.training.ranks import ALONE, PeerError, Ranks
 
 # Packing a large data set is done by one process while the others wait.
 _PATIENCE = timedelta(hours=2)
-_GRACE_SECONDS = 3.0  # for the process that failed to say why
 _MEETING_SECONDS = 300.0
 _PORT = "frugan/port"
 
@@ -50,7 +49,7 @@ def joined(device_name: str) -> Iterator[Ranks]:
     except (UserError, RunError) as error:
         from_peer = isinstance(error, PeerError)
         if from_peer:
-            time.sleep(_GRACE_SECONDS)
+            let_peers_speak()
         if _speaks_first(meeting, own.port, otherwise=not from_peer):
             print(f"frugan: {error}", file=sys.stderr, flush=True)
         # Not the usual way out: that waits for peers which wait for this one.

@@ -60,6 +60,24 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     return model.to(device)
 
 
+def load_enlarged(path: Path, device: str, decoder: Path | None, halvings: int, snapshot: int | None = None) -> Model:
+    """`load`, with its pictures finished by another run's codec and decoder, unless that is None.
+
+    Args:
+        decoder: a run whose codec halves the pictures `halvings` times and whose decoder then enlarges them.
+        snapshot: the sampler as it stood when it had seen so many images, with the newest decoder.
+
+    Raises:
+        UserError: as `load` and `load_decoder`; a model folder has no snapshots; the decoder cannot enlarge these.
+    """
+    model = load(path, device)
+    if snapshot is not None:
+        if not (path / "config.yaml").is_file():
+            raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
+        _load_weights(model.generator, RunFolder.open(path).part("sampler").snapshot(snapshot))
+    return model if decoder is None else model.enlarged_by(*load_decoder(decoder), halvings)
+
+
 def load_decoder(path: str | Path, snapshot: int | None = None) -> tuple[Codec, Decoder]:
     """Codec and decoder of a run or model folder, whether or not its sampler was ever trained.
 
@@ -228,10 +246,3 @@ def _read_config(folder: Path) -> dict[str, Any]:
         found = config.get("format") if isinstance(config, dict) else type(config).__name__
         raise UserError(f"{folder / CONFIG_FILE}: not a model of this program (format {found!r}, expected '{FORMAT}')")
     return config
-
-
-def snapshot_model(run: RunFolder, nimg: int) -> Model:
-    """The run's model as its sampler stood at an earlier snapshot, with the newest decoder."""
-    model = load(run.path)
-    _load_weights(model.generator, run.part("sampler").snapshot(nimg))
-    return model

@@ -25,8 +25,9 @@ from frugan.pipelines.prepare import build_part, create_run, measured_images, op
 from frugan.pipelines.train import train_part
 from frugan.run_folder import RunFolder
 from frugan.stabilizers.base import NoStabilizer
+from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.checkpoint import load_newest_checkpoint
-from frugan.training.ranks import ALONE, Ranks, share_size, synchronise_batch_norm
+from frugan.training.ranks import ALONE, Ranks, share_size
 
 
 def together(count: int, folder: Path, work: str, *arguments: str | Path | int) -> None:

@@ -257,6 +257,25 @@ def test_an_exact_decoder_takes_only_codes_that_it_leaves_alone(
         DecoderPart(config, codec, 64, seed=0, device=CPU)
 
 
+def test_a_rotating_decoder_sees_all_four_turns_of_code_and_image_alike(tiny_config: RunConfig) -> None:
+    assert tiny_config.decoder is not None
+    config = dataclasses.replace(tiny_config.decoder, crop=0, rotate=True)
+    part = DecoderPart(config, WaveletCodec(levels=2), 32, seed=0, device=CPU)
+    seen: list[tuple[Tensor, Tensor]] = []
+    part.network.register_forward_pre_hook(lambda network, inputs: seen.append((inputs[1], inputs[2])))
+    ramp = torch.linspace(-1, 1, 32).expand(8, 3, 32, 32)
+    for step in range(4):
+        part.step(ramp, torch.zeros(8), 8 * step)
+    shown = torch.cat([original for _, original in seen])
+    assert {next(k for k in range(4) if torch.equal(image, ramp[0].rot90(k, (1, 2)))) for image in shown} == {
+        0,
+        1,
+        2,
+        3,
+    }
+    assert all((base - original).abs().mean() < 0.05 for base, original in seen)
+
+
 def test_a_network_that_is_not_told_refuses_an_assumption(tiny_config: RunConfig) -> None:
     assert tiny_config.decoder is not None
     config = dataclasses.replace(tiny_config.decoder, assumed_noise=0.1)

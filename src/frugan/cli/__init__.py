@@ -5,11 +5,11 @@ Exit codes: 0 good, 1 the run failed, 2 wrong use.
 
 import os
 import sys
-import time
 from collections.abc import Sequence
 from importlib import import_module
 
 from frugan import __version__
+from frugan.cores import let_peers_speak
 from frugan.errors import RunError, UserError
 
 VERBS = {
@@ -27,8 +27,6 @@ VERBS = {
     "recipes": "list the recipes, or show one in full",
     "data": "check a data set: `frugan data check DATA`",
 }
-
-_GRACE_SECONDS = 3.0
 
 _HELP = """usage: frugan VERB ...
 
@@ -65,12 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tell(error: UserError | RunError) -> None:
-    """What goes wrong before torchrun's processes have joined is wrong in all of them: only the first says so.
-
-    The others wait a moment, or torchrun would end it before it has spoken.
-    """
+    """What goes wrong before torchrun's processes have joined is wrong in all of them: only the first says so."""
     if os.environ.get("RANK", "0") != "0":
-        time.sleep(_GRACE_SECONDS)
+        let_peers_speak()
         return
     print(f"frugan: {error}", file=sys.stderr, flush=True)
 

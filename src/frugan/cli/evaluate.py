@@ -51,12 +51,7 @@ def command(
         json_output: print the result as JSON.
     """
     check_decoder(decoder, halvings)
-    if samples is not None and samples < 4:
-        raise UserError(f"--samples {samples}: at least 4 are needed")
-    if upsample and not data:
-        raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
-    if not run.exists():
-        raise UserError(f"{run}: no such folder")
+    _check(run, data, upsample, samples)
     from frugan.launch import joined
     from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 
@@ -80,3 +75,12 @@ def command(
     if ranks.first:
         print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
     return 0
+
+
+def _check(run: Path, data: str, upsample: bool, samples: int | None) -> None:
+    if samples is not None and samples < 4:
+        raise UserError(f"--samples {samples}: at least 4 are needed")
+    if upsample and not data:
+        raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
+    if not run.exists():
+        raise UserError(f"{run}: no such folder")

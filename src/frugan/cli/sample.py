@@ -52,11 +52,9 @@ def command(
 
     from frugan.device import choose_device
     from frugan.pipelines.write import contact_sheet, to_uint8, write_png
-    from frugan.pretrained import load, load_decoder
+    from frugan.pretrained import load_enlarged
 
-    model = load(run, str(choose_device(device))).assuming(code_noise)
-    if decoder is not None:
-        model.enlarged_by(*load_decoder(decoder), halvings)
+    model = load_enlarged(run, str(choose_device(device)), decoder, halvings).assuming(code_noise)
     chosen_class = model.class_label(label) if label else None
     if grid:
         path = out if out.suffix.lower() == ".png" else out / "grid.png"

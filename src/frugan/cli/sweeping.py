@@ -12,7 +12,7 @@ from frugan.device import choose_device, use_threads
 from frugan.features.choose import load_extractor
 from frugan.pipelines.evaluate_folder import images_to_compare
 from frugan.pipelines.sweep import Point, sweep
-from frugan.pretrained import load, load_decoder
+from frugan.pretrained import load_enlarged
 
 
 def sweep_run(
@@ -33,9 +33,7 @@ def sweep_run(
     """Judge, print, and write the page if one is wanted."""
     chosen = choose_device(device)
     use_threads(available_cores())
-    model = load(run, str(chosen))
-    if decoder is not None:
-        model.enlarged_by(*load_decoder(decoder), halvings)
+    model = load_enlarged(run, str(chosen), decoder, halvings)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     result = sweep(
         model,

@@ -61,7 +61,7 @@ class SelfAttention(nn.Module):
 def convolution(
     channels_in: int, channels_out: int, kernel: int, *, has_bias: bool = True, normalised: bool = True
 ) -> nn.Module:
-    """Of the same size, orthogonal at first."""
+    """Of the same size, orthogonal at first; spectrally normalised unless `normalised` is False."""
     layer = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=has_bias)
     return spectral(_orthogonal(layer), normalised)
 

@@ -15,7 +15,7 @@ from frugan.features.choose import load_extractor
 from frugan.pipelines.card import write_model_card
 from frugan.pipelines.evaluate import evaluate
 from frugan.pipelines.prepare import open_dataset
-from frugan.pretrained import load, load_decoder, snapshot_model
+from frugan.pretrained import load_enlarged
 from frugan.run_folder import RunFolder
 from frugan.training.ranks import ALONE, Ranks
 
@@ -54,14 +54,7 @@ def evaluate_folder(
     run = RunFolder.open(path) if (path / "config.yaml").is_file() else None
     if not ranks.first:
         on_progress = _silent
-    model = load(path, str(chosen))
-    if snapshot is not None:
-        if run is None:
-            raise UserError(f"--snapshot {snapshot}: {path} is not a run folder")
-        model = snapshot_model(run, snapshot).to(chosen)
-    model.assuming(code_noise)
-    if decoder is not None:
-        model.enlarged_by(*load_decoder(decoder), halvings)
+    model = load_enlarged(path, str(chosen), decoder, halvings, snapshot).assuming(code_noise)
     dataset = images_to_compare(path, data, model.resolution, upsample)
     extractor = load_extractor(features, chosen, weights=inception_weights)
     count = samples or (run.config().evaluation.samples if run else 2048)

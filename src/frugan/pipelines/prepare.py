@@ -20,10 +20,11 @@ from frugan.errors import UserError
 from frugan.networks.base import Generator
 from frugan.pretrained import write_model_config, write_weights
 from frugan.run_folder import INITIAL_FILE, RunFolder
+from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
 from frugan.training.part import Part
-from frugan.training.ranks import ALONE, Ranks, synchronise_batch_norm
+from frugan.training.ranks import ALONE, Ranks
 
 MEASURED_IMAGES = 128  # enough for a spectrum, section 3 of the NSS paper
 FEWEST_IMAGES = 8  # below that, not even two halves of the real images can be compared

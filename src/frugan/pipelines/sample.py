@@ -123,7 +123,7 @@ class Model:
 
     def labels(self, seeds: Sequence[int]) -> Tensor:
         """The class (N,) that each seed draws where none is asked for; 0 for models without classes."""
-        return seed_labels(seeds, list(self.class_counts.values()) or [1] * max(1, self.generator.classes))
+        return seed_labels(seeds, list(self.class_counts.values()), self.generator.classes)
 
     def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """Images for these seeds.
@@ -177,7 +177,8 @@ class Model:
         last = self.enlargement
         codec, decoder = (last.codec, last.decoder) if last else (self.codec, self.decoder)
         codes = codec.encode(images.to(self.device))
-        return tuple(made.clamp(-1, 1).float().cpu() for made in (codec.decode(codes, decoder), codec.base(codes)))  # type: ignore[return-value]
+        decoded, base = codec.decode(codes, decoder), codec.base(codes)
+        return decoded.clamp(-1, 1).float().cpu(), base.clamp(-1, 1).float().cpu()
 
 
 @torch.no_grad()
@@ -198,12 +199,18 @@ def draw_codes(
     if label is not None:
         labels = torch.full((len(seeds),), label, device=device)
     elif generator.classes:
-        labels = seed_labels(seeds, class_counts or [1] * generator.classes).to(device)
+        labels = seed_labels(seeds, class_counts, generator.classes).to(device)
     return generator.synthesis(generator.truncated_mapping(z, labels, truncation))
 
 
-def seed_labels(seeds: Sequence[int], counts: Sequence[int]) -> Tensor:
-    """A class (N,), int64, for each seed, drawn in proportion to the counts."""
+def seed_labels(seeds: Sequence[int], counts: Sequence[int], classes: int = 0) -> Tensor:
+    """A class (N,), int64, for each seed: in proportion to the counts, or each alike if there are none; 0 without any.
+
+    Args:
+        counts: training images of each class, or nothing.
+        classes: how many the generator knows.
+    """
+    counts = counts or [1] * max(1, classes)
     total = sum(counts)
     frequencies = [count / total for count in counts]
     drawn = [np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, 1]))) for seed in seeds]

@@ -92,17 +92,23 @@ def sweep(
         "least": asdict(min(judged, key=lambda point: point.frechet_distance or 0.0)),
         "most": asdict(max(judged, key=lambda point: point.score or 0.0)),
         "protocol": {
-            **extractor.protocol(),
-            "frechet_distance": extractor.distance_name,
-            "classifier": extractor.name,
-            "rejected_by": "the class drawn" if of_class else "any class",
+            **_protocol(extractor, of_class),
             "resolution": model.resolution,
             "n_real": count_real,
             "n_fake": samples,
-            "first_seed": FIRST_SEED,
-            "splits": 10,
             "real_fingerprint": dataset.fingerprint,
         },
+    }
+
+
+def _protocol(extractor: FeatureExtractor, of_class: bool) -> dict[str, Any]:
+    return {
+        **extractor.protocol(),
+        "frechet_distance": extractor.distance_name,
+        "classifier": extractor.name,
+        "rejected_by": "the class drawn" if of_class else "any class",
+        "first_seed": FIRST_SEED,
+        "splits": 10,
     }
 
 

@@ -1,9 +1,11 @@
-"""Batch-norm statistics of an averaged network, gathered anew in the way that the network will be used."""
+"""Batch norms that see the whole batch of several ranks, and statistics gathered anew for an averaged network."""
 
 from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
+
+from frugan.training.ranks import Ranks
 
 
 def has_batch_norm(network: nn.Module) -> bool:
@@ -29,3 +31,42 @@ def recalibrate(network: nn.Module, run: Callable[[Tensor], object], batches: It
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()
+
+
+def synchronise_batch_norm(networks: Iterable[nn.Module], ranks: Ranks) -> None:
+    """Let batch norms inside these networks use the statistics of the whole batch; in place, parameters are kept."""
+    for network in networks:
+        for parent in list(network.modules()):
+            for name, child in list(parent.named_children()):
+                if type(child) is nn.BatchNorm2d:
+                    setattr(parent, name, _SynchronisedBatchNorm2d(child, ranks))
+
+
+class _SynchronisedBatchNorm2d(nn.BatchNorm2d):
+    """torch's own works on GPUs only; this one wherever its ranks can exchange tensors."""
+
+    def __init__(self, local: nn.BatchNorm2d, ranks: Ranks) -> None:
+        super().__init__(local.num_features, local.eps, local.momentum, local.affine)
+        self.weight, self.bias = local.weight, local.bias
+        self.running_mean, self.running_var = local.running_mean, local.running_var
+        self.num_batches_tracked = local.num_batches_tracked
+        self.ranks = ranks
+        self.train(local.training)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        assert self.momentum is not None
+        seen = x.to(self.running_mean.dtype)  # type: ignore[union-attr]
+        mean = self.ranks.sum(seen.mean(dim=(0, 2, 3))) / self.ranks.count
+        centred = seen - mean[:, None, None]
+        variance = self.ranks.sum(centred.square().mean(dim=(0, 2, 3))) / self.ranks.count
+        with torch.no_grad():
+            count = self.ranks.count * x.numel() / x.shape[1]
+            self.running_mean.lerp_(mean, self.momentum)  # type: ignore[union-attr]
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)  # type: ignore[union-attr]
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        y = centred * (variance + self.eps).rsqrt()[:, None, None]
+        if self.affine:
+            y = y * self.weight[:, None, None] + self.bias[:, None, None]
+        return y.to(x.dtype)

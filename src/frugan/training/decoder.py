@@ -53,12 +53,12 @@ class DecoderPart(Part):
         device: torch.device,
         ranks: Ranks = ALONE,
     ) -> None:
+        super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise decoder"))
         _, self.code_side, _ = codec.code_shape(resolution)
         if not 0 <= config.crop <= self.code_side:
             raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' side of {self.code_side}")
-        self.config, self.schedule, self.seed, self.device, self.ranks = config, config.schedule, seed, device, ranks
-        self.codec = codec.to(device)
+        self.config = config
         self.network: Decoder = to_device(config.network.build(), device)
         self._check_size(resolution)
         self._check_noise()
@@ -112,6 +112,7 @@ class DecoderPart(Part):
         self.optimizer.zero_grad(set_to_none=True)
         losses, errors, pairs = [], [], []
         for original in micro_batches(images.to(self.device), self.schedule):
+            original = _rotated(original) if self.config.rotate else original
             code = self.codec.encode(original)
             noise = self._draw_noise(code)
             code = code + noise[:, None, None, None] * torch.randn_like(code)
@@ -198,6 +199,12 @@ class DecoderPart(Part):
         load_optimizer_tensors(self.optimizer, under_prefix("optimizer", tensors))
         if self.adversary:
             self.adversary.load_tensors(tensors)
+
+
+def _rotated(images: Tensor) -> Tensor:
+    """Each image (N, C, S, S) by a random number of quarter turns; with mirrored ones, all orientations."""
+    turns = torch.randint(0, 4, (len(images),)).tolist()
+    return torch.stack([image.rot90(count, dims=(1, 2)) for image, count in zip(images, turns, strict=True)])
 
 
 class _Adversary:

@@ -71,10 +71,10 @@ class GANPart(Part):
         device: torch.device,
         ranks: Ranks = ALONE,
     ) -> None:
+        super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise sampler"))
         code_shape = codec.code_shape(resolution)
-        self.config, self.schedule, self.seed, self.device, self.ranks = config, config.schedule, seed, device, ranks
-        self.codec = codec.to(device)
+        self.config = config
         self.generator: Generator = to_device(config.generator.build(code_shape=code_shape), device)
         self.discriminator: Discriminator = to_device(config.discriminator.build(code_shape=code_shape), device)
         if self.generator.classes != self.discriminator.classes:

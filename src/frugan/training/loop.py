@@ -106,12 +106,7 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
             _check_finite(progress, schedule, folder)
 
         if log_due:
-            values = _summary(progress.since_log)
-            progress.since_log, progress.checked = [], 0
-            clock.tick(progress.nimg)
-            entry = clock.entry(ranks)
-            if ranks.first:
-                log.append({"nimg": progress.nimg, **values, "clock": entry})
+            values = _write_line(log, progress, clock, ranks)
             hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
         if snapshot_due or checkpoint_due:
             _check_weights(part, progress.nimg, folder)
@@ -199,6 +194,17 @@ def _check_weights(part: Part, nimg: int, folder: Path) -> None:
                 f"{name} became {_worst(tensor)} in the step that ended at image {nimg}; it was not saved. The newest "
                 f"good checkpoint is in {folder / 'checkpoints'}. Lower the learning rate (--set ...) and begin anew"
             )
+
+
+def _write_line(log: JSONLines, progress: _Progress, clock: "_Clock", ranks: Ranks) -> dict[str, Any]:
+    """Append what happened since the last line, and return it."""
+    values = _summary(progress.since_log)
+    progress.since_log, progress.checked = [], 0
+    clock.tick(progress.nimg)
+    entry = clock.entry(ranks)
+    if ranks.first:
+        log.append({"nimg": progress.nimg, **values, "clock": entry})
+    return values
 
 
 def _worst(value: Tensor) -> str:

@@ -8,7 +8,9 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from frugan.codecs.base import Codec
 from frugan.config import ScheduleConfig
+from frugan.training.ranks import Ranks
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -27,8 +29,10 @@ class Part(ABC):
     """One network (with its helpers) that trains by itself on images."""
 
     name: str
-    schedule: ScheduleConfig
-    device: torch.device
+
+    def __init__(self, schedule: ScheduleConfig, codec: Codec, seed: int, device: torch.device, ranks: Ranks) -> None:
+        self.schedule, self.seed, self.device, self.ranks = schedule, seed, device, ranks
+        self.codec = codec.to(device)
 
     def measure(self, images: Tensor) -> dict[str, float]:
         """Look at real images (N, 3, S, S) once, before the first step and again at every resume: always the same.

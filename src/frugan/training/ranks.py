@@ -5,7 +5,6 @@ step. What depends on a whole batch (logits for controllers and logs, latents, b
 drawn whole, so that all ranks stay alike, and their number may change when a run is resumed.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -121,45 +120,6 @@ def share_size(batch: int, count: int, accumulate: int = 1) -> int:
         pieces = f" in {accumulate} pieces each" if accumulate > 1 else ""
         raise UserError(f"schedule.batch: {batch} cannot be shared by {count} processes{pieces}; choose a multiple")
     return batch // count
-
-
-def synchronise_batch_norm(networks: Iterable[nn.Module], ranks: Ranks) -> None:
-    """Let batch norms inside these networks use the statistics of the whole batch; in place, parameters are kept."""
-    for network in networks:
-        for parent in list(network.modules()):
-            for name, child in list(parent.named_children()):
-                if type(child) is nn.BatchNorm2d:
-                    setattr(parent, name, _SynchronisedBatchNorm2d(child, ranks))
-
-
-class _SynchronisedBatchNorm2d(nn.BatchNorm2d):
-    """torch's own works on GPUs only; this one wherever its ranks can exchange tensors."""
-
-    def __init__(self, local: nn.BatchNorm2d, ranks: Ranks) -> None:
-        super().__init__(local.num_features, local.eps, local.momentum, local.affine)
-        self.weight, self.bias = local.weight, local.bias
-        self.running_mean, self.running_var = local.running_mean, local.running_var
-        self.num_batches_tracked = local.num_batches_tracked
-        self.ranks = ranks
-        self.train(local.training)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return super().forward(x)
-        assert self.momentum is not None
-        seen = x.to(self.running_mean.dtype)  # type: ignore[union-attr]
-        mean = self.ranks.sum(seen.mean(dim=(0, 2, 3))) / self.ranks.count
-        centred = seen - mean[:, None, None]
-        variance = self.ranks.sum(centred.square().mean(dim=(0, 2, 3))) / self.ranks.count
-        with torch.no_grad():
-            count = self.ranks.count * x.numel() / x.shape[1]
-            self.running_mean.lerp_(mean, self.momentum)  # type: ignore[union-attr]
-            self.running_var.lerp_(variance * count / (count - 1), self.momentum)  # type: ignore[union-attr]
-            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
-        y = centred * (variance + self.eps).rsqrt()[:, None, None]
-        if self.affine:
-            y = y * self.weight[:, None, None] + self.bias[:, None, None]
-        return y.to(x.dtype)
 
 
 class _Sum(torch.autograd.Function):
