@@ -13,7 +13,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
+from frugan.networks.base import Discriminator, refuse_foreign_grid
+from frugan.networks.style_based import StyleBasedGenerator
 from frugan.nn.equalized import EqualizedConv2d, EqualizedLinear, activate
 from frugan.nn.style import MappingNetwork, ModulatedConv2d
 from frugan.ops import fir
@@ -22,7 +23,7 @@ from frugan.ops.grid import Grid
 _SKIP_GAIN = math.sqrt(0.5)
 
 
-class StyleGAN2Generator(Generator):
+class StyleGAN2Generator(StyleBasedGenerator):
     """z (N, latent_dim) -> w (N, layers, style_dim) -> code (N, C, S, S).
 
     Args:
@@ -46,11 +47,16 @@ class StyleGAN2Generator(Generator):
         noise: bool = True,
         classes: int = 0,
     ) -> None:
-        super().__init__()
         sides = _sides(code_shape)
-        self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
-        self.style_mixing, self.classes = style_mixing, classes
-        self.map = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
+        super().__init__(
+            code_shape,
+            2 * len(sides),
+            latent_dim=latent_dim,
+            style_dim=style_dim,
+            mapping_layers=mapping_layers,
+            style_mixing=style_mixing,
+            classes=classes,
+        )
         channels = [_channels(side, channel_base, channel_max) for side in sides]
         self.constant = nn.Parameter(torch.randn(channels[0], 4, 4))
         blocks = []
@@ -58,19 +64,6 @@ class StyleGAN2Generator(Generator):
             before = channels[i - 1] if i else None
             blocks.append(_SynthesisBlock(before, channels[i], code_shape[0], side, style_dim, noise))
         self.blocks = nn.ModuleList(blocks)
-        self.num_styles = 2 * len(sides)
-
-    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        w = self.map(z, label)
-        if not self.training:
-            return self._repeat(w)
-        self.map.follow(w)
-        styles = self._repeat(w)
-        if self.style_mixing > 0 and torch.rand(()).item() < self.style_mixing:
-            first = int(torch.randint(1, self.num_styles, ()).item())
-            other = self._repeat(self.map(torch.randn_like(z), label))
-            styles = torch.cat([styles[:, :first], other[:, first:]], dim=1)
-        return styles
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
@@ -81,13 +74,6 @@ class StyleGAN2Generator(Generator):
             x, code = block(x, code, w[:, max(2 * i - 1, 0) :])
         assert code is not None
         return code
-
-    def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
-        """Styles pulled towards their mean: the truncation trick of style-based generators."""
-        return self.map.average.lerp(self.mapping(z, label), truncation)
-
-    def _repeat(self, w: Tensor) -> Tensor:
-        return w[:, None].expand(-1, self.num_styles, -1)
 
 
 class _SynthesisBlock(nn.Module):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from frugan.nn.equalized import EqualizedLinear
+from frugan.nn.equalized import Activation, EqualizedLinear
 from frugan.nn.labels import known_label
 from frugan.ops import fir
 
@@ -84,6 +84,58 @@ class ModulatedConv2d(nn.Module):
             variance = style.square() @ self.weight.square().sum(dim=(2, 3)).T
             x = x * (variance + 1e-8).rsqrt()[:, :, None, None]
         return x
+
+
+class ModulatedLinear(nn.Module):
+    """x (N, C, P), w (N, style_dim) -> (N, channels_out, P): one map of the channels, the same at all P positions.
+
+    A modulated convolution of 1 x 1 (StyleGAN2), for positions that need not form an image. Noise (N, 1, P), if any, is
+    added before the activation. The style is multiplied
+    into the weights of each image: they are fewer numbers than the activations of any useful size.
+
+    Args:
+        demodulates: if not, the style is scaled by 1 / sqrt(fan-in) instead, as for layers that put out colours.
+        clamp: largest magnitude of what comes out; StyleGAN2 has 256 in layers that may run in float16.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        style_dim: int,
+        *,
+        demodulates: bool = True,
+        activation: Activation = "lrelu",
+        clamp: float = 256.0,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in))
+        self.bias = nn.Parameter(torch.zeros(channels_out))
+        self.affine = EqualizedLinear(style_dim, channels_in, bias=1.0)
+        self.demodulates, self.activation, self.clamp = demodulates, activation, clamp
+        self.style_gain = 1.0 if demodulates else 1 / math.sqrt(channels_in)
+
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None = None) -> Tensor:
+        weight = self.weight * (self.affine(w) * self.style_gain)[:, None]
+        if self.demodulates:
+            weight = weight * (weight.square().sum(dim=2, keepdim=True) + 1e-8).rsqrt()
+        bias = self.bias[:, None] if noise is None else self.bias[:, None] + noise
+        y = map_channels(x, weight, bias, self.activation)
+        return y if math.isinf(self.clamp) else y.clamp(-self.clamp, self.clamp)
+
+
+def map_channels(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:
+    """x (N, C, P), weight (N, O, C) -> (N, O, P): weight @ x + bias, activated, at each position.
+
+    The activation's gain is multiplied into the weights, which are smaller: leaky ReLU commutes with it.
+
+    Args:
+        bias: (O, 1), or anything else that fits the result.
+    """
+    if activation == "lrelu":
+        weight, bias = math.sqrt(2) * weight, math.sqrt(2) * bias
+    y = torch.baddbmm(bias.to(x.dtype), weight.to(x.dtype), x)
+    return F.leaky_relu(y, 0.2, inplace=True) if activation == "lrelu" else y
 
 
 def _normalise(x: Tensor) -> Tensor:
