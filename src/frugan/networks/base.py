@@ -1,11 +1,12 @@
 """What every sampler offers, whatever its architecture: the interfaces `Generator`, `Discriminator`, `Decoder`."""
 
 from abc import ABC, abstractmethod
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from frugan.ops.grid import Grid
+from frugan.ops.grid import Grid, Lines
 
 
 class Generator(nn.Module, ABC):
@@ -31,6 +32,20 @@ class Generator(nn.Module, ABC):
         """Like `mapping`, trading variety for typicality below 1: by shrinking the latents to a scaled Gaussian
         (not-so-big-GAN, section 4.1), if a generator has no better way."""
         return self.mapping(z * truncation, label)
+
+
+@runtime_checkable
+class LineGenerator(Protocol):
+    """A generator whose pictures are products of lines, which renderers may keep."""
+
+    def lines(self, w: Tensor, grid: Grid) -> Lines:
+        """All that depends on rows or columns alone; either may be empty."""
+
+    def shade(self, rows: Tensor, cols: Tensor, w: Tensor) -> Tensor:
+        """Where lines meet: (N, levels, C, D, H) and (N, levels, C, D, W) -> codes (N, colours, H, W)."""
+
+    def shade_points(self, rows: Tensor, cols: Tensor, w: Tensor) -> Tensor:
+        """P places anywhere, by the lines at their rows and columns: twice (N, levels, C, D, P) -> (N, colours, P)."""
 
 
 class Discriminator(nn.Module, ABC):

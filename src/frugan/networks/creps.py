@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from frugan.networks.style_based import StyleBasedGenerator
-from frugan.nn.bi_line import FourierLines, Lines, LineTrunk, split_lines
+from frugan.nn.bi_line import FourierLines, LineTrunk, split_lines
 from frugan.nn.pixel_chain import PixelChain
-from frugan.ops.grid import Grid, full_grid
+from frugan.ops.grid import Grid, Lines, full_grid
 
 
 class CREPSGenerator(StyleBasedGenerator):
@@ -86,7 +86,7 @@ class CREPSGenerator(StyleBasedGenerator):
         """All that depends on rows or columns alone: worth keeping when one picture is rendered in pieces."""
         rows, cols = (axis.to(w.device) for axis in grid)
         drawn = self.trunk(self.enter(w[:, 0], rows, cols), w)
-        return split_lines(drawn, self.enter.thickness, len(rows))
+        return split_lines(drawn, self.enter.thickness, len(rows), len(cols))
 
     def shade(self, rows: Tensor, cols: Tensor, w: Tensor) -> Tensor:
         """Where lines meet: (N, levels, C, D, H) and (N, levels, C, D, W) -> codes (N, colours, H, W)."""

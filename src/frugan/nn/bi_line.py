@@ -6,25 +6,15 @@ at. What rows and columns have in common is the network; they differ in the ampl
 
 import math
 from itertools import pairwise
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from frugan.nn.equalized import EqualizedLinear
 from frugan.nn.style import ModulatedLinear
+from frugan.ops.grid import Lines
 
 _HALF = math.sqrt(0.5)
-
-
-class Lines(NamedTuple):
-    """Lines of all levels, ready to be multiplied: rows (N, levels, C, D, H) and columns (N, levels, C, D, W).
-
-    The image of a level is sum_d rows[d, y] * cols[d, x]; slices along the last axis are the lines of a crop.
-    """
-
-    rows: Tensor
-    cols: Tensor
 
 
 class FourierLines(nn.Module):
@@ -117,7 +107,7 @@ class _LineBlock(nn.Module):
         return x, self.leave(x, last)
 
 
-def split_lines(drawn: Tensor, thickness: int, height: int) -> Lines:
+def split_lines(drawn: Tensor, thickness: int, height: int, width: int) -> Lines:
     """(N, levels, C, D H + D W) -> both kinds, each scaled so that their product has half its power."""
-    rows, cols = (drawn * _HALF).split([thickness * height, drawn.shape[-1] - thickness * height], dim=-1)
-    return Lines(rows.unflatten(-1, (thickness, -1)), cols.unflatten(-1, (thickness, -1)))
+    rows, cols = (drawn * _HALF).split([thickness * height, thickness * width], dim=-1)
+    return Lines(rows.unflatten(-1, (thickness, height)), cols.unflatten(-1, (thickness, width)))

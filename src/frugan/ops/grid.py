@@ -17,6 +17,16 @@ class Grid(NamedTuple):
     cols: Tensor
 
 
+class Lines(NamedTuple):
+    """Lines of all levels, ready to be multiplied: rows (N, levels, C, D, H) and columns (N, levels, C, D, W).
+
+    The image of a level is sum_d rows[d, y] * cols[d, x]; slices along the last axis are the lines of a crop.
+    """
+
+    rows: Tensor
+    cols: Tensor
+
+
 def full_grid(height: int, width: int) -> Grid:
     """The whole image, sampled at `height` x `width` points."""
-    return Grid(torch.linspace(0, 1, height), torch.linspace(0, 1, width))
+    return Grid(*(torch.linspace(0, 1, size, dtype=torch.float64).float() for size in (height, width)))

@@ -154,6 +154,10 @@ class Model:
             padded = wanted + wanted[-1:] * (batch - len(wanted))
             yield self.decode(self.codes(padded, truncation, label), noise=self.assumed_noise)[: len(wanted)]
 
+    def styles(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """What the sampler draws its codes from: w, in whatever shape it takes."""
+        return draw_styles(self.generator, seeds, list(self.class_counts.values()), truncation, label)
+
     @torch.no_grad()
     def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
@@ -189,7 +193,19 @@ def draw_codes(
     truncation: float = 1.0,
     label: int | None = None,
 ) -> Tensor:
-    """What a generator makes of seeds: codes (N, C, s, s) on its device.
+    """What a generator makes of seeds: codes (N, C, s, s) on its device. Arguments as `draw_styles`'."""
+    return generator.synthesis(draw_styles(generator, seeds, class_counts, truncation, label))
+
+
+@torch.no_grad()
+def draw_styles(
+    generator: Generator,
+    seeds: Sequence[int],
+    class_counts: Sequence[int] = (),
+    truncation: float = 1.0,
+    label: int | None = None,
+) -> Tensor:
+    """Styles w of seeds, on the generator's device.
 
     Where it is class-conditional and no label is given, each seed draws one, in proportion to `class_counts`, or all
     alike if there are none.
@@ -200,7 +216,7 @@ def draw_codes(
         labels = torch.full((len(seeds),), label, device=device)
     elif generator.classes:
         labels = seed_labels(seeds, class_counts, generator.classes).to(device)
-    return generator.synthesis(generator.truncated_mapping(z, labels, truncation))
+    return generator.truncated_mapping(z, labels, truncation)
 
 
 def seed_labels(seeds: Sequence[int], counts: Sequence[int], classes: int = 0) -> Tensor:

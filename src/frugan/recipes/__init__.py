@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from frugan.config import RunConfig, did_you_mean
 from frugan.errors import UserError
-from frugan.recipes import decoders
+from frugan.recipes import creps, decoders
 from frugan.recipes import noisy_scale_space as nss
 from frugan.recipes import not_so_big_gan_samplers as samplers
 from frugan.recipes import stylegan2_noisy_scale_space as sg2
@@ -32,6 +32,9 @@ RECIPES: dict[str, Recipe] = {
     **{f"{name}-small": Recipe(partial(decoders.small, name), decoders.SMALL[name]) for name in decoders.SMALL},
     **{name: Recipe(partial(samplers.paper, name), samplers.PAPER[name]) for name in samplers.PAPER},
     **{name: Recipe(partial(samplers.small, name), samplers.SMALL[name]) for name in samplers.SMALL},
+    **{name: Recipe(partial(creps.paper, name), row.summary) for name, row in creps.PAPER.items()},
+    **{name: Recipe(partial(creps.small, name), creps.SMALL[name][0]) for name in creps.SMALL},
+    "creps-w": _documented(creps.creps_w),
     "dcgan-gan": _documented(nss.dcgan_gan),
     "dcgan-gan-gr": _documented(nss.dcgan_gan_gr),
     "dcgan-lsgan": _documented(nss.dcgan_lsgan),

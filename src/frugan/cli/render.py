@@ -1,0 +1,94 @@
+"""`frugan render`: one picture of a coordinate-based generator, at any size."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from frugan.cli.flags import parse
+from frugan.errors import UserError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return parse(command, "render", arguments)
+
+
+def command(
+    run: Annotated[Positional[Path], arg(metavar="RUN")],
+    /,
+    out: Path,
+    size: str = "1024x1024",
+    seed: int = 0,
+    trunc: float = 1.0,
+    label: Annotated[str, arg(name="class")] = "",
+    crop: str = "0,0,1,1",
+    fit: Literal["crop", "stretch", "extend"] = "crop",
+    zoom: float = 1.0,
+    shift: str = "0,0",
+    rotate: float = 0.0,
+    warp: str = "",
+    outside: Literal["extrapolate", "clamp", "mirror", "mask"] = "extrapolate",
+    supersample: int = 1,
+    grid: Literal["ends", "centres"] = "ends",
+    tile: int = 64,
+    exact: bool = False,
+    device: str = "auto",
+) -> int:
+    """Render one picture of a CREPS or CIPS run at any size, with memory for its lines and one strip of it.
+
+    Args:
+        run: a run folder or a model folder.
+        out: a file that ends in .png, .tif (or BigTIFF where it must be) or .dzi (Deep Zoom, for viewers on the web).
+        size: width and height in pixels, such as 6144x4096.
+        seed: which picture.
+        trunc: truncation; below 1, more typical.
+        label: class to draw, by name or number, for class-conditional models; if left out, the seed draws one.
+        crop: left, top, right and bottom of what is seen, in parts of the picture.
+        fit: what becomes of a crop of another shape than the output: a part of it, stretched, or more than it.
+        zoom: above 1, less is seen, larger.
+        shift: right and down, in parts of the picture.
+        rotate: degrees counter-clockwise.
+        warp: fisheye, wave, or a .npy file (h, w, 2) of where to look, y before x, in parts of the frame.
+        outside: what lies beyond the picture's edge: what the generator draws there, the edge itself, the picture
+            mirrored, or black.
+        supersample: k x k samples a pixel, for pictures smaller than the trained size or strongly bent.
+        grid: ends, as CREPS is trained; centres, to lie exactly over resized copies.
+        tile: side of the tiles, in samples.
+        exact: turned and bent pictures without the table of lines, much more slowly.
+        device: auto, cpu, cuda, mps.
+    """
+    if not run.exists():
+        raise UserError(f"{run}: no such folder")
+    if trunc < 0 or not 0 <= seed < 2**32:
+        raise UserError(f"--trunc {trunc}, --seed {seed}: neither may be negative, and seeds end at {2**32 - 1}")
+    if tile < 16 or not 1 <= supersample <= tile:
+        raise UserError(f"--tile {tile}, --supersample {supersample}: tiles have a side from 16; samples fit into them")
+    width, height = _numbers("--size", size.replace("x", ","), 2)
+    if min(width, height) < 1 or width % 1 or height % 1:
+        raise UserError(f"--size {size}: width and height in whole pixels, such as 6144x4096")
+    frame = {
+        "crop": tuple(_numbers("--crop", crop, 4)),
+        "shift": tuple(_numbers("--shift", shift, 2)),
+        "fit": fit,
+        "zoom": zoom,
+        "rotate": rotate,
+        "outside": outside,
+        "supersample": supersample,
+        "centres": grid == "centres",
+    }
+    from frugan.cli.rendering import render_file
+
+    sampled = {"seed": seed, "truncation": trunc, "label": label}
+    return render_file(run, out, (int(width), int(height)), frame, warp, sampled, tile, exact, device)
+
+
+def _numbers(flag: str, text: str, count: int) -> list[float]:
+    try:
+        values = [float(piece) for piece in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != count or not all(abs(value) < 1e9 for value in values):
+        raise UserError(f"{flag} {text}: expected {count} numbers with commas between them")
+    return values

@@ -1,0 +1,82 @@
+"""What `frugan render` does, once torch is loaded."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from frugan.cores import available_cores
+from frugan.device import choose_device, use_threads
+from frugan.errors import UserError
+from frugan.ops.view import View, Warp, fisheye, sampled, wave
+from frugan.pipelines.render import Rendering, render_strips
+from frugan.pipelines.sample import Model
+from frugan.pipelines.write import to_uint8
+from frugan.pipelines.write_large import check_ending, write_strips
+from frugan.pretrained import load
+
+_WARPS: dict[str, Warp] = {"fisheye": fisheye, "wave": wave}
+
+
+def render_file(
+    run: Path,
+    out: Path,
+    size: tuple[int, int],
+    frame: dict[str, Any],
+    warp: str,
+    drawn: dict[str, Any],
+    tile: int,
+    exact: bool,
+    device: str,
+) -> int:
+    """`size`: width, height; `frame`: settings of the view; `drawn`: seed, truncation and class."""
+    check_ending(out)
+    bend = _warp(warp)
+    use_threads(available_cores())
+    model = load(run, str(choose_device(device)))
+    view = build_view(model, size, warp=bend, **frame)
+    label = model.class_label(drawn["label"]) if drawn["label"] else None
+    w = model.styles([drawn["seed"]], drawn["truncation"], label)
+    strips = render_strips(model.generator, w, view, Rendering(tile, exact), _show)
+    width, height = size
+    write_strips(out, (to_uint8(strip[None])[0] for strip in strips), width, height)
+    print(f"{out}  {width} x {height}")
+    return 0
+
+
+def build_view(model: Model, size: tuple[int, int], **frame: Any) -> View:
+    """
+    Raises:
+        UserError: a model whose codes are not pictures, or settings that leave nothing to see.
+    """
+    if model.codec.reduces or model.enlargement is not None:
+        raise UserError("render: this model's generator draws codes for a decoder, not pictures; use `frugan sample`")
+    width, height = size
+    try:
+        return View(height, width, model.generator.code_shape[1:], **frame)
+    except ValueError as error:
+        raise UserError(f"--{error}") from error
+
+
+def _warp(name: str) -> Warp | None:
+    if not name:
+        return None
+    if name in _WARPS:
+        return _WARPS[name]
+    if not name.endswith(".npy"):
+        raise UserError(f"--warp {name}: {', '.join(_WARPS)}, or a .npy file")
+    try:
+        field = np.load(name, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"--warp {name}: {error}") from error
+    if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2 or not np.isfinite(field).all():
+        raise UserError(f"--warp {name}: expected finite numbers (h, w, 2), got {field.dtype} {field.shape}")
+    return sampled(torch.from_numpy(field.astype(np.float64)))
+
+
+def _show(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\r" if done < total else "\r\033[K"
+        print(f"  row {done} of {total}", end=end, file=sys.stderr, flush=True)

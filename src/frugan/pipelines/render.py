@@ -1,0 +1,224 @@
+"""One picture of a generator at any size: strip by strip, with the memory of its lines and of one strip.
+
+Lines are computed once along each side; where they meet, tiles are shaded one after the other, small enough for the
+cache. A view that is turned or bent has no lines of its own: it takes those of a fine table, or of each place.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from frugan.errors import UserError
+from frugan.networks.base import Generator, LineGenerator
+from frugan.ops.grid import Grid
+from frugan.ops.view import Axes, View
+
+_CHUNK = 512  # positions of a line that go through the trunk at once
+_PLACES = 1024  # of a bent view that are shaded at once: each has all its lines, some kilobytes
+DENSITY = 2048.0  # samples of the table along a side of the picture: 70 dB to the exact one, with random weights
+_FILLED = -1.0  # what is shown where nothing is: black
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How a view is computed.
+
+    Args:
+        tile: side of the tiles, in samples.
+        exact: evaluate bent views at each place instead of between samples of a table.
+        density: of that table: samples along a side of the picture.
+    """
+
+    tile: int = 64
+    exact: bool = False
+    density: float = DENSITY
+
+
+@torch.no_grad()
+def render_strips(
+    generator: Generator,
+    w: Tensor,
+    view: View,
+    rendering: Rendering = Rendering(),
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Tensor]:
+    """Strips (3, rows, W) of one picture, on the CPU, from its top to its bottom; not clamped.
+
+    Args:
+        generator: one that takes any coordinates.
+        w: its styles for one picture, (1, ...).
+        on_progress: called with how many rows are done, of how many.
+
+    Raises:
+        UserError: a generator that renders its own size alone, or cannot bend its pictures.
+    """
+    axes = view.axes()
+    draw = _bent(generator, w, view, rendering) if axes is None else _straight(generator, w, view, axes, rendering.tile)
+    k = view.supersample
+    rows = max(1, rendering.tile // k)
+    for top in range(0, view.height, rows):
+        bottom = min(top + rows, view.height)
+        strip = draw(top * k, bottom * k)
+        if k > 1:
+            strip = F.avg_pool2d(strip, k)
+        yield strip[0].float().cpu()
+        on_progress(bottom, view.height)
+
+
+def render(generator: Generator, w: Tensor, view: View, rendering: Rendering = Rendering()) -> Tensor:
+    """The whole view (3, H, W), as `render_strips` draws it."""
+    return torch.cat(list(render_strips(generator, w, view, rendering)), dim=1)
+
+
+def draw_points(generator: LineGenerator, w: Tensor, y: Tensor, x: Tensor, density: float | None = None) -> Tensor:
+    """Colours (N, 3, P) at P places, differentiable with respect to styles and places.
+
+    Args:
+        y, x: coordinates (P,).
+        density: None for the exact picture; else between samples of a table of lines, so many along a side of it.
+    """
+    if density is None:
+        return generator.shade_points(*_exact_lines(generator, w, y, x), w)
+    return generator.shade_points(*_Table(generator, w, y, x, density)(y, x), w)
+
+
+def _straight(generator: Generator, w: Tensor, view: View, axes: Axes, tile: int) -> Callable[[int, int], Tensor]:
+    """Samples (1, 3, rows, W) of rows `top` to `bottom`, where coordinates are one vector along each side."""
+    across = range(0, len(axes.horizontal), tile)
+    hidden = ~view.visible(axes.vertical, int(axes.transposed)), ~view.visible(axes.horizontal, 1 - axes.transposed)
+    tiles = _tiles(generator, w, axes)
+
+    def draw(top: int, bottom: int) -> Tensor:
+        paint = tiles(slice(top, bottom))
+        strip = torch.cat([paint(slice(left, left + tile)) for left in across], dim=3)
+        return strip.masked_fill((hidden[0][top:bottom, None] | hidden[1]).to(strip.device), _FILLED)
+
+    return draw
+
+
+def _tiles(generator: Generator, w: Tensor, axes: Axes) -> Callable[[slice], Callable[[slice], Tensor]]:
+    """Rows of the output -> columns of it -> samples; what depends on the rows, or on all of the columns, is kept."""
+    vertical, horizontal, transposed = axes
+
+    def turned(upright: Tensor) -> Tensor:
+        return upright.mT if transposed else upright
+
+    if not isinstance(generator, LineGenerator):
+        _refuse_fixed(generator, w)
+
+        def at(rows: slice) -> Callable[[slice], Tensor]:
+            def paint(cols: slice) -> Tensor:
+                pair = (horizontal[cols], vertical[rows]) if transposed else (vertical[rows], horizontal[cols])
+                return turned(generator.synthesis(w, Grid(*pair)))
+
+            return paint
+
+        return at
+    along = _lines(generator, w, horizontal, of_rows=transposed)
+
+    def meet(rows: slice) -> Callable[[slice], Tensor]:
+        down = _lines(generator, w, vertical[rows], of_rows=not transposed)
+
+        def paint(cols: slice) -> Tensor:
+            first, second = (along[..., cols], down) if transposed else (down, along[..., cols])
+            return turned(generator.shade(first, second, w))
+
+        return paint
+
+    return meet
+
+
+def _bent(generator: Generator, w: Tensor, view: View, rendering: Rendering) -> Callable[[int, int], Tensor]:
+    """As `_straight`, where every sample has coordinates of its own."""
+    if not isinstance(generator, LineGenerator):
+        raise UserError(
+            f"{type(generator).__name__} draws no lines, so its pictures cannot be turned or bent here; "
+            "render one large, and warp that"
+        )
+    total = view.height * view.supersample
+    table = None
+    if not rendering.exact:
+        table = _Table(generator, w, *_extent(view, total), rendering.density)
+
+    def draw(top: int, bottom: int) -> Tensor:
+        y, x = view.points(top, bottom)
+        pieces = []
+        for rows, cols in zip(*(t.flatten().split(_PLACES) for t in (y, x)), strict=True):
+            lines = _exact_lines(generator, w, rows, cols) if table is None else table(rows, cols)
+            pieces.append(generator.shade_points(*lines, w))
+        strip = torch.cat(pieces, dim=2).unflatten(2, y.shape)
+        hidden = ~(view.visible(y, 0) & view.visible(x, 1))
+        return strip.masked_fill(hidden.to(strip.device), _FILLED)
+
+    return draw
+
+
+def _extent(view: View, total: int) -> tuple[Tensor, Tensor]:
+    """Least and largest row and column coordinate of a view, each (2,)."""
+    found: list[tuple[Tensor, Tensor]] = [view.points(top, min(top + 64, total)) for top in range(0, total, 64)]
+    lows = [torch.stack([part.min() for part in axis]) for axis in zip(*found, strict=True)]
+    highs = [torch.stack([part.max() for part in axis]) for axis in zip(*found, strict=True)]
+    y, x = (torch.stack([low.min(), high.max()]) for low, high in zip(lows, highs, strict=True))
+    return y, x
+
+
+class _Table:
+    """Lines at evenly spaced coordinates that cover all of `y` and `x`, and between them, linearly."""
+
+    def __init__(self, generator: LineGenerator, w: Tensor, y: Tensor, x: Tensor, per_unit: float) -> None:
+        self.axes = []
+        for t, of_rows in ((y, True), (x, False)):
+            low, high = t.detach().min().item(), t.detach().max().item()
+            count = max(2, round((high - low) * per_unit) + 2)
+            at = torch.linspace(low, high, count, dtype=torch.float64).float()
+            self.axes.append((low, (count - 1) / max(high - low, 1e-9), _lines(generator, w, at, of_rows=of_rows)))
+
+    def __call__(self, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Lines at these places (P,)."""
+        rows, cols = (
+            self._between(lines, (t.to(lines) - low) * scale)
+            for t, (low, scale, lines) in zip((y, x), self.axes, strict=True)
+        )
+        return rows, cols
+
+    def _between(self, lines: Tensor, position: Tensor) -> Tensor:
+        before = position.detach().floor().long().clamp(0, lines.shape[-1] - 2)
+        part = position - before
+        return lines[..., before] * (1 - part) + lines[..., before + 1] * part
+
+
+def _exact_lines(generator: LineGenerator, w: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Lines at P places: at each coordinate that occurs, once."""
+    found = []
+    for t, of_rows in ((y, True), (x, False)):
+        if t.requires_grad:
+            found.append(_lines(generator, w, t, of_rows=of_rows))
+        else:
+            values, places = torch.unique(t, return_inverse=True)
+            found.append(_lines(generator, w, values, of_rows=of_rows)[..., places])
+    return found[0], found[1]
+
+
+def _lines(generator: LineGenerator, w: Tensor, t: Tensor, *, of_rows: bool) -> Tensor:
+    """Lines (N, levels, C, D, len(t)) of rows or of columns; in equal pieces, for the trunk is wide."""
+    none = t[:0]
+    pieces = []
+    for piece in torch.tensor_split(t, -(-len(t) // _CHUNK)):
+        lines = generator.lines(w, Grid(piece, none) if of_rows else Grid(none, piece))
+        pieces.append(lines.rows if of_rows else lines.cols)
+    return torch.cat(pieces, dim=-1)
+
+
+def _refuse_fixed(generator: Generator, w: Tensor) -> None:
+    """
+    Raises:
+        UserError: the generator cannot be asked for other coordinates.
+    """
+    half = torch.linspace(0.2, 0.4, 4)
+    try:
+        generator.synthesis(w, Grid(half, half))
+    except ValueError as error:
+        raise UserError(str(error)) from error

@@ -1,0 +1,133 @@
+"""CREPS, and the generators it is compared with: the paper's trainings, and small ones for a CPU or one GPU.
+
+FID of 50,000 samples in the paper's table 3: FFHQ-512 4.43, FFHQ-1024 4.09 (the 512 px model rendered at twice its
+size), LSUN church 256 5.50 (ScaleParty 6.23, 10.91, none; AnyresGAN 3.71, 4.06, 3.84). Its batches and weights of R1
+are stated for FFHQ alone; those of the others follow StyleGAN2's rule of thumb, gamma = .0002 side^2 / batch. All are
+trained for 25,000 kimg with ADA; MetFaces continues a generator of FFHQ-512 at twice the coordinates:
+`--set sampler.initial=PATH` of its weights.
+
+Table 4, FFHQ-128, 25,000 kimg (FID, memory, seconds an image): no decoders 6.91, 1.7 GB, .03; decoders with D = 4
+6.46, 1.6, .03; with D = 8 4.66, 1.7, .04.
+"""
+
+from dataclasses import dataclass, replace
+
+from frugan.codecs.identity import IdentityCodec
+from frugan.config import (
+    DataConfig,
+    EvaluationConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    RunConfig,
+    SamplerConfig,
+    ScheduleConfig,
+    Spec,
+)
+from frugan.networks.cips import CIPSGenerator
+from frugan.networks.creps import CREPSGenerator
+from frugan.networks.creps_per_pixel import PerPixelCREPSGenerator
+from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
+from frugan.objectives.losses import non_saturating
+from frugan.objectives.path_length import PathLength
+from frugan.objectives.penalties import r1
+from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
+from frugan.stabilizers.ada import ADA
+from frugan.stabilizers.base import NoStabilizer
+
+
+@dataclass(frozen=True)
+class Training:
+    """One of the paper's: what the images are, their side, batch and the weight of R1."""
+
+    summary: str
+    side: int
+    batch: int
+    gamma: float
+    levels: int = 0  # of the generator, where it comes from a training at another size
+
+
+PAPER = {
+    "creps-ffhq-128": Training("CREPS on FFHQ at 128 x 128 (table 4).", 128, 128, 0.5),
+    "creps-ffhq-512": Training("CREPS on FFHQ at 512 x 512 (table 3).", 512, 32, 10.0),
+    "creps-ffhq-1024": Training("CREPS on FFHQ at 1024 x 1024 (supplement).", 1024, 8, 32.0),
+    "creps-lsun-church": Training("CREPS on LSUN church at 256 x 256 (table 3).", 256, 32, 0.4),
+    "creps-scenery": Training("CREPS on Scenery at 256 x 256.", 256, 32, 0.4),
+    "creps-metfaces-1024": Training(
+        "CREPS of FFHQ-512, continued on MetFaces at 1024 x 1024.", 1024, 32, 6.6, levels=7
+    ),
+}
+_NETWORK = {"latent_dim": 64, "style_dim": 128, "mapping_layers": 2, "channel_base": 2048}
+_LINES = {**_NETWORK, "channel_max": 128, "line_channels": 16}
+SMALL = {
+    "creps-small": ("CREPS at a width for a CPU: 32 x 32, rendered at any size.", Spec(CREPSGenerator, **_LINES)),
+    "creps-small-thin": (
+        "creps-small with lines of 4 slots instead of 8.",
+        Spec(CREPSGenerator, **_LINES, thickness=4),
+    ),
+    "creps-small-no-decoders": ("creps-small without decoders.", Spec(CREPSGenerator, **_LINES, decodes=False)),
+    "creps-small-per-pixel": ("creps-small without lines.", Spec(PerPixelCREPSGenerator, **_LINES)),
+    "cips-small": (
+        "CIPS of as many parameters: the scale-consistent baseline.",
+        Spec(CIPSGenerator, **_NETWORK, channel_max=140),
+    ),
+    "stylegan2-small": (
+        "StyleGAN2 of as many parameters: the convolutional baseline.",
+        Spec(StyleGAN2Generator, **_NETWORK, channel_max=90, style_mixing=0.0),
+    ),
+}
+
+
+def paper(name: str) -> RunConfig:
+    """One of PAPER, on images of yours that are large enough."""
+    training = PAPER[name]
+    adam = OptimizerConfig(lr=2e-3, beta1=0.0, beta2=0.99)
+    return RunConfig(
+        recipe=name,
+        data=DataConfig(source="", resolution=training.side),
+        codec=Spec(IdentityCodec),
+        sampler=SamplerConfig(
+            generator=Spec(CREPSGenerator, levels=training.levels),
+            discriminator=Spec(StyleGAN2Discriminator),
+            stabilizer=Spec(ADA),
+            loss=Spec(non_saturating),
+            penalties=(PenaltyConfig(Spec(r1), weight=training.gamma, every=16),),
+            generator_penalties=(PenaltyConfig(Spec(PathLength), weight=2.0, every=4),),
+            generator_optimizer=adam,
+            discriminator_optimizer=adam,
+            schedule=ScheduleConfig(
+                kimg=25_000,
+                batch=training.batch,
+                log_every=4.0,
+                snapshots=25,
+                ema_halflife=training.batch * 10 / 32,
+            ),
+        ),
+        evaluation=EvaluationConfig(features="inception", samples=50_000, preview_size=128),
+    )
+
+
+def small(name: str) -> RunConfig:
+    """One of SMALL: alike but for the generator, so that they can be compared. No path length: it costs a fourth."""
+    adam = OptimizerConfig(lr=2e-3, beta1=0.0, beta2=0.99, decay=0.3)
+    return RunConfig(
+        recipe=name,
+        data=DataConfig(source="", resolution=32),
+        codec=Spec(IdentityCodec),
+        sampler=SamplerConfig(
+            generator=SMALL[name][1],
+            discriminator=Spec(StyleGAN2Discriminator, channel_base=1536, channel_max=96),
+            stabilizer=Spec(NoStabilizer),
+            loss=Spec(non_saturating),
+            penalties=(PenaltyConfig(Spec(r1), weight=0.1, every=8),),
+            generator_optimizer=adam,
+            discriminator_optimizer=adam,
+            schedule=ScheduleConfig(kimg=120, batch=16, log_every=1.0, snapshots=10, ema_halflife=5.0),
+        ),
+        evaluation=EvaluationConfig(preview_size=32),
+    )
+
+
+def creps_w() -> RunConfig:
+    """CREPS as the sampler of wavelet codes: creps-small draws 32 x 32 codes of 128 x 128 images, and a decoder."""
+    sampler = small("creps-small").sampler
+    return replace(nsb_gan_w_dcgan(), recipe="creps-w", sampler=sampler)
