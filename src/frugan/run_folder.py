@@ -30,6 +30,7 @@ class RunFolder:
         self.config_file = path / "config.yaml"
         self.env_file = path / "env.json"
         self.evaluation_file = path / "evaluation.json"
+        self.consistency_file = path / "consistency.json"
         self.report_file = path / "report.html"
         self.model = path / "model"
 
@@ -112,10 +113,18 @@ class RunFolder:
 
     def evaluation(self) -> dict[str, Any] | None:
         """The result of the last `frugan evaluate`, if there is one."""
-        if not self.evaluation_file.exists():
-            return None
-        loaded: dict[str, Any] = json.loads(self.evaluation_file.read_text())
-        return loaded
+        return _read_json(self.evaluation_file)
+
+    def consistency(self) -> dict[str, Any] | None:
+        """The result of the last `frugan evaluate --consistency`, if there is one."""
+        return _read_json(self.consistency_file)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    loaded: dict[str, Any] = json.loads(path.read_text())
+    return loaded
 
 
 class PartFolder:

@@ -214,7 +214,7 @@ def test_other_generators_render_what_they_can() -> None:
     with pytest.raises(UserError, match="draws no lines"):
         render(cips, styles, View(40, 40, SIDE, rotate=30))
     convolutional = StyleGAN2Generator((3, *SIDE), **SMALL).eval()  # type: ignore[arg-type]
-    with pytest.raises(UserError, match="only its own 32 x 32 grid"):
+    with pytest.raises(UserError, match="draws 32 x 32 pixels and no other size"):
         render(convolutional, convolutional.mapping(torch.zeros(1, 16)), View(40, 40, SIDE))
 
 
@@ -263,7 +263,7 @@ def test_command(
         assert main(["render", str(model), "--out", str(tmp_path / "b.png"), "--size", "20x20", *flags]) == 0
     for flags, sentence in {
         ("--out", "a.bmp"): "must end in .png",
-        ("--out", "a.png", "--size", "12"): "expected 2 numbers",
+        ("--out", "a.png", "--size", "12"): "width and height in pixels",
         ("--out", "a.png", "--crop", "1,0,0,1"): "must leave something between",
         ("--out", "a.png", "--zoom", "0"): "must be above 0",
         ("--out", "a.png", "--warp", "fisheys"): "fisheye, wave, or a .npy",
@@ -276,6 +276,23 @@ def test_command(
     assert main(["render", str(codes), "--out", "a.png"]) == 2
     assert "draws codes for a decoder" in capsys.readouterr().err
     assert json.loads((model / "config.json").read_text())["resolution"] == 32
+
+
+def test_video_command(tmp_path: Path, generator: CREPSGenerator, capsys: pytest.CaptureFixture[str]) -> None:
+    model, frames = model_folder(tmp_path / "model", generator, Spec(IdentityCodec)), tmp_path / "frames"
+    film = ["video", str(model), "--seeds", "3,4", "--size", "32x32", "--seconds", ".2", "--fps", "20"]
+    assert main([*film, "--out", str(frames)]) == 0
+    assert [path.name for path in sorted(frames.iterdir())] == [f"frame{i:05d}.png" for i in range(5)]
+    assert main(["render", str(model), "--out", str(tmp_path / "a.png"), "--size", "32x32", "--seed", "4"]) == 0
+    assert (np.array(Image.open(tmp_path / "a.png")) == np.array(Image.open(frames / "frame00004.png"))).all()
+    assert main([*film, "--out", str(frames)]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert main([*film, "--out", str(tmp_path / "film.mp4"), "--zoom", "1:16"]) == 0
+    assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+    assert "5 frames of 32 x 32" in capsys.readouterr().out
+    assert main([*film, "--out", str(tmp_path / "film.mp4"), "--size", "31x32"]) == 2
+    assert main([*film, "--out", str(tmp_path / "film.gif")]) == 2
+    assert main([*film, "--out", str(frames), "--zoom", "0:1"]) == 2
 
 
 @pytest.mark.parametrize("ending", [".png", ".dzi"])

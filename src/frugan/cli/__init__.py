@@ -18,6 +18,7 @@ VERBS = {
     "finetune": "train a finished run's sampler and decoder end to end",
     "sample": "draw images from a run or a model, as PNGs or one grid",
     "render": "draw one picture at any size, in part, turned or bent (CREPS, CIPS)",
+    "video": "film zooms, and ways from one picture to the next (CREPS, CIPS)",
     "evaluate": "measure how good the images are",
     "sweep": "trade variety for fidelity: distances over truncations and rejection thresholds",
     "evaluate-decoder": "measure what codec and decoder lose, and compare decoders",

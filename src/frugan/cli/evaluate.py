@@ -30,6 +30,8 @@ def command(
     decoder: Path | None = None,
     halvings: int = 0,
     snapshot: int | None = None,
+    consistency: str = "",
+    lpips: bool = False,
     device: str = "auto",
     json_output: Annotated[bool, arg(name="json")] = False,
 ) -> int:
@@ -47,11 +49,17 @@ def command(
         decoder: a run whose decoder enlarges the pictures, after its codec has halved them --halvings times.
         halvings: 1 and a decoder of 64 -> 256 px make pictures of 256 px out of those of 128.
         snapshot: judge the sampler as it was after this many images (see RUN/sampler/snapshots) instead of at the end.
+        consistency: instead, whether pictures at two sizes show the same, such as 256,512.
+        lpips: for that, LPIPS instead of the offline perceptual distance (extra: lpips).
         device: auto, cpu, cuda, mps.
         json_output: print the result as JSON.
     """
     check_decoder(decoder, halvings)
     _check(run, data, upsample, samples)
+    if consistency:
+        from frugan.cli.consistency import judge_consistency
+
+        return judge_consistency(run, consistency, samples, snapshot, lpips, device, json_output)
     from frugan.launch import joined
     from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 

@@ -67,6 +67,33 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
+def parse_size(text: str) -> tuple[int, int]:
+    """ "6144x4096" -> width and height.
+
+    Raises:
+        UserError: not two whole numbers above 0.
+    """
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise UserError(f"--size {text}: width and height in pixels, such as 6144x4096")
+    return int(width), int(height)
+
+
+def numbers(flag: str, text: str, count: int, between: str = ",") -> list[float]:
+    """ "0,.5" -> [0, .5].
+
+    Raises:
+        UserError: not so many numbers.
+    """
+    try:
+        values = [float(piece) for piece in text.split(between)]
+    except ValueError:
+        values = []
+    if len(values) != count or not all(abs(value) < 1e9 for value in values):
+        raise UserError(f"{flag} {text}: expected {count} numbers with '{between}' between them")
+    return values
+
+
 def with_source(config: RunConfig, data: str) -> RunConfig:
     """The configuration with DATA as its images; paths become absolute, so that a run can be resumed from anywhere."""
     source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse
+from frugan.cli.flags import numbers, parse, parse_size
 from frugan.errors import UserError
 
 
@@ -65,12 +65,10 @@ def command(
         raise UserError(f"--trunc {trunc}, --seed {seed}: neither may be negative, and seeds end at {2**32 - 1}")
     if tile < 16 or not 1 <= supersample <= tile:
         raise UserError(f"--tile {tile}, --supersample {supersample}: tiles have a side from 16; samples fit into them")
-    width, height = _numbers("--size", size.replace("x", ","), 2)
-    if min(width, height) < 1 or width % 1 or height % 1:
-        raise UserError(f"--size {size}: width and height in whole pixels, such as 6144x4096")
+    width, height = parse_size(size)
     frame = {
-        "crop": tuple(_numbers("--crop", crop, 4)),
-        "shift": tuple(_numbers("--shift", shift, 2)),
+        "crop": tuple(numbers("--crop", crop, 4)),
+        "shift": tuple(numbers("--shift", shift, 2)),
         "fit": fit,
         "zoom": zoom,
         "rotate": rotate,
@@ -81,14 +79,4 @@ def command(
     from frugan.cli.rendering import render_file
 
     sampled = {"seed": seed, "truncation": trunc, "label": label}
-    return render_file(run, out, (int(width), int(height)), frame, warp, sampled, tile, exact, device)
-
-
-def _numbers(flag: str, text: str, count: int) -> list[float]:
-    try:
-        values = [float(piece) for piece in text.split(",")]
-    except ValueError:
-        values = []
-    if len(values) != count or not all(abs(value) < 1e9 for value in values):
-        raise UserError(f"{flag} {text}: expected {count} numbers with commas between them")
-    return values
+    return render_file(run, out, (width, height), frame, warp, sampled, tile, exact, device)

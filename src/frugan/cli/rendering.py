@@ -1,6 +1,7 @@
 """What `frugan render` does, once torch is loaded."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from frugan.errors import UserError
 from frugan.ops.view import View, Warp, fisheye, sampled, wave
 from frugan.pipelines.render import Rendering, render_strips
 from frugan.pipelines.sample import Model
+from frugan.pipelines.video import film, seconds_to_frames
 from frugan.pipelines.write import to_uint8
 from frugan.pipelines.write_large import check_ending, write_strips
+from frugan.pipelines.write_video import check_video, write_video
 from frugan.pretrained import load
 
 _WARPS: dict[str, Warp] = {"fisheye": fisheye, "wave": wave}
@@ -44,6 +47,36 @@ def render_file(
     write_strips(out, (to_uint8(strip[None])[0] for strip in strips), width, height)
     print(f"{out}  {width} x {height}")
     return 0
+
+
+def film_file(
+    run: Path,
+    out: Path,
+    size: tuple[int, int],
+    frame: dict[str, Any],
+    drawn: dict[str, Any],
+    zoom: tuple[float, float],
+    seconds: float,
+    rate: int,
+    device: str,
+) -> int:
+    """`drawn`: seeds, truncation and class; the rest as `render_file`'s and `film`'s."""
+    check_video(out, size)
+    use_threads(available_cores())
+    model = load(run, str(choose_device(device)))
+    view = build_view(model, size, **frame)
+    label = model.class_label(drawn["label"]) if drawn["label"] else None
+    styles = model.styles(drawn["seeds"], drawn["truncation"], label)
+    total = seconds_to_frames(seconds, rate, drawn["seeds"])
+    frames = film(model.generator, styles, view, total, zoom)
+    print(f"{out}  {write_video(out, _counted(frames, total), rate)} frames of {size[0]} x {size[1]}")
+    return 0
+
+
+def _counted(frames: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
+    for done, picture in enumerate(frames, 1):
+        yield picture
+        _show(done, total, "frame")
 
 
 def build_view(model: Model, size: tuple[int, int], **frame: Any) -> View:
@@ -76,7 +109,7 @@ def _warp(name: str) -> Warp | None:
     return sampled(torch.from_numpy(field.astype(np.float64)))
 
 
-def _show(done: int, total: int) -> None:
+def _show(done: int, total: int, what: str = "row") -> None:
     if sys.stderr.isatty():
         end = "\r" if done < total else "\r\033[K"
-        print(f"  row {done} of {total}", end=end, file=sys.stderr, flush=True)
+        print(f"  {what} {done} of {total}", end=end, file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ class Generator(nn.Module, ABC):
     latent_dim: int
     code_shape: tuple[int, int, int]  # (C, H, W) of the codes it was trained on
     classes: int = 0  # how many it is conditional on; 0 = it takes no label
+    any_grid: bool = False  # whether it can be asked for any coordinates, or only for those that it was trained at
 
     @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
@@ -32,6 +33,14 @@ class Generator(nn.Module, ABC):
         """Like `mapping`, trading variety for typicality below 1: by shrinking the latents to a scaled Gaussian
         (not-so-big-GAN, section 4.1), if a generator has no better way."""
         return self.mapping(z * truncation, label)
+
+
+@runtime_checkable
+class ResizableGenerator(Protocol):
+    """A convolutional generator that draws larger pictures if what it begins with is enlarged."""
+
+    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
+        """Codes (N, C, side, side), of no better quality than that allows."""
 
 
 @runtime_checkable

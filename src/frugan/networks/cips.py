@@ -27,6 +27,8 @@ class CIPSGenerator(StyleBasedGenerator):
             scale, so it is left out in evaluation.
     """
 
+    any_grid = True
+
     def __init__(
         self,
         code_shape: tuple[int, int, int],

@@ -38,6 +38,8 @@ class CREPSGenerator(StyleBasedGenerator):
         classes: 0 for unconditional.
     """
 
+    any_grid = True
+
     def __init__(
         self,
         code_shape: tuple[int, int, int],

@@ -67,11 +67,20 @@ class StyleGAN2Generator(StyleBasedGenerator):
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
-        x = self.constant.expand(w.shape[0], -1, -1, -1)
+        return self._from(self.constant, w)
+
+    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
+        """Codes (N, C, side, side): the learned constant enlarged, and noise left out, which knows one size alone."""
+        start = 4 * side // self.code_shape[1]
+        constant = nn.functional.interpolate(self.constant[None], size=(start, start), mode="bilinear")[0]
+        return self._from(constant, w, noisy=False)
+
+    def _from(self, constant: Tensor, w: Tensor, noisy: bool = True) -> Tensor:
+        x = constant.expand(w.shape[0], -1, -1, -1)
         code = None
         for i, block in enumerate(self.blocks):
             # A block of two convolutions: its colours are made of the style that the next block begins with.
-            x, code = block(x, code, w[:, max(2 * i - 1, 0) :])
+            x, code = block(x, code, w[:, max(2 * i - 1, 0) :], noisy)
         assert code is not None
         return code
 
@@ -88,9 +97,9 @@ class _SynthesisBlock(nn.Module):
         self.colour = ModulatedConv2d(channels, colours, 1, style_dim, demodulates=False)
         self.colour_bias = nn.Parameter(torch.zeros(colours))
 
-    def forward(self, x: Tensor, code: Tensor | None, w: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, code: Tensor | None, w: Tensor, noisy: bool) -> tuple[Tensor, Tensor]:
         for i, layer in enumerate(self.layers):
-            x = layer(x, w[:, i])
+            x = layer(x, w[:, i], noisy)
         drawn = self.colour(x, w[:, len(self.layers)]) + self.colour_bias[:, None, None]
         return x, drawn if code is None else fir.upsample(code) + drawn
 
@@ -106,9 +115,9 @@ class _StyledLayer(nn.Module):
         self.noise: Tensor
         self.register_buffer("noise", torch.randn(side, side) if noise else torch.zeros(0))
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noisy: bool) -> Tensor:
         x = self.convolution(x, w)
-        if self.noise_strength is not None:
+        if self.noise_strength is not None and noisy:
             drawn = torch.randn_like(x[:, :1]) if self.training else self.noise
             x = x + self.noise_strength * drawn
         return activate(x + self.bias[:, None, None], "lrelu")

@@ -37,12 +37,15 @@ class Rendering:
     density: float = DENSITY
 
 
+DEFAULT = Rendering()
+
+
 @torch.no_grad()
 def render_strips(
     generator: Generator,
     w: Tensor,
     view: View,
-    rendering: Rendering = Rendering(),
+    rendering: Rendering = DEFAULT,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Tensor]:
     """Strips (3, rows, W) of one picture, on the CPU, from its top to its bottom; not clamped.
@@ -68,7 +71,7 @@ def render_strips(
         on_progress(bottom, view.height)
 
 
-def render(generator: Generator, w: Tensor, view: View, rendering: Rendering = Rendering()) -> Tensor:
+def render(generator: Generator, w: Tensor, view: View, rendering: Rendering = DEFAULT) -> Tensor:
     """The whole view (3, H, W), as `render_strips` draws it."""
     return torch.cat(list(render_strips(generator, w, view, rendering)), dim=1)
 
@@ -107,7 +110,11 @@ def _tiles(generator: Generator, w: Tensor, axes: Axes) -> Callable[[slice], Cal
         return upright.mT if transposed else upright
 
     if not isinstance(generator, LineGenerator):
-        _refuse_fixed(generator, w)
+        if not generator.any_grid:
+            raise UserError(
+                f"{type(generator).__name__} draws {generator.code_shape[1]} x {generator.code_shape[2]} pixels and no "
+                "other size; resize its pictures, or train a generator of coordinates (creps-small)"
+            )
 
         def at(rows: slice) -> Callable[[slice], Tensor]:
             def paint(cols: slice) -> Tensor:
@@ -210,15 +217,3 @@ def _lines(generator: LineGenerator, w: Tensor, t: Tensor, *, of_rows: bool) -> 
         lines = generator.lines(w, Grid(piece, none) if of_rows else Grid(none, piece))
         pieces.append(lines.rows if of_rows else lines.cols)
     return torch.cat(pieces, dim=-1)
-
-
-def _refuse_fixed(generator: Generator, w: Tensor) -> None:
-    """
-    Raises:
-        UserError: the generator cannot be asked for other coordinates.
-    """
-    half = torch.linspace(0.2, 0.4, 4)
-    try:
-        generator.synthesis(w, Grid(half, half))
-    except ValueError as error:
-        raise UserError(str(error)) from error

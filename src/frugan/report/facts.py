@@ -81,6 +81,7 @@ class RunFacts:
     config_text: str
     env: dict[str, Any]
     evaluation: dict[str, Any] | None
+    consistency: dict[str, Any] | None
     sampler: PartFacts
     decoder: PartFacts | None  # None where the recipe has none
 
@@ -103,6 +104,7 @@ def read_facts(run: RunFolder) -> RunFacts:
         config_text=run.config_file.read_text(),
         env=run.env() if run.env_file.exists() else {},
         evaluation=run.evaluation(),
+        consistency=run.consistency(),
         sampler=_part(run, "sampler", sampler.generator.target.__qualname__, sampler.schedule),
         decoder=_part(run, "decoder", decoder.network.target.__qualname__, decoder.schedule) if decoder else None,
     )

@@ -13,6 +13,7 @@ from frugan.report.gallery import draw_reals, pictures_section, progress_section
 from frugan.report.markup import Markup, tag
 from frugan.report.neighbours import neighbours_section
 from frugan.report.reconstruction import base_mean_psnr, reconstruction_section
+from frugan.report.scales import scales_section
 from frugan.report.summary import header, numbers_section
 from frugan.report.tables import details_section
 from frugan.report.variance import variance_figure
@@ -24,6 +25,7 @@ _CONTENTS = {
     "numbers": "numbers",
     "progress": "progress",
     "reconstruction": "decoder",
+    "scales": "scales",
     "curves": "curves",
     "neighbours": "memorisation",
     "details": "details",
@@ -41,11 +43,12 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
     reals = draw_reals(dataset, _REALS)
     sections = [
         header(facts, model),
-        _contents(model),
+        _contents(facts, model),
         pictures_section(facts, model, dataset),
         numbers_section(facts, model),
         progress_section(facts),
         *([reconstruction_section(model, reals)] if model.codec.reduces else []),
+        *([scales_section(facts, model)] if _has_scales(facts, model) else []),
         curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
         neighbours_section(facts, model, dataset),
         details_section(facts, model),
@@ -54,6 +57,12 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
     return document(f"{facts.config.recipe}: {facts.config.data.source}", sections)
 
 
-def _contents(model: Model) -> Markup:
-    names = {anchor: name for anchor, name in _CONTENTS.items() if model.codec.reduces or anchor != "reconstruction"}
+def _has_scales(facts: RunFacts, model: Model) -> bool:
+    return not model.codec.reduces and (model.generator.any_grid or facts.consistency is not None)
+
+
+def _contents(facts: RunFacts, model: Model) -> Markup:
+    absent = {"reconstruction"} - ({"reconstruction"} if model.codec.reduces else set())
+    absent |= set() if _has_scales(facts, model) else {"scales"}
+    names = {anchor: name for anchor, name in _CONTENTS.items() if anchor not in absent}
     return tag("nav", *(tag("a", name, href=f"#{anchor}") for anchor, name in names.items()), aria_label="Contents")

@@ -1,0 +1,49 @@
+"""What `frugan evaluate --consistency` does, once torch is loaded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from frugan.atomic import write_file
+from frugan.cli.progress import show_stage
+from frugan.cores import available_cores
+from frugan.device import choose_device, use_threads
+from frugan.errors import UserError
+from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance, PerceptualDistance
+from frugan.pipelines.consistency import consistency
+from frugan.pretrained import load_enlarged
+from frugan.run_folder import RunFolder
+
+_SAMPLES = 256
+
+
+def judge_consistency(
+    run: Path, sizes: str, samples: int | None, snapshot: int | None, lpips: bool, device: str, json_output: bool
+) -> int:
+    """Measure, print, and keep a run's result of its final state in its folder, for its report."""
+    chosen = choose_device(device)
+    use_threads(available_cores())
+    model = load_enlarged(run, str(chosen), None, 0, snapshot)
+    distance: PerceptualDistance = LPIPSDistance(chosen) if lpips else EfficientNetDistance(chosen)
+    result = consistency(model, _sizes(sizes), samples or _SAMPLES, distance, show_stage)
+    if (run / "config.yaml").is_file() and snapshot is None:
+        write_file(RunFolder.open(run).consistency_file, json.dumps(result, indent=1).encode())
+    print(json.dumps(result, indent=1) if json_output else format_consistency(result))
+    return 0
+
+
+def format_consistency(result: dict[str, Any]) -> str:
+    """A line for each convention."""
+    small, large = result["protocol"]["sizes"]
+    lines = [f"{small} x {small} against {large} x {large} reduced, {result['protocol']['samples']} pictures:"]
+    for convention, values in result["results"].items():
+        shown = ", ".join(f"{name.upper() if name in ('psnr', 'ssim') else name} {v:.4g}" for name, v in values.items())
+        lines.append(f"  {convention}: {shown}")
+    return "\n".join(lines)
+
+
+def _sizes(text: str) -> tuple[int, int]:
+    small, _, large = text.partition(",")
+    if not (small.isdigit() and large.isdigit()):
+        raise UserError(f"--consistency {text}: expected two sides such as 256,512")
+    return int(small), int(large)
