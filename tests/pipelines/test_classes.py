@@ -22,6 +22,7 @@ from frugan.objectives.losses import hinge
 from frugan.objectives.penalties import r1
 from frugan.pipelines.prepare import prepare
 from frugan.pipelines.sample import seed_labels
+from frugan.pipelines.write import to_uint8
 from frugan.settings import dump, override
 from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.training.gan import GANPart
@@ -113,6 +114,18 @@ def test_from_the_command_line(
     assert torch.equal(model.sample([3]), model.sample([3], label=int(drawn)))
     assert json.loads((run / "env.json").read_text())["data"]["class_counts"] == {"dark": 12, "light": 4}
     assert main(["sample", str(run), "--class", "light", "--seeds", "0-1", "--out", str(tmp_path / "light")]) == 0
+    grid = tmp_path / "grid.png"
+    assert main(["sample", str(run), "--each-class", "--seeds", "0-4", "--grid", "--out", str(grid)]) == 0
+    pixels, side = np.array(Image.open(grid)), model.resolution
+    assert pixels.shape == (2 * side, 5 * side, 3)
+    assert (pixels[side:, 3 * side : 4 * side] == to_uint8(model.sample([3], label=1))[0]).all()
+    assert main(["sample", str(run), "--each-class", "--seeds", "7", "--out", str(tmp_path / "each")]) == 0
+    assert {str(p.relative_to(tmp_path / "each")) for p in (tmp_path / "each").rglob("*.png")} == {
+        "dark/seed0007.png",
+        "light/seed0007.png",
+    }
+    assert main(["sample", str(run), "--each-class", "--class", "light", "--out", str(grid)]) == 2
+    assert "Seeds 0 to 7 drawn as each class, from the top: dark, light" in (run / "report.html").read_text()
     assert main(["sample", str(run), "--class", "lihgt", "--out", str(tmp_path / "x")]) == 2
     assert "did you mean 'light'" in capsys.readouterr().err
 

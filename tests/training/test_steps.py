@@ -86,6 +86,21 @@ def test_accumulation_gives_the_same_gradient_without_batch_coupling(tiny_config
         assert torch.allclose(tensor, halves.discriminator.state_dict()[name], atol=2e-6), name
 
 
+def test_bf16_trains_and_takes_penalties_in_float32(tiny_config: RunConfig) -> None:
+    config = with_schedule(tiny_config.sampler, batch=8)
+    single, half = gan(config), gan(with_schedule(config, bf16=True))
+    both = [part.step(*RandomImages().batch(0, 8), nimg=0) for part in (single, half)]
+    assert both[0]["penalty"] > 0
+    assert both[1]["penalty"].item() == pytest.approx(both[0]["penalty"].item(), rel=0.02)  # fakes are drawn in bf16
+    assert not torch.equal(both[0]["real_logits"], both[1]["real_logits"])
+    for step in range(1, 60):
+        values = half.step(*RandomImages().batch(8 * step, 8), nimg=8 * step)
+        assert all(torch.isfinite(value).all() for value in values.values())
+        assert values["penalty"].dtype == torch.float32
+    assert values["real_logits"].abs().max() < 50
+    assert all(tensor.dtype == torch.float32 for tensor in half.tensors().values() if tensor.is_floating_point())
+
+
 def test_accumulation_must_divide_the_batch(tiny_config: RunConfig) -> None:
     with pytest.raises(ValueError, match="accumulate: 3 should be a divisor of batch, 8"):
         with_schedule(tiny_config.sampler, accumulate=3)

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import check_decoder, parse, parse_seeds
 from frugan.errors import UserError
+
+if TYPE_CHECKING:
+    from frugan.pipelines.sample import Model
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,6 +29,7 @@ def command(
     halvings: int = 0,
     grid: bool = False,
     label: Annotated[str, arg(name="class")] = "",
+    each_class: bool = False,
     device: str = "auto",
 ) -> int:
     """Draw images from a run or a model folder. A seed gives the same picture, up to rounding, on every machine.
@@ -40,6 +44,7 @@ def command(
         halvings: 1 and a decoder of 64 -> 256 px make pictures of 256 px out of those of 128.
         grid: write all pictures into one.
         label: class to draw, by name or number, for class-conditional models; if left out, each seed draws one.
+        each_class: every seed once for each class: a row of the grid each, or a folder each.
         device: auto, cpu, cuda, mps.
     """
     chosen = parse_seeds(seeds)
@@ -55,16 +60,30 @@ def command(
     from frugan.pretrained import load_enlarged
 
     model = load_enlarged(run, str(choose_device(device)), decoder, halvings).assuming(code_noise)
-    chosen_class = model.class_label(label) if label else None
+    classes = _classes(model, label, each_class)
     if grid:
         path = out if out.suffix.lower() == ".png" else out / "grid.png"
-        write_png(path, contact_sheet(torch.cat(list(model.batches(chosen, trunc, chosen_class)))))
+        images = torch.cat([model.sample(chosen, trunc, number) for number in classes.values()])
+        write_png(path, contact_sheet(images, len(chosen) if each_class else 0))
         print(path)
         return 0
     written = 0
-    for images in model.batches(chosen, trunc, chosen_class):
-        for picture in to_uint8(images):
-            write_png(out / f"seed{chosen[written]:04d}.png", picture)
-            written += 1
+    for folder, number in classes.items():
+        seeds_left = iter(chosen)
+        for images in model.batches(chosen, trunc, number):
+            for picture in to_uint8(images):
+                write_png(out / folder / f"seed{next(seeds_left):04d}.png", picture)
+                written += 1
     print(f"{written} images in {out}")
     return 0
+
+
+def _classes(model: "Model", label: str, each_class: bool) -> dict[str, int | None]:
+    """Which to draw, by the folder that they go to: "" where there is one alone, None where each seed draws one."""
+    if not each_class:
+        return {"": model.class_label(label) if label else None}
+    if label:
+        raise UserError("--each-class, --class: one or the other")
+    if not model.class_names:
+        raise UserError("--each-class: this model is not class-conditional")
+    return dict(zip(model.class_names, range(len(model.class_names)), strict=True))

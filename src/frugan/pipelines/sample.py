@@ -106,13 +106,18 @@ class Model:
         self.resolution, self.enlargement = enlargement.resolution(self.resolution), enlargement
         return self
 
+    @property
+    def class_names(self) -> list[str]:
+        """In the order of their labels; numbers where they have no names; none for models without classes."""
+        return list(self.class_counts) or [str(label) for label in range(self.generator.classes)]
+
     def class_label(self, name: str) -> int:
         """The label of a class, by its name or its number.
 
         Raises:
             UserError: there is no such class, or no classes at all.
         """
-        names = list(self.class_counts) or [str(label) for label in range(self.generator.classes)]
+        names = self.class_names
         if not names:
             raise UserError(f"--class {name}: this model is not class-conditional")
         if name in names:

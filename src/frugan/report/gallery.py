@@ -1,6 +1,7 @@
 """The sections that are looked at first: what the model draws, what it learned from, and how it came there."""
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from frugan.report.text import kimg
 TRUNCATION = 0.7
 _COLUMNS = 8
 _MOST_STRIPS = 7
+_MOST_CLASSES = 12
 # Bytes of the page that each may take.
 _GRID_BYTES, _SIDE_BYTES, _STRIPS_BYTES = 1_000_000, 500_000, 650_000
 
@@ -61,7 +63,23 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
             ),
             class_="two",
         ),
+        _each_class(model) if model.generator.classes else "",
         id="pictures",
+    )
+
+
+def _each_class(model: Model) -> Markup:
+    """A row of pictures for each class, the same seeds in all."""
+    names = model.class_names[:_MOST_CLASSES]
+    images = torch.cat([model.sample(range(_COLUMNS), label=label) for label in range(len(names))])
+    grid = embed(contact_sheet(images, _COLUMNS), _SIDE_BYTES)
+    left_out = len(model.class_names) - len(names)
+    return zoomable(
+        grid,
+        f"A row of generated pictures for each class: {', '.join(names)}",
+        f"Seeds 0 to {_COLUMNS - 1} drawn as each class, from the top: {', '.join(names)}"
+        + (f"; {left_out} more are not shown" if left_out else "")
+        + ". What stays the same down a column is the seed's; what changes is the class.",
     )
 
 

@@ -149,9 +149,7 @@ class GANPart(Part):
                 seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
                 real_logits, fake_logits = critic(seen_real), critic(seen_fake)
                 loss = self.loss(real_logits, fake_logits)[0].mean()
-            penalty = loss.new_zeros((), dtype=torch.float32)
-            for term in due:
-                penalty = penalty + term(critic, seen_real, seen_fake, real_logits, fake_logits)
+            penalty = self._penalty(due, critic, (seen_real, seen_fake), (real_logits, fake_logits))
             ((loss + penalty) / self.schedule.accumulate).backward()
             reals.append(real_logits.detach().float())
             fakes.append(fake_logits.detach().float())
@@ -161,6 +159,18 @@ class GANPart(Part):
         self.discriminator_optimizer.step()
         values = {"discriminator_loss": torch.stack(losses).mean(), "penalty": torch.stack(penalties).mean()}
         return values | self._by_filter("real_logits", reals) | self._by_filter("fake_logits", fakes), torch.cat(reals)
+
+    def _penalty(
+        self, due: list[LazyPenalty], critic: Critic, seen: tuple[Tensor, Tensor], logits: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """Always in float32: under bf16, gradients of gradients would lose what they are taken for."""
+        total = torch.zeros((), device=self.device)
+        if due and self.schedule.bf16:
+            seen = seen[0].detach().float().requires_grad_(), seen[1].detach().float().requires_grad_()
+            logits = critic(seen[0]), critic(seen[1])
+        for term in due:
+            total = total + term(critic, *seen, *logits)
+        return total
 
     def _by_filter(self, name: str, pieces: list[Tensor]) -> StepValues:
         """Logits (N,), and apart from each other those of codes that the stabilizer filtered and of the others."""

@@ -1,0 +1,93 @@
+"""CREPS against CIPS at the paper's sizes, and pictures in tiles against whole ones.
+
+python -m benchmarks.creps
+
+CPU seconds of one thread, one picture; memory is the process's peak above what it had before.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.timing import one_thread, paired_cpu_seconds, peak_memory_mb
+from frugan.networks.cips import CIPSGenerator
+from frugan.networks.creps import CREPSGenerator
+from frugan.networks.style_based import StyleBasedGenerator
+from frugan.ops.grid import full_grid
+from frugan.ops.view import View
+from frugan.pipelines.render import Rendering, render
+
+ROUNDS = 2
+
+
+def run() -> list[dict[str, Any]]:
+    """Rows of name, ours_s, peer, peer_s, ratio and memory."""
+    with one_thread():
+        rows = [_against_cips(512, backward=False), _against_cips(128, backward=True), _tiled(512), _tiled(1024)]
+    return [{**row, "ratio": row["peer_s"] / row["ours_s"]} for row in rows]
+
+
+def main() -> None:
+    for row in run():
+        print(
+            f"{row['name']}: {row['ours_s']:.2f} s, {row['peer']} {row['peer_s']:.2f} s, ratio {row['ratio']:.2f}, "
+            f"{row['ours_mb']:.0f} MB against {row['peer_mb']:.0f} MB"
+        )
+
+
+def _against_cips(side: int, *, backward: bool) -> dict[str, Any]:
+    torch.manual_seed(0)
+    jobs = [_drawing(kind((3, side, side)), backward) for kind in (CREPSGenerator, CIPSGenerator)]
+    ours, peer = paired_cpu_seconds(jobs, ROUNDS)
+    ours_mb, peer_mb = (peak_memory_mb(job) for job in jobs)
+    name = f"CREPS, one picture of {side} x {side}, {'forward and backward' if backward else 'forward'}"
+    return {"name": name, "ours_s": ours, "peer": "CIPS", "peer_s": peer, "ours_mb": ours_mb, "peer_mb": peer_mb}
+
+
+def _drawing(generator: StyleBasedGenerator, backward: bool) -> Callable[[], None]:
+    generator.train(backward)
+    z = torch.randn(1, generator.latent_dim)
+
+    def draw() -> None:
+        with torch.set_grad_enabled(backward):
+            image = generator(z)
+            if backward:
+                image.square().mean().backward()
+
+    return draw
+
+
+def _tiled(side: int) -> dict[str, Any]:
+    """Of a generator that was trained at 512."""
+    torch.manual_seed(0)
+    generator = CREPSGenerator((3, 512, 512)).eval()
+    w, grid, view = _styles(generator), full_grid(side, side), View(side, side, (512, 512))
+
+    def whole() -> None:
+        with torch.no_grad():
+            generator.synthesis(w, grid)
+
+    def tiled() -> None:
+        render(generator, w, view, Rendering(tile=64))
+
+    ours, peer = paired_cpu_seconds([tiled, whole], ROUNDS)
+    return {
+        "name": f"CREPS in tiles of 64, {side} x {side}",
+        "ours_s": ours,
+        "peer": "CREPS at once",
+        "peer_s": peer,
+        "ours_mb": peak_memory_mb(tiled),
+        "peer_mb": peak_memory_mb(whole),
+    }
+
+
+def _styles(generator: nn.Module) -> Tensor:
+    with torch.no_grad():
+        styles: Tensor = generator.mapping(torch.randn(1, 512))  # type: ignore[operator]
+    return styles
+
+
+if __name__ == "__main__":
+    main()
