@@ -19,7 +19,8 @@ test: install-dev
 
 bench: install-dev
 	"$(BIN)/python" -m pip install $(PIP_ARGS) -c constraints.txt -e ".[bench]"
-	"$(BIN)/python" -m benchmarks
+	test -d $(VENV)/peers || "$(BIN)/python" -m pip install --quiet --no-deps --target $(VENV)/peers $$("$(BIN)/python" -m benchmarks.peers)
+	FRUGAN_PEERS=$(VENV)/peers "$(BIN)/python" -m benchmarks
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev

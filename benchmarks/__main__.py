@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import decoders, loader, scale_space, wavelet
+from benchmarks import creps, decoders, loader, samplers, scale_space, wavelet
 
 _INTRODUCTION = """# Speed and memory against peers
 
@@ -18,7 +18,7 @@ Made by `make bench`.
 
 
 def main() -> None:
-    rows = [row for module in (wavelet, scale_space, decoders, loader) for row in module.run()]
+    rows = [row for module in (wavelet, scale_space, decoders, loader, creps, samplers) for row in module.run()]
     path = Path(__file__).parent / "README.md"
     path.write_text(_INTRODUCTION + f"{_machine()}\n\n" + _table(rows))
     print(path.read_text())
