@@ -3,8 +3,8 @@
 FRUGAN_PEERS=FOLDER python -m benchmarks.samplers
 
 Forward and backward of D on real and generated images, then of G, without optimizers and penalties; CPU seconds of one
-thread. The same widths at every side. mmagic's BigGAN is the same network; stylegan2-pytorch's generator has two convolutions
-more at 4 x 4, where they cost little, but its discriminator has three convolutions a block instead of two.
+thread. The same widths at every side. mmagic's BigGAN is the same network; stylegan2-pytorch's generator has two more
+convolutions at 4 x 4, where they cost little, but its discriminator has three convolutions a block instead of two.
 """
 
 import os
