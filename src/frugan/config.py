@@ -165,7 +165,7 @@ class SamplerConfig:
     schedule: ScheduleConfig
     penalties: tuple[PenaltyConfig, ...] = ()  # on the discriminator
     generator_penalties: tuple[PenaltyConfig, ...] = ()
-    initial: str = ""  # a safetensors file, relative to the run folder, with the generator's first weights; "" = random
+    initial: str = ""  # a safetensors file, relative to the run folder, with what the networks begin with; "" = nothing
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 

@@ -8,6 +8,7 @@ from frugan.config import RunConfig
 from frugan.errors import UserError
 from frugan.networks.base import Generator
 from frugan.pipelines.prepare import create_run
+from frugan.pipelines.transfer import initial_file
 from frugan.pretrained import load
 from frugan.recipes.not_so_big_gan import end_to_end
 from frugan.run_folder import INITIAL_FILE, RunFolder
@@ -24,7 +25,9 @@ def finetune(trained: RunFolder, out: Path, kimg: float | None, settings: Sequen
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
     prepared = training.prepare_with_messages(override(config, settings))
-    run = create_run(prepared, out, replace=replace, initial=_whole(trained, prepared.config))
+    run = create_run(
+        prepared, out, replace=replace, initial=initial_file(_whole(trained, prepared.config).state_dict())
+    )
     return training.go_on(run, "all")
 
 

@@ -10,6 +10,7 @@ from frugan.cli.flags import Part, Settings, parse, with_source
 from frugan.config import RunConfig
 from frugan.errors import UserError
 from frugan.recipes import find_recipe
+from frugan.run_folder import RunFolder
 from frugan.settings import override
 from frugan.settings import parse as parse_settings
 
@@ -23,6 +24,7 @@ def command(
     data: Annotated[Positional[str], arg(metavar="DATA")] = "",
     /,
     recipe: str = "nsb-gan-w-dcgan",
+    start: Annotated[Path | None, arg(name="from")] = None,
     out: str = "",
     config: str = "",
     resolution: int | None = None,
@@ -44,6 +46,7 @@ def command(
         data: a folder (nested is fine; first-level folders are classes), a zip, a torchvision data set by name, or the
             embedded drawings, "noto-people" (the recipe's own data set if left out).
         recipe: where settings begin; see `frugan recipes`.
+        start: a run whose trained sampler this one begins with, on other images or, if it is CREPS, at another size.
         out: the run folder; runs/DATA-RECIPE if left out.
         config: a YAML file with settings that replace the recipe's, such as another run's config.yaml.
         resolution: side of the images in pixels.
@@ -62,13 +65,19 @@ def command(
     """
     chosen = _choose(find_recipe(recipe), config, data)
     chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample, classes)
+    if start is not None:
+        from frugan.pipelines.transfer import continued
+
+        if Path(out or _default_out(chosen)).resolve() == start.resolve():
+            raise UserError(f"--out {out}: would overwrite the run that --from names; choose another")
+        chosen = continued(RunFolder.open(start), chosen)
     chosen = override(chosen, settings)
     # Imported late: names and settings are checked before the seconds that torch takes to load.
     from frugan.cli import training
 
     if dry_run:
         return training.show_estimates(training.prepare_with_messages(chosen))
-    return training.begin(chosen, Path(out or _default_out(chosen)), replace=replace, part=part)
+    return training.begin(chosen, Path(out or _default_out(chosen)), replace=replace, part=part, start=start)
 
 
 def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:

@@ -14,6 +14,7 @@ from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 from frugan.pipelines.prepare import Prepared, create_run, prepare
 from frugan.pipelines.probe import fit_to_minutes, probe_parts
 from frugan.pipelines.train import parent_is_gone, train_all, train_part
+from frugan.pipelines.transfer import trained_weights
 from frugan.run_folder import RunFolder
 from frugan.settings import dump
 from frugan.training.part import total_nimg
@@ -46,14 +47,16 @@ def show_estimates(prepared: Prepared) -> int:
     return 0
 
 
-def begin(config: RunConfig, out: Path, *, replace: bool, part: Part) -> int:
+def begin(config: RunConfig, out: Path, *, replace: bool, part: Part, start: Path | None = None) -> int:
     """Make the run folder and train, in this process and those that torchrun started with it.
 
-    A job that torchrun started anew goes on with the run that it had made.
+    A job that torchrun started anew goes on with the run that it had made. `start`: a run whose trained sampler the
+    networks begin with.
     """
     with joined(config.device) as ranks:
         if ranks.first and not (restarted() and (out / "config.yaml").is_file()):
-            create_run(prepare_with_messages(config), out, replace=replace)
+            initial = None if start is None else trained_weights(RunFolder.open(start))
+            create_run(prepare_with_messages(config), out, replace=replace, initial=initial)
         ranks.agree(0)  # wait for the folder
         return _train(RunFolder.open(out), part, ranks, parent=0)
 

@@ -1,6 +1,7 @@
 """What every sampler offers, whatever its architecture: the interfaces `Generator`, `Discriminator`, `Decoder`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -65,6 +66,14 @@ class Discriminator(nn.Module, ABC):
     @abstractmethod
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
         """Logits (N,), unbounded: large for codes that look real."""
+
+    def adopt(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with what another of its kind has learned, perhaps on smaller codes.
+
+        Raises:
+            RuntimeError: they are of another network, or of a size that this kind cannot go on from.
+        """
+        self.load_state_dict(weights)
 
 
 class Decoder(nn.Module, ABC):

@@ -68,6 +68,7 @@ class CREPSGenerator(StyleBasedGenerator):
             style_mixing=0.0,
             classes=classes,
         )
+        self.levels = levels
         channels = line_widths(levels, channel_base, channel_max)
         self.enter = FourierLines(channels[0], thickness, bandwidth, style_dim, separate_axes)
         self.trunk = LineTrunk(channels, line_channels, style_dim)

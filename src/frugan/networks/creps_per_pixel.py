@@ -44,6 +44,7 @@ class PerPixelCREPSGenerator(StyleBasedGenerator):
             style_mixing=0.0,
             classes=classes,
         )
+        self.levels = levels
         channels = line_widths(levels, channel_base, channel_max)
         self.enter = _FourierPixels(channels[0], bandwidth, style_dim)
         self.trunk = LineTrunk(channels, line_channels, style_dim)

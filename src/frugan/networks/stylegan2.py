@@ -8,6 +8,8 @@ The output is linear, so that it can model wavelet codes as well as pixels. Para
 """
 
 import math
+import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -161,6 +163,24 @@ class StyleGAN2Discriminator(Discriminator):
             return logits.flatten()
         wanted = self.embedding(x.new_zeros(len(x), 0), label)
         return (logits * wanted).sum(dim=1) / math.sqrt(wanted.shape[1])
+
+    def adopt(self, weights: Mapping[str, Tensor]) -> None:
+        """Those of smaller codes lack the first blocks: these and the layer that enters them stay new."""
+        older = 1 + max((int(name.split(".")[1]) for name in weights if name.startswith("blocks.")), default=-1)
+        grown = len(self.blocks) - older
+        if grown <= 0:
+            self.load_state_dict(weights)
+            return
+        moved = {
+            re.sub(r"^blocks\.(\d+)", lambda found: f"blocks.{int(found[1]) + grown}", name): tensor
+            for name, tensor in weights.items()
+            if not name.startswith("enter.")
+        }
+        missing, unknown = self.load_state_dict(moved, strict=False)
+        new = {f"blocks.{i}" for i in range(grown)} | {"enter"}
+        lacking = [name for name in missing if not any(name.startswith(f"{layer}.") for layer in new)]
+        if lacking or unknown:
+            raise RuntimeError(f"a discriminator of another kind: {', '.join([*lacking, *unknown][:3])}")
 
 
 class _ResidualBlock(nn.Module):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from frugan.atomic import write_file
 from frugan.codecs.base import Codec
 from frugan.config import PartName, RunConfig
 from frugan.cores import available_cores, processes_here
@@ -17,8 +18,7 @@ from frugan.data.loader import Loader
 from frugan.data.source import open_source
 from frugan.device import choose_device, describe_environment
 from frugan.errors import UserError
-from frugan.networks.base import Generator
-from frugan.pretrained import write_model_config, write_weights
+from frugan.pretrained import write_model_config
 from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.decoder import DecoderPart
@@ -77,8 +77,8 @@ def open_dataset(config: RunConfig) -> PackedDataset:
     return pack(source, config.data.resolution, allow_upsampling=config.data.upsample)
 
 
-def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: Generator | None = None) -> RunFolder:
-    """Write the run folder, the description of the model that it will train, and what that begins with, if anything."""
+def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:
+    """Write the run folder, the description of its model, and the weights that it begins with (`transfer`), if any."""
     config, dataset = prepared.config, prepared.dataset
     env: dict[str, Any] = {
         **describe_environment(prepared.device),
@@ -94,7 +94,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: Genera
 
     def describe_model(run: RunFolder) -> None:
         if initial is not None:
-            write_weights(run.path / INITIAL_FILE, initial)
+            write_file(run.path / INITIAL_FILE, initial)
         write_model_config(
             run.model,
             generator=config.sampler.generator,

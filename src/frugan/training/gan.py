@@ -98,7 +98,10 @@ class GANPart(Part):
         try:
             weights = load_file(self.config.initial)
             for network in (self.generator, self.ema.network):
-                network.load_state_dict(weights)
+                network.load_state_dict(under_prefix("generator", weights))
+            learned = under_prefix("discriminator", weights)
+            if learned:
+                self.discriminator.adopt(learned)
         except (OSError, SafetensorError, RuntimeError) as error:
             raise UserError(f"sampler.initial: {self.config.initial}: {error}") from error
 
