@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from benchmarks.peers import lucidrains_stylegan2, mmagic_biggan
 from benchmarks.timing import one_thread, paired_cpu_seconds, peak_memory_mb
@@ -97,7 +98,9 @@ def _step(
             network.zero_grad(set_to_none=True)
         with torch.no_grad():
             fake = draw()
-        (judge(real).relu().mean() - judge(fake).mean()).backward()
+        with parametrize.cached():  # as in training; nothing to the peers
+            real_logits, fake_logits = judge(real), judge(fake)
+        (real_logits.relu().mean() - fake_logits.mean()).backward()
         networks[-1].requires_grad_(False)
         judge(draw()).mean().backward()
         networks[-1].requires_grad_(True)

@@ -34,6 +34,7 @@ def command(
     grid: Literal["ends", "centres"] = "ends",
     tile: int = 64,
     exact: bool = False,
+    fused: bool = False,
     device: str = "auto",
 ) -> int:
     """Render one picture of a CREPS or CIPS run at any size, with memory for its lines and one strip of it.
@@ -57,6 +58,7 @@ def command(
         grid: ends, as CREPS is trained; centres, to lie exactly over resized copies.
         tile: side of the tiles, in samples.
         exact: turned and bent pictures without the table of lines, much more slowly.
+        fused: shade pixels by one CUDA kernel in bf16 (extra: triton); with large tiles, such as --tile 2048.
         device: auto, cpu, cuda, mps.
     """
     if not run.exists():
@@ -76,7 +78,7 @@ def command(
         "supersample": supersample,
         "centres": grid == "centres",
     }
-    from frugan.cli.rendering import render_file
+    from frugan.cli.rendering import Rendering, render_file
 
     sampled = {"seed": seed, "truncation": trunc, "label": label}
-    return render_file(run, out, (width, height), frame, warp, sampled, tile, exact, device)
+    return render_file(run, out, (width, height), frame, warp, sampled, Rendering(tile, exact), fused, device)

@@ -11,6 +11,7 @@ import torch
 from frugan.cores import available_cores
 from frugan.device import choose_device, use_threads
 from frugan.errors import UserError
+from frugan.networks.creps import CREPSGenerator
 from frugan.ops.view import View, Warp, fisheye, sampled, wave
 from frugan.pipelines.render import Rendering, render_strips
 from frugan.pipelines.sample import Model
@@ -30,8 +31,8 @@ def render_file(
     frame: dict[str, Any],
     warp: str,
     drawn: dict[str, Any],
-    tile: int,
-    exact: bool,
+    rendering: Rendering,
+    fused: bool,
     device: str,
 ) -> int:
     """`size`: width, height; `frame`: settings of the view; `drawn`: seed, truncation and class."""
@@ -40,9 +41,11 @@ def render_file(
     use_threads(available_cores())
     model = load(run, str(choose_device(device)))
     view = build_view(model, size, warp=bend, **frame)
+    if fused:
+        _fuse(model)
     label = model.class_label(drawn["label"]) if drawn["label"] else None
     w = model.styles([drawn["seed"]], drawn["truncation"], label)
-    strips = render_strips(model.generator, w, view, Rendering(tile, exact), _show)
+    strips = render_strips(model.generator, w, view, rendering, _show)
     width, height = size
     write_strips(out, (to_uint8(strip[None])[0] for strip in strips), width, height)
     print(f"{out}  {width} x {height}")
@@ -91,6 +94,22 @@ def build_view(model: Model, size: tuple[int, int], **frame: Any) -> View:
         return View(height, width, model.generator.code_shape[1:], **frame)
     except ValueError as error:
         raise UserError(f"--{error}") from error
+
+
+def _fuse(model: Model) -> None:
+    """
+    Raises:
+        UserError: no CUDA device, no triton, or another generator than CREPS.
+    """
+    if not isinstance(model.generator, CREPSGenerator):
+        raise UserError(f"--fused: only CREPS has such a kernel, not {type(model.generator).__name__}")
+    if model.device.type != "cuda":
+        raise UserError(f"--fused: needs a CUDA device; this is {model.device}")
+    try:
+        import triton  # noqa: F401
+    except ImportError as error:
+        raise UserError("--fused: needs one more package: pip install 'frugan[triton]'") from error
+    model.generator.kernel = "fused bf16"
 
 
 def _warp(name: str) -> Warp | None:

@@ -10,7 +10,9 @@ without a seam. Parameters at the default widths, without the two layers that th
 
 import math
 from collections.abc import Iterator
+from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
@@ -22,6 +24,10 @@ from frugan.ops.grid import Grid, Lines, full_grid
 
 class CREPSGenerator(StyleBasedGenerator):
     """z (N, latent_dim) -> w (N, 2 levels + 3, style_dim) -> code (N, C, H, W) at any coordinates.
+
+    Attributes:
+        kernel: how pixels are shaded where no gradient is wanted: by torch, or one picture at a time by one program for
+            a CUDA device (`nn.fused_chain`), whose products may be of bf16.
 
     Args:
         code_shape: (C, H, W) that it is trained on; H and W may differ.
@@ -76,6 +82,7 @@ class CREPSGenerator(StyleBasedGenerator):
             levels, line_channels, code_shape[0], style_dim, decodes=decodes, modulated=modulated_decoders
         )
         self.checkpoints = checkpoints
+        self.kernel: Literal["torch", "fused", "fused bf16"] = "torch"
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         rows, cols = grid or full_grid(*self.code_shape[1:])
@@ -93,6 +100,10 @@ class CREPSGenerator(StyleBasedGenerator):
 
     def shade(self, rows: Tensor, cols: Tensor, w: Tensor) -> Tensor:
         """Where lines meet: (N, levels, C, D, H) and (N, levels, C, D, W) -> codes (N, colours, H, W)."""
+        if self.kernel != "torch" and not torch.is_grad_enabled():
+            from frugan.nn.fused_chain import fused_shade
+
+            return fused_shade(self.chain, rows, cols, w[:, -1], half=self.kernel == "fused bf16")
         fused = ((r.mT @ c).flatten(2) for r, c in _by_level(rows, cols))
         code: Tensor = self.chain(fused, w[:, -1])
         return code.unflatten(2, (rows.shape[-1], cols.shape[-1]))

@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from frugan.nn.equalized import EqualizedLinear
-from frugan.nn.style import ModulatedLinear, map_channels
+from frugan.nn.style import CLAMP, ModulatedLinear, map_channels
 
 
 class PixelChain(nn.Module):
@@ -30,6 +30,7 @@ class PixelChain(nn.Module):
         super().__init__()
         kind = _ModulatedDecoder if modulated else _Decoder
         self.decoders = nn.ModuleList(kind(channels, style_dim) for _ in range(levels if decodes else 0))
+        self.modulated, self.clamp = modulated, CLAMP
         self.plain = EqualizedLinear(channels, colours)
         self.refinement = nn.ModuleList(
             _Refinement(before, after, colours, style_dim)

@@ -1,22 +1,62 @@
 """Spectral normalisation (Miyato et al. 2018), and the layers of SAGAN and BigGAN that are built on it."""
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils import parametrize
 
-_EPS = 1e-6  # of the authors' program
+_EPS = 1e-6  # of BigGAN's program
+_FIRST_ITERATIONS = 15
 
 
 def spectral(layer: nn.Module, enabled: bool = True) -> nn.Module:
-    """The layer with its weight divided by its largest singular value: one power iteration a training step.
+    """The layer with its weight divided by its largest singular value: one power iteration a training step."""
+    if enabled:
+        assert isinstance(layer.weight, Tensor)
+        parametrize.register_parametrization(layer, "weight", _SpectralNorm(layer.weight))
+    return layer
 
-    In evaluation the stored vectors are used as they are, so that nothing changes from call to call.
+
+class _SpectralNorm(nn.Module):
+    """weight (O, ...) -> weight / s, s an estimate of the largest singular value of the matrix (O, the rest).
+
+    torch's own copies the weight each time if it lies channels-last in memory, several times over; here the matrix is a
+    view of it, with its columns in another order. In evaluation the vectors are used as they are, so that nothing
+    changes from call to call.
+
+    Attributes:
+        left, right: unit vectors that follow the singular vectors.
     """
-    if not enabled:
-        return layer
-    normalised: nn.Module = spectral_norm(layer, n_power_iterations=1, eps=_EPS)
-    return normalised
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        matrix = _as_matrix(weight.detach())
+        self.left: Tensor
+        self.right: Tensor
+        self.register_buffer("left", F.normalize(torch.randn(matrix.shape[0]), dim=0, eps=_EPS))
+        self.register_buffer("right", F.normalize(torch.randn(matrix.shape[1]), dim=0, eps=_EPS))
+        for _ in range(_FIRST_ITERATIONS):
+            self._iterate(matrix)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        # Parameters are counted on the device "meta", which knows no autocast.
+        with nullcontext() if weight.is_meta else torch.autocast(weight.device.type, enabled=False):
+            matrix = _as_matrix(weight)
+            if self.training:
+                self._iterate(matrix.detach())
+            # Copies: a later forward pass moves the vectors before this one is differentiated.
+            return weight / torch.dot(self.left.clone(), matrix @ self.right.clone())
+
+    @torch.no_grad()
+    def _iterate(self, matrix: Tensor) -> None:
+        self.left.copy_(F.normalize(matrix @ self.right, dim=0, eps=_EPS))
+        self.right.copy_(F.normalize(matrix.T @ self.left, dim=0, eps=_EPS))
+
+
+def _as_matrix(weight: Tensor) -> Tensor:
+    return weight.permute(0, 2, 3, 1).flatten(1) if weight.ndim == 4 else weight
 
 
 class ConditionalBatchNorm(nn.Module):

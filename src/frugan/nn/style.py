@@ -86,6 +86,9 @@ class ModulatedConv2d(nn.Module):
         return x
 
 
+CLAMP = 256.0  # StyleGAN2's, in layers that may run in float16
+
+
 class ModulatedLinear(nn.Module):
     """x (N, C, P), w (N, style_dim) -> (N, channels_out, P): one map of the channels, the same at all P positions.
 
@@ -95,7 +98,7 @@ class ModulatedLinear(nn.Module):
 
     Args:
         demodulates: if not, the style is scaled by 1 / sqrt(fan-in) instead, as for layers that put out colours.
-        clamp: largest magnitude of what comes out; StyleGAN2 has 256 in layers that may run in float16.
+        clamp: largest magnitude of what comes out.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class ModulatedLinear(nn.Module):
         *,
         demodulates: bool = True,
         activation: Activation = "lrelu",
-        clamp: float = 256.0,
+        clamp: float = CLAMP,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in))
@@ -116,12 +119,17 @@ class ModulatedLinear(nn.Module):
         self.style_gain = 1.0 if demodulates else 1 / math.sqrt(channels_in)
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None = None) -> Tensor:
-        weight = self.weight * (self.affine(w) * self.style_gain)[:, None]
-        if self.demodulates:
-            weight = weight * (weight.square().sum(dim=2, keepdim=True) + 1e-8).rsqrt()
+        weight = self.modulated(w)
         bias = self.bias[:, None] if noise is None else self.bias[:, None] + noise
         y = map_channels(x, weight, bias, self.activation)
         return y if math.isinf(self.clamp) else y.clamp(-self.clamp, self.clamp)
+
+    def modulated(self, w: Tensor) -> Tensor:
+        """The weights of each image, (N, channels_out, C)."""
+        weight = self.weight * (self.affine(w) * self.style_gain)[:, None]
+        if self.demodulates:
+            weight = weight * (weight.square().sum(dim=2, keepdim=True) + 1e-8).rsqrt()
+        return weight
 
 
 def map_channels(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:

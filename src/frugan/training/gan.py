@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from frugan.codecs.base import Codec
 from frugan.config import PenaltyConfig, SamplerConfig, built
@@ -150,7 +151,9 @@ class GANPart(Part):
                 # Penalties act on what D is shown: taken at the raw code, the blur would all but erase their gradient.
                 seen_real = self.stabilizer(code).detach().requires_grad_(bool(due))
                 seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
-                real_logits, fake_logits = critic(seen_real), critic(seen_fake)
+                # Both see the same weights: where they are normalised, that is done once.
+                with parametrize.cached():
+                    real_logits, fake_logits = critic(seen_real), critic(seen_fake)
                 loss = self.loss(real_logits, fake_logits)[0].mean()
             penalty = self._penalty(due, critic, (seen_real, seen_fake), (real_logits, fake_logits))
             ((loss + penalty) / self.schedule.accumulate).backward()
