@@ -77,6 +77,11 @@ def test_strips_are_the_picture_to_the_last_bit(
     generator: CREPSGenerator, w: Tensor, picture: Tensor, tile: int
 ) -> None:
     assert torch.equal(render(generator, w, View(96, 96, SIDE), Rendering(tile)), picture)
+    assert torch.equal(render(generator, w, View(96, 96, SIDE), Rendering(tile, workers=3)), picture)
+    bent = View(50, 50, SIDE, rotate=20)
+    assert torch.equal(
+        render(generator, w, bent, Rendering(tile, workers=3)), render(generator, w, bent, Rendering(tile))
+    )
 
 
 @pytest.mark.parametrize("turns", [-1, 1, 2, 3])

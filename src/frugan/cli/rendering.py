@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ def render_file(
     """`size`: width, height; `frame`: settings of the view; `drawn`: seed, truncation and class."""
     check_ending(out)
     bend = _warp(warp)
-    use_threads(available_cores())
     model = load(run, str(choose_device(device)))
+    rendering = replace(rendering, workers=_workers(model))
     view = build_view(model, size, warp=bend, **frame)
     if fused:
         _fuse(model)
@@ -65,13 +66,13 @@ def film_file(
 ) -> int:
     """`drawn`: seeds, truncation and class; the rest as `render_file`'s and `film`'s."""
     check_video(out, size)
-    use_threads(available_cores())
     model = load(run, str(choose_device(device)))
+    rendering = Rendering(workers=_workers(model))
     view = build_view(model, size, **frame)
     label = model.class_label(drawn["label"]) if drawn["label"] else None
     styles = model.styles(drawn["seeds"], drawn["truncation"], label)
     total = seconds_to_frames(seconds, rate, drawn["seeds"])
-    frames = film(model.generator, styles, view, total, zoom)
+    frames = film(model.generator, styles, view, total, zoom, rendering)
     print(f"{out}  {write_video(out, _counted(frames, total), rate)} frames of {size[0]} x {size[1]}")
     return 0
 
@@ -94,6 +95,12 @@ def build_view(model: Model, size: tuple[int, int], **frame: Any) -> View:
         return View(height, width, model.generator.code_shape[1:], **frame)
     except ValueError as error:
         raise UserError(f"--{error}") from error
+
+
+def _workers(model: Model) -> int:
+    """Threads that shade tiles, each of which computes on one core."""
+    use_threads(1)
+    return available_cores() if model.device.type == "cpu" else 1
 
 
 def _fuse(model: Model) -> None:

@@ -4,8 +4,10 @@ Lines are computed once along each side; where they meet, tiles are shaded one a
 cache. A view that is turned or bent has no lines of its own: it takes those of a fine table, or of each place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,14 +32,19 @@ class Rendering:
         tile: side of the tiles, in samples.
         exact: evaluate bent views at each place instead of between samples of a table.
         density: of that table: samples along a side of the picture.
+        workers: threads that shade tiles beside each other. Tiles are too small for the threads of torch, which had
+            better be set to 1 then.
     """
 
     tile: int = 64
     exact: bool = False
     density: float = DENSITY
+    workers: int = 1
 
 
 DEFAULT = Rendering()
+# `map`, or the same on several threads.
+Each = Callable[..., Iterable[Tensor]]
 
 
 @torch.no_grad()
@@ -58,17 +65,21 @@ def render_strips(
     Raises:
         UserError: a generator that renders its own size alone, or cannot bend its pictures.
     """
-    axes = view.axes()
-    draw = _bent(generator, w, view, rendering) if axes is None else _straight(generator, w, view, axes, rendering.tile)
-    k = view.supersample
+    axes, k = view.axes(), view.supersample
     rows = max(1, rendering.tile // k)
-    for top in range(0, view.height, rows):
-        bottom = min(top + rows, view.height)
-        strip = draw(top * k, bottom * k)
-        if k > 1:
-            strip = F.avg_pool2d(strip, k)
-        yield strip[0].float().cpu()
-        on_progress(bottom, view.height)
+    with ThreadPoolExecutor(rendering.workers) as pool:
+        each = _beside(pool) if rendering.workers > 1 else map
+        if axes is None:
+            draw = _bent(generator, w, view, rendering, each)
+        else:
+            draw = _straight(generator, w, view, axes, rendering.tile, each)
+        for top in range(0, view.height, rows):
+            bottom = min(top + rows, view.height)
+            strip = draw(top * k, bottom * k)
+            if k > 1:
+                strip = F.avg_pool2d(strip, k)
+            yield strip[0].float().cpu()
+            on_progress(bottom, view.height)
 
 
 def render(generator: Generator, w: Tensor, view: View, rendering: Rendering = DEFAULT) -> Tensor:
@@ -88,7 +99,18 @@ def draw_points(generator: LineGenerator, w: Tensor, y: Tensor, x: Tensor, densi
     return generator.shade_points(*_Table(generator, w, y, x, density)(y, x), w)
 
 
-def _straight(generator: Generator, w: Tensor, view: View, axes: Axes, tile: int) -> Callable[[int, int], Tensor]:
+def _beside(pool: ThreadPoolExecutor) -> Each:
+    """`map`, on several threads; gradients are switched off for each thread by itself."""
+
+    def each(work: Callable[..., Tensor], *items: Iterable[Any]) -> Iterable[Tensor]:
+        return pool.map(torch.no_grad()(work), *items)
+
+    return each
+
+
+def _straight(
+    generator: Generator, w: Tensor, view: View, axes: Axes, tile: int, each: Each
+) -> Callable[[int, int], Tensor]:
     """Samples (1, 3, rows, W) of rows `top` to `bottom`, where coordinates are one vector along each side."""
     across = range(0, len(axes.horizontal), tile)
     hidden = ~view.visible(axes.vertical, int(axes.transposed)), ~view.visible(axes.horizontal, 1 - axes.transposed)
@@ -96,7 +118,7 @@ def _straight(generator: Generator, w: Tensor, view: View, axes: Axes, tile: int
 
     def draw(top: int, bottom: int) -> Tensor:
         paint = tiles(slice(top, bottom))
-        strip = torch.cat([paint(slice(left, left + tile)) for left in across], dim=3)
+        strip = torch.cat(list(each(paint, (slice(left, left + tile) for left in across))), dim=3)
         return strip.masked_fill((hidden[0][top:bottom, None] | hidden[1]).to(strip.device), _FILLED)
 
     return draw
@@ -138,7 +160,9 @@ def _tiles(generator: Generator, w: Tensor, axes: Axes) -> Callable[[slice], Cal
     return meet
 
 
-def _bent(generator: Generator, w: Tensor, view: View, rendering: Rendering) -> Callable[[int, int], Tensor]:
+def _bent(
+    generator: Generator, w: Tensor, view: View, rendering: Rendering, each: Each
+) -> Callable[[int, int], Tensor]:
     """As `_straight`, where every sample has coordinates of its own."""
     if not isinstance(generator, LineGenerator):
         raise UserError(
@@ -150,13 +174,13 @@ def _bent(generator: Generator, w: Tensor, view: View, rendering: Rendering) -> 
     if not rendering.exact:
         table = _Table(generator, w, *_extent(view, total), rendering.density)
 
+    def paint(rows: Tensor, cols: Tensor) -> Tensor:
+        lines = _exact_lines(generator, w, rows, cols) if table is None else table(rows, cols)
+        return generator.shade_points(*lines, w)
+
     def draw(top: int, bottom: int) -> Tensor:
         y, x = view.points(top, bottom)
-        pieces = []
-        for rows, cols in zip(*(t.flatten().split(_PLACES) for t in (y, x)), strict=True):
-            lines = _exact_lines(generator, w, rows, cols) if table is None else table(rows, cols)
-            pieces.append(generator.shade_points(*lines, w))
-        strip = torch.cat(pieces, dim=2).unflatten(2, y.shape)
+        strip = torch.cat(list(each(paint, *(t.flatten().split(_PLACES) for t in (y, x)))), dim=2).unflatten(2, y.shape)
         hidden = ~(view.visible(y, 0) & view.visible(x, 1))
         return strip.masked_fill(hidden.to(strip.device), _FILLED)
 
