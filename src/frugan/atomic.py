@@ -20,8 +20,12 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
     with _complaining(path, temporary):
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        fill(temporary)
-        for file in temporary.iterdir():
+        try:
+            fill(temporary)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        for file in temporary.rglob("*"):
             flush(file)
         flush(temporary)
         if path.exists():

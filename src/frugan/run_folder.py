@@ -4,8 +4,8 @@ config.yaml   the complete configuration          env.json   versions, machine, 
 sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpoints/
 decoder/      the same, for the other part
 model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
-report.html   evaluation.json
-initial.safetensors   only in fine-tuned runs: what the generator began with
+report.html   evaluation.json consistency.json
+initial.safetensors   only in fine-tuned and continued runs: what the networks began with
 """
 
 import json

@@ -72,7 +72,15 @@ def same_place(y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     return y, x
 
 
-@pytest.mark.parametrize("tile", [16, 40, 64, 96])
+@pytest.mark.parametrize(("height", "width"), [(65, 99), (131, 257), (33, 64)])
+@pytest.mark.parametrize("tile", [32, 33, 64])
+def test_odd_sizes_too(generator: CREPSGenerator, w: Tensor, height: int, width: int, tile: int) -> None:
+    with torch.no_grad():
+        whole = generator.synthesis(w, full_grid(height, width))[0]
+    assert torch.equal(render(generator, w, View(height, width, SIDE, fit="stretch"), Rendering(tile)), whole)
+
+
+@pytest.mark.parametrize("tile", [32, 40, 64, 96])
 def test_strips_are_the_picture_to_the_last_bit(
     generator: CREPSGenerator, w: Tensor, picture: Tensor, tile: int
 ) -> None:
@@ -214,13 +222,33 @@ def test_other_generators_render_what_they_can() -> None:
     cips = CIPSGenerator((3, *SIDE), **SMALL).eval()  # type: ignore[arg-type]
     styles = cips.mapping(torch.zeros(1, 16).normal_()).detach()
     turned = render(cips, styles, View(40, 40, SIDE, rotate=90))
-    upright = render(cips, styles, View(40, 40, SIDE), Rendering(tile=16))
+    upright = render(cips, styles, View(40, 40, SIDE), Rendering(tile=32))
     assert (turned - upright.rot90(1, (1, 2))).abs().max() < 1e-4
     with pytest.raises(UserError, match="draws no lines"):
         render(cips, styles, View(40, 40, SIDE, rotate=30))
     convolutional = StyleGAN2Generator((3, *SIDE), **SMALL).eval()  # type: ignore[arg-type]
     with pytest.raises(UserError, match="draws 32 x 32 pixels and no other size"):
         render(convolutional, convolutional.mapping(torch.zeros(1, 16)), View(40, 40, SIDE))
+
+
+def test_views_that_are_no_numbers_or_too_far_are_refused(generator: CREPSGenerator, w: Tensor) -> None:
+    for frame in ({"zoom": float("nan")}, {"zoom": float("inf")}, {"rotate": float("nan")}, {"zoom": -1.0}):
+        with pytest.raises(ValueError, match=r"zoom|rotate"):
+            View(8, 8, SIDE, **frame)  # type: ignore[arg-type]
+    pixels = torch.stack(torch.meshgrid(torch.arange(4.0), 5000 * torch.arange(4.0), indexing="ij"), dim=-1)
+    with pytest.raises(UserError, match="reaches over 15000 pictures"):
+        render(generator, w, View(8, 8, SIDE, warp=sampled(pixels.double())))
+
+
+def test_one_pixel_is_the_middle() -> None:
+    grid = View(1, 1, SIDE).grid()
+    assert grid is not None
+    assert grid.rows.tolist() == grid.cols.tolist() == [0.5]
+
+
+def test_a_mask_leaves_the_edges_of_a_supersampled_picture(generator: CREPSGenerator, w: Tensor) -> None:
+    free, masked = (render(generator, w, View(16, 16, SIDE, supersample=2, outside=o)) for o in ("extrapolate", "mask"))  # type: ignore[arg-type]
+    assert torch.equal(free, masked)
 
 
 def stripes(width: int, height: int) -> Iterator[np.ndarray]:
@@ -232,6 +260,31 @@ def stripes(width: int, height: int) -> Iterator[np.ndarray]:
 def gradient(width: int, height: int) -> np.ndarray:
     y, x = np.mgrid[:height, :width]
     return np.stack([y % 256, x % 256, (x + y) % 256], axis=-1).astype(np.uint8)
+
+
+def test_tiff_of_many_strips(tmp_path: Path) -> None:
+    write_strips(tmp_path / "large.tif", stripes(3001, 707), 3001, 707)
+    picture = Image.open(tmp_path / "large.tif")
+    assert len(picture.tag_v2[273]) > 3  # strips
+    assert (np.array(picture) == gradient(3001, 707)).all()
+
+
+def test_deep_zoom_leaves_other_folders_alone_and_errors_leave_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a_files").mkdir()
+    (tmp_path / "a_files" / "precious.txt").write_text("")
+    with pytest.raises(UserError, match="is no picture's"):
+        write_strips(tmp_path / "a.dzi", stripes(30, 30), 30, 30)
+    write_strips(tmp_path / "b.dzi", stripes(30, 30), 30, 30)
+    write_strips(tmp_path / "b.dzi", stripes(40, 30), 40, 30)  # its own may be replaced
+
+    def failing() -> Iterator[np.ndarray]:
+        yield gradient(30, 10)
+        raise UserError("no more")
+
+    for ending in (".dzi", ".png", ".tif"):
+        with pytest.raises(UserError, match="no more"):
+            write_strips(tmp_path / f"c{ending}", failing(), 30, 30)
+    assert {path.name for path in tmp_path.iterdir()} == {"a_files", "b.dzi", "b_files"}
 
 
 @pytest.mark.parametrize("ending", [".png", ".tif", ".dzi"])
@@ -291,7 +344,7 @@ def test_video_command(tmp_path: Path, generator: CREPSGenerator, capsys: pytest
     assert main(["render", str(model), "--out", str(tmp_path / "a.png"), "--size", "32x32", "--seed", "4"]) == 0
     assert (np.array(Image.open(tmp_path / "a.png")) == np.array(Image.open(frames / "frame00004.png"))).all()
     assert main([*film, "--out", str(frames)]) == 2
-    assert "not empty" in capsys.readouterr().err
+    assert "not an empty folder" in capsys.readouterr().err
     assert main([*film, "--out", str(tmp_path / "film.mp4"), "--zoom", "1:16"]) == 0
     assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
     assert "5 frames of 32 x 32" in capsys.readouterr().out
@@ -320,4 +373,4 @@ def test_killed_while_rendering_leaves_nothing_under_the_name(
 def test_progress_counts_rows(generator: CREPSGenerator, w: Tensor) -> None:
     seen: list[tuple[int, int]] = []
     list(render_strips(generator, w, View(100, 20, SIDE), Rendering(32), lambda *rows: seen.append(rows)))
-    assert seen == [(32, 100), (64, 100), (96, 100), (100, 100)]
+    assert seen == [(25, 100), (50, 100), (75, 100), (100, 100)]

@@ -52,9 +52,8 @@ def creps_run(tmp_path: Path, tiny_config: RunConfig) -> Path:
 
 
 def test_twice_the_size_begins_with_the_same_pictures(creps_run: Path, tmp_path: Path) -> None:
-    config, out = creps_run / "config.yaml", tmp_path / "large"
-    flags = ["--config", str(config), "--from", str(creps_run), "--resolution", "32"]
-    assert main(["train", *flags, "--out", str(out)]) == 0
+    out = tmp_path / "large"
+    assert main(["train", "--from", str(creps_run), "--resolution", "32", "--out", str(out)]) == 0
     small, large = frugan.load(creps_run), RunFolder(out)
     begun = large.config().sampler.generator.build(code_shape=(3, 32, 32))
     begun.load_state_dict(load_file(large.part("sampler").snapshot(0)))
@@ -64,6 +63,12 @@ def test_twice_the_size_begins_with_the_same_pictures(creps_run: Path, tmp_path:
         assert torch.equal(begun.eval().synthesis(w), small.generator.synthesis(w, full_grid(32, 32)))
     assert begun.num_styles == small.generator.num_styles
     assert not torch.equal(frugan.load(out).styles([0]), small.styles([0]))  # and goes on from there
+
+
+def test_a_smaller_size_is_refused(creps_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--from", str(creps_run), "--resolution", "8", "--out", str(tmp_path / "small8")]) == 2
+    assert "its own size or a larger one, not 8" in capsys.readouterr().err
+    assert not (tmp_path / "small8").exists()
 
 
 def test_the_discriminator_gains_a_block(creps_run: Path) -> None:
@@ -100,6 +105,8 @@ def test_others_go_on_at_their_size_alone(
     for name, tensor in load_file(begun).items():
         assert torch.equal(tensor, load_file(ended.snapshot(ended.newest_snapshot() or 0))[name]), name
     assert main(["train", *flags, "--resolution", "32", "--out", str(tmp_path / "large")]) == 2
-    assert "DCGANGenerator of 16 px cannot go on at 32 px" in capsys.readouterr().err
+    assert "DCGANGenerator of 16 px can go on at its own size alone, not 32" in capsys.readouterr().err
+    assert main(["train", *flags, "--classes", "--out", str(tmp_path / "classes")]) == 2
+    assert "was trained without" in capsys.readouterr().err
     assert main(["train", *flags, "--out", str(run)]) == 2
     assert "would overwrite the run" in capsys.readouterr().err

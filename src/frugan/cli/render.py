@@ -56,17 +56,17 @@ def command(
             mirrored, or black.
         supersample: k x k samples a pixel, for pictures smaller than the trained size or strongly bent.
         grid: ends, as CREPS is trained; centres, to lie exactly over resized copies.
-        tile: side of the tiles, in samples.
+        tile: side of the tiles, in samples, from 32.
         exact: turned and bent pictures without the table of lines, much more slowly.
         fused: shade pixels by one CUDA kernel in bf16 (extra: triton); with large tiles, such as --tile 2048.
         device: auto, cpu, cuda, mps.
     """
     if not run.exists():
         raise UserError(f"{run}: no such folder")
-    if trunc < 0 or not 0 <= seed < 2**32:
+    if not 0 <= trunc < 1e9 or not 0 <= seed < 2**32:
         raise UserError(f"--trunc {trunc}, --seed {seed}: neither may be negative, and seeds end at {2**32 - 1}")
-    if tile < 16 or not 1 <= supersample <= tile:
-        raise UserError(f"--tile {tile}, --supersample {supersample}: tiles have a side from 16; samples fit into them")
+    if tile < 32 or not 1 <= supersample <= tile:
+        raise UserError(f"--tile {tile}, --supersample {supersample}: tiles have a side from 32; samples fit into them")
     width, height = parse_size(size)
     frame = {
         "crop": tuple(numbers("--crop", crop, 4)),

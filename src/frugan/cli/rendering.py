@@ -43,7 +43,7 @@ def render_file(
     rendering = replace(rendering, workers=_workers(model))
     view = build_view(model, size, warp=bend, **frame)
     if fused:
-        _fuse(model)
+        _fuse(model, view)
     label = model.class_label(drawn["label"]) if drawn["label"] else None
     w = model.styles([drawn["seed"]], drawn["truncation"], label)
     strips = render_strips(model.generator, w, view, rendering, _show)
@@ -89,7 +89,7 @@ def build_view(model: Model, size: tuple[int, int], **frame: Any) -> View:
         UserError: a model whose codes are not pictures, or settings that leave nothing to see.
     """
     if model.codec.reduces or model.enlargement is not None:
-        raise UserError("render: this model's generator draws codes for a decoder, not pictures; use `frugan sample`")
+        raise UserError("this model's generator draws codes for a decoder, not pictures; use `frugan sample`")
     width, height = size
     try:
         return View(height, width, model.generator.code_shape[1:], **frame)
@@ -103,19 +103,26 @@ def _workers(model: Model) -> int:
     return available_cores() if model.device.type == "cpu" else 1
 
 
-def _fuse(model: Model) -> None:
+def _fuse(model: Model, view: View) -> None:
     """
     Raises:
         UserError: no CUDA device, no triton, or another generator than CREPS.
     """
     if not isinstance(model.generator, CREPSGenerator):
         raise UserError(f"--fused: only CREPS has such a kernel, not {type(model.generator).__name__}")
+    chain = model.generator.chain
+    if chain.modulated or not chain.decoders or model.generator.trunk.line_channels not in (16, 32, 64):
+        raise UserError(
+            "--fused: the kernel knows plain decoders, and lines of 16, 32 or 64 channels; not this model's"
+        )
+    if view.axes() is None:
+        raise UserError("--fused: not for pictures that are turned or bent")
     if model.device.type != "cuda":
         raise UserError(f"--fused: needs a CUDA device; this is {model.device}")
     try:
         import triton  # noqa: F401
     except ImportError as error:
-        raise UserError("--fused: needs one more package: pip install 'frugan[triton]'") from error
+        raise UserError("--fused: needs one more package: pip install triton") from error
     model.generator.kernel = "fused bf16"
 
 

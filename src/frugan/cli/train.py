@@ -23,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
 def command(
     data: Annotated[Positional[str], arg(metavar="DATA")] = "",
     /,
-    recipe: str = "nsb-gan-w-dcgan",
+    recipe: str = "",
     start: Annotated[Path | None, arg(name="from")] = None,
     out: str = "",
     config: str = "",
@@ -45,7 +45,7 @@ def command(
     Args:
         data: a folder (nested is fine; first-level folders are classes), a zip, a torchvision data set by name, or the
             embedded drawings, "noto-people" (the recipe's own data set if left out).
-        recipe: where settings begin; see `frugan recipes`.
+        recipe: where settings begin; see `frugan recipes` (nsb-gan-w-dcgan, or the run that --from names, if left out).
         start: a run whose trained sampler this one begins with, on other images or, if it is CREPS, at another size.
         out: the run folder; runs/DATA-RECIPE if left out.
         config: a YAML file with settings that replace the recipe's, such as another run's config.yaml.
@@ -63,14 +63,15 @@ def command(
         dry_run: print the settings, parameter counts, and estimates of memory and time, and stop.
         replace: delete an earlier run in the same folder.
     """
-    chosen = _choose(find_recipe(recipe), config, data)
+    trained = None if start is None else RunFolder.open(start)
+    chosen = _choose(_first(recipe, trained), config, data)
     chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample, classes)
-    if start is not None:
+    if trained is not None:
         from frugan.pipelines.transfer import continued
 
-        if Path(out or _default_out(chosen)).resolve() == start.resolve():
+        if Path(out or _default_out(chosen)).resolve() == trained.path.resolve():
             raise UserError(f"--out {out}: would overwrite the run that --from names; choose another")
-        chosen = continued(RunFolder.open(start), chosen)
+        chosen = continued(trained, chosen)
     chosen = override(chosen, settings)
     # Imported late: names and settings are checked before the seconds that torch takes to load.
     from frugan.cli import training
@@ -78,6 +79,16 @@ def command(
     if dry_run:
         return training.show_estimates(training.prepare_with_messages(chosen))
     return training.begin(chosen, Path(out or _default_out(chosen)), replace=replace, part=part, start=start)
+
+
+def _first(recipe: str, trained: RunFolder | None) -> RunConfig:
+    """What settings begin with: a recipe, at the size of a trained run if there is one, or that run's own."""
+    if trained is None:
+        return find_recipe(recipe or "nsb-gan-w-dcgan")
+    before = trained.config()
+    if not recipe:
+        return override(before, ["minutes=0", "threads=0", "device=auto"])
+    return override(find_recipe(recipe), [f"data.resolution={before.data.resolution}"])
 
 
 def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:

@@ -49,6 +49,8 @@ def command(
     if not run.exists():
         raise UserError(f"{run}: no such folder")
     first, last = numbers("--zoom", zoom, 2, between=":")
+    if not 0 <= trunc < 1e9:
+        raise UserError(f"--trunc {trunc}: must not be negative")
     if min(first, last) <= 0 or not 0 < seconds < 1e6 or not 1 <= fps <= 1000:
         raise UserError(f"--zoom {zoom}, --seconds {seconds:g}, --fps {fps}: all must be above 0")
     frame = {"crop": tuple(numbers("--crop", crop, 4)), "rotate": rotate}

@@ -58,7 +58,7 @@ class CIPSGenerator(StyleBasedGenerator):
         self.stages = nn.ModuleList(_Stage(a, b, code_shape[0], style_dim, noise) for a, b in pairwise(widths))
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
-        rows, cols = (axis.to(w) for axis in grid or full_grid(*self.code_shape[1:]))
+        rows, cols = (axis.to(self.image) for axis in grid or full_grid(*self.code_shape[1:]))
         x = torch.cat([self._waves(rows, cols), self._sampled(rows, cols, native=grid is None)]).flatten(1)
         x = self.first(x.expand(len(w), -1, -1), w[:, 0])
         code: Tensor | None = None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.nn.equalized import EqualizedLinear
-from frugan.nn.style import ModulatedLinear
+from frugan.nn.style import ModulatedLinear, in_blocks
 from frugan.ops.grid import Lines
 
 _HALF = math.sqrt(0.5)
@@ -79,19 +79,20 @@ class LineTrunk(nn.Module):
 
     def __init__(self, channels: list[int], line_channels: int, style_dim: int) -> None:
         super().__init__()
+        self.line_channels = line_channels
         self.first = ModulatedLinear(channels[0], channels[0], style_dim)
         self.blocks = nn.ModuleList(
             _LineBlock(before, after, line_channels, style_dim) for before, after in pairwise(channels)
         )
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        x = self.first(x, w[:, 1])
+        count, x = x.shape[-1], self.first(in_blocks(x), w[:, 1])
         lines: list[Tensor] = []
         for i, block in enumerate(self.blocks):
             # As in StyleGAN2, what leaves a block shares its style with the first layer of the next.
             x, drawn = block(x, w[:, 2 * i + 1], w[:, 2 * i + 2], w[:, 2 * i + 3])
             lines.append(lines[-1] + drawn if lines else drawn)
-        return torch.stack(lines, dim=1)
+        return torch.stack(lines, dim=1)[..., :count]
 
 
 class _LineBlock(nn.Module):

@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from frugan.nn.equalized import EqualizedLinear
-from frugan.nn.style import CLAMP, ModulatedLinear, map_channels
+from frugan.nn.style import CLAMP, ModulatedLinear, in_blocks, map_channels
 
 
 class PixelChain(nn.Module):
@@ -38,12 +38,20 @@ class PixelChain(nn.Module):
         )
 
     def forward(self, features: Iterable[Tensor], w: Tensor) -> Tensor:
-        x = self._composed(iter(features), w)
+        count = 0
+
+        def whole_blocks() -> Iterator[Tensor]:
+            nonlocal count
+            for level in features:
+                count = level.shape[-1]
+                yield in_blocks(level)
+
+        x = self._composed(whole_blocks(), w)
         colours = map_channels(x, *_weights(self.plain, len(x)), "linear")
         for block in self.refinement:
             x, drawn = block(x, w)
             colours = colours + drawn
-        return colours
+        return colours[..., :count]
 
     def _composed(self, features: Iterator[Tensor], w: Tensor) -> Tensor:
         x = next(features)

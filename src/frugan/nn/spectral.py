@@ -12,7 +12,7 @@ _FIRST_ITERATIONS = 15
 
 
 def spectral(layer: nn.Module, enabled: bool = True) -> nn.Module:
-    """The layer with its weight divided by its largest singular value: one power iteration a training step."""
+    """The layer, its weight divided by its largest singular value: one power iteration a forward pass in training."""
     if enabled:
         assert isinstance(layer.weight, Tensor)
         parametrize.register_parametrization(layer, "weight", _SpectralNorm(layer.weight))
@@ -47,7 +47,7 @@ class _SpectralNorm(nn.Module):
             if self.training:
                 self._iterate(matrix.detach())
             # Copies: a later forward pass moves the vectors before this one is differentiated.
-            return weight / torch.dot(self.left.clone(), matrix @ self.right.clone())
+            return weight * torch.dot(self.left.clone(), matrix @ self.right.clone()).reciprocal()
 
     @torch.no_grad()
     def _iterate(self, matrix: Tensor) -> None:

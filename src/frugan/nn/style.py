@@ -86,6 +86,7 @@ class ModulatedConv2d(nn.Module):
         return x
 
 
+_BLOCK = 64
 CLAMP = 256.0  # StyleGAN2's, in layers that may run in float16
 
 
@@ -93,8 +94,8 @@ class ModulatedLinear(nn.Module):
     """x (N, C, P), w (N, style_dim) -> (N, channels_out, P): one map of the channels, the same at all P positions.
 
     A modulated convolution of 1 x 1 (StyleGAN2), for positions that need not form an image. Noise (N, 1, P), if any, is
-    added before the activation. The style is multiplied
-    into the weights of each image: they are fewer numbers than the activations of any useful size.
+    added before the activation. The style is multiplied into the weights of each image: they are fewer numbers than the
+    activations of any useful size.
 
     Args:
         demodulates: if not, the style is scaled by 1 / sqrt(fan-in) instead, as for layers that put out colours.
@@ -144,6 +145,16 @@ def map_channels(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation
         weight, bias = math.sqrt(2) * weight, math.sqrt(2) * bias
     y = torch.baddbmm(bias.to(x.dtype), weight.to(x.dtype), x)
     return F.leaky_relu(y, 0.2, inplace=True) if activation == "lrelu" else y
+
+
+def in_blocks(x: Tensor) -> Tensor:
+    """(N, C, P) -> (N, C, a multiple of 64), filled up with zeros.
+
+    Matrix products treat what is left over after whole blocks by other programs, which round differently: a tile would
+    differ in its last bits from the same places of the whole.
+    """
+    missing = -x.shape[-1] % _BLOCK
+    return F.pad(x, (0, missing)) if missing else x
 
 
 def _normalise(x: Tensor) -> Tensor:

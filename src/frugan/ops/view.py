@@ -72,8 +72,10 @@ class View:
         left, top, right, bottom = self.crop
         if not (left < right and top < bottom):
             raise ValueError(f"crop: left, top, right and bottom must leave something between them, got {self.crop}")
-        if self.zoom <= 0:
+        if not 0 < self.zoom < math.inf:
             raise ValueError(f"zoom: must be above 0, got {self.zoom:g}")
+        if not math.isfinite(self.rotate):
+            raise ValueError(f"rotate: must be a number of degrees, got {self.rotate:g}")
         if min(self.height, self.width, self.supersample) < 1:
             raise ValueError(f"a view has at least one pixel and one sample, got {self.height} x {self.width}")
 
@@ -114,13 +116,16 @@ class View:
         if self.outside != "mask":
             return torch.ones_like(t, dtype=torch.bool)
         margin = 0.5 / (self.trained[axis] - 1) if self.centres else 0.0
+        if self.supersample > 1 and not self.centres:  # the samples of a pixel lie around the place that it stands for
+            margin = 0.5 * max(self._box()[1]) / max(min(self.height, self.width) - 1, 1)
         return (t >= -margin - 1e-6) & (t <= 1 + margin + 1e-6)
 
     def _along(self, size: int) -> Tensor:
         """Where samples lie in the frame, 0 to 1, in float64."""
         k = self.supersample
         pixels = (torch.arange(size * k, dtype=torch.float64) + 0.5) / k - 0.5
-        return (pixels + 0.5) / size if self.centres else pixels / max(size - 1, 1)
+        # One pixel alone stands for the middle, not for the first of two ends.
+        return (pixels + 0.5) / size if self.centres or size == 1 else pixels / (size - 1)
 
     def _box(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Middle (y, x) and size of what is seen, in parts of the picture."""

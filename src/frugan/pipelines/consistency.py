@@ -19,6 +19,7 @@ from frugan.metrics.perceptual import PerceptualDistance
 from frugan.networks.base import Generator, ResizableGenerator
 from frugan.ops.view import View
 from frugan.pipelines.evaluate import FIRST_SEED
+from frugan.pipelines.render import render
 from frugan.pipelines.sample import Model
 
 _BATCH = 8
@@ -91,8 +92,8 @@ def draw(generator: Generator, w: Tensor, side: int, convention: str) -> Tensor:
     elif convention == "output resized":
         images = F.interpolate(generator.synthesis(w), size=(side, side), mode="bicubic", antialias=True)
     else:
-        grid = View(side, side, generator.code_shape[1:], fit="stretch", centres=convention == "centres").grid()
-        images = torch.cat([generator.synthesis(one, grid) for one in w.split(1)])
+        view = View(side, side, generator.code_shape[1:], fit="stretch", centres=convention == "centres")
+        images = torch.stack([render(generator, one, view) for one in w.split(1)])
     return images.clamp(-1, 1).float().cpu()
 
 
@@ -111,5 +112,6 @@ def check_sizes(model: Model, sizes: tuple[int, int]) -> None:
     small, large = sizes
     if small < 11 or large <= small or large % small:
         raise UserError(f"--consistency {small},{large}: a side from 11, and a multiple of it")
-    if isinstance(model.generator, ResizableGenerator) and (small % 8 or large % 8):
-        raise UserError(f"--consistency {small},{large}: this generator needs multiples of 8")
+    unit = model.generator.code_shape[1] // 4
+    if isinstance(model.generator, ResizableGenerator) and (small % unit or large % unit):
+        raise UserError(f"--consistency {small},{large}: this generator can be enlarged to multiples of {unit}")

@@ -60,12 +60,13 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
             f"{config.data.source}: only {len(dataset)} images can be used; at least {FEWEST_IMAGES} are needed, and a "
             "sampler learns from a few hundred or more"
         )
-    low, high = measure_code_range(codec, dataset, config.data.mirror)
+    if not config.sampler.initial:
+        low, high = measure_code_range(codec, dataset, config.data.mirror)
+        config = dataclasses.replace(config, codec=config.codec.replace(code_min=low, code_max=high))
     config = dataclasses.replace(
         _with_classes(config, dataset) if config.data.classes else config,
         device=str(device),
         threads=config.threads or _threads_per_part(config),
-        codec=config.codec.replace(code_min=low, code_max=high),
     )
     _build_parts(config, device)  # errors in their settings show now, not in the middle of the run
     return Prepared(config, dataset, device)
@@ -164,6 +165,11 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
         raise UserError(f"--classes: {config.data.source} has {count} first-level folders; at least 2 are needed")
     if outside:
         raise UserError(f"--classes: {outside} images of {config.data.source} lie in no first-level folder")
+    known = config.sampler.generator.arguments.get("classes", 0)
+    if config.sampler.initial and known != count:
+        raise UserError(
+            f"--from: those networks know {known} classes, but {config.data.source} has {count} first-level folders"
+        )
     try:
         sampler = dataclasses.replace(
             config.sampler,

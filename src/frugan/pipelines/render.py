@@ -7,6 +7,7 @@ cache. A view that is turned or bent has no lines of its own: it takes those of 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -21,6 +22,8 @@ from frugan.ops.view import Axes, View
 _CHUNK = 512  # positions of a line that go through the trunk at once
 _PLACES = 1024  # of a bent view that are shaded at once: each has all its lines, some kilobytes
 DENSITY = 2048.0  # samples of the table along a side of the picture: 70 dB to the exact one, with random weights
+_FARTHEST = 1000  # pictures from one end of a bent view to the other: a warp in pixels would reach farther
+_MOST_SAMPLES = 2**16  # of a table: coarser where so much is seen that details are lost anyway
 _FILLED = -1.0  # what is shown where nothing is: black
 
 
@@ -29,7 +32,7 @@ class Rendering:
     """How a view is computed.
 
     Args:
-        tile: side of the tiles, in samples.
+        tile: side of the tiles, in samples; from 32 on, they are a whole picture's to the last bit on CPUs.
         exact: evaluate bent views at each place instead of between samples of a table.
         density: of that table: samples along a side of the picture.
         workers: threads that shade tiles beside each other. Tiles are too small for the threads of torch, which had
@@ -73,13 +76,12 @@ def render_strips(
             draw = _bent(generator, w, view, rendering, each)
         else:
             draw = _straight(generator, w, view, axes, rendering.tile, each)
-        for top in range(0, view.height, rows):
-            bottom = min(top + rows, view.height)
-            strip = draw(top * k, bottom * k)
+        for piece in _equal(view.height, rows):
+            strip = draw(piece.start * k, piece.stop * k)
             if k > 1:
                 strip = F.avg_pool2d(strip, k)
             yield strip[0].float().cpu()
-            on_progress(bottom, view.height)
+            on_progress(piece.stop, view.height)
 
 
 def render(generator: Generator, w: Tensor, view: View, rendering: Rendering = DEFAULT) -> Tensor:
@@ -112,13 +114,13 @@ def _straight(
     generator: Generator, w: Tensor, view: View, axes: Axes, tile: int, each: Each
 ) -> Callable[[int, int], Tensor]:
     """Samples (1, 3, rows, W) of rows `top` to `bottom`, where coordinates are one vector along each side."""
-    across = range(0, len(axes.horizontal), tile)
+    across = _equal(len(axes.horizontal), tile)
     hidden = ~view.visible(axes.vertical, int(axes.transposed)), ~view.visible(axes.horizontal, 1 - axes.transposed)
     tiles = _tiles(generator, w, axes)
 
     def draw(top: int, bottom: int) -> Tensor:
         paint = tiles(slice(top, bottom))
-        strip = torch.cat(list(each(paint, (slice(left, left + tile) for left in across))), dim=3)
+        strip = torch.cat(list(each(paint, across)), dim=3)
         return strip.masked_fill((hidden[0][top:bottom, None] | hidden[1]).to(strip.device), _FILLED)
 
     return draw
@@ -196,6 +198,16 @@ def _extent(view: View, total: int) -> tuple[Tensor, Tensor]:
     return y, x
 
 
+def _equal(size: int, most: int) -> list[slice]:
+    """A side in pieces of nearly equal length, `most` at most.
+
+    What is left over after whole tiles could be a few pixels wide, and products of so few round differently.
+    """
+    count = -(-size // most)
+    ends = [size * i // count for i in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(ends)]
+
+
 class _Table:
     """Lines at evenly spaced coordinates that cover all of `y` and `x`, and between them, linearly."""
 
@@ -203,7 +215,11 @@ class _Table:
         self.axes = []
         for t, of_rows in ((y, True), (x, False)):
             low, high = t.detach().min().item(), t.detach().max().item()
-            count = max(2, round((high - low) * per_unit) + 2)
+            if high - low > _FARTHEST:
+                raise UserError(
+                    f"this view reaches over {high - low:.0f} pictures; at most {_FARTHEST} can be looked at"
+                )
+            count = min(max(2, round((high - low) * per_unit) + 2), _MOST_SAMPLES)
             at = torch.linspace(low, high, count, dtype=torch.float64).float()
             self.axes.append((low, (count - 1) / max(high - low, 1e-9), _lines(generator, w, at, of_rows=of_rows)))
 

@@ -1,5 +1,6 @@
 """Pictures that arrive strip by strip, as PNG, TIFF or Deep Zoom: the file's ending says which."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,15 +37,27 @@ def write_strips(path: Path, strips: Iterable[np.ndarray], width: int, height: i
 def check_ending(path: Path) -> None:
     """
     Raises:
-        UserError: an ending that is not one of ENDINGS, or TIFF without the package for it.
+        UserError: an ending that is not one of ENDINGS, TIFF without the package for it, or something in its place that
+            must not be lost.
     """
     if path.suffix.lower() not in ENDINGS:
         raise UserError(f"--out {path}: must end in {', '.join(ENDINGS)}")
+    if path.is_dir():
+        raise UserError(f"--out {path}: is a folder")
+    tiles = _tiles_of(path)
+    if path.suffix.lower() == ".dzi" and not path.exists() and tiles.exists() and any(tiles.iterdir()):
+        raise UserError(
+            f"--out {path}: its tiles would replace the folder {tiles}, which is no picture's; choose another"
+        )
     if path.suffix.lower() in (".tif", ".tiff"):
         try:
             import tifffile  # noqa: F401
         except ImportError as error:
-            raise UserError(f"--out {path}: TIFF needs one more package: pip install 'frugan[tiff]'") from error
+            raise UserError(f"--out {path}: TIFF needs one more package: pip install tifffile") from error
+
+
+def _tiles_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_files")
 
 
 def _write_tiff(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
@@ -54,7 +67,7 @@ def _write_tiff(path: Path, strips: Iterable[np.ndarray], width: int, height: in
     rows = max(1, min(height, 2**20 // (3 * width)))
     with replacing(path) as temporary, tifffile.TiffWriter(temporary, bigtiff=big) as writer:
         writer.write(
-            _regular(strips, rows),
+            (_compressed(strip) for strip in _regular(strips, rows)),
             shape=(height, width, 3),
             dtype=np.uint8,
             rowsperstrip=rows,
@@ -65,9 +78,15 @@ def _write_tiff(path: Path, strips: Iterable[np.ndarray], width: int, height: in
         )
 
 
+def _compressed(strip: np.ndarray) -> bytes:
+    """As TIFF's horizontal predictor wants it: each pixel as its difference from the one before."""
+    differences = strip.copy()
+    differences[:, 1:] -= strip[:, :-1]
+    return zlib.compress(differences.tobytes(), 6)
+
+
 def _write_deep_zoom(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
-    levels = max(width, height, 1) - 1
-    folder = path.with_name(f"{path.stem}_files")
+    levels, folder = max(width, height, 1) - 1, _tiles_of(path)
 
     def fill(temporary: Path) -> None:
         pyramid = _Pyramid(temporary, levels.bit_length())

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from frugan.atomic import replacing, write_folder
-from frugan.errors import UserError
+from frugan.errors import RunError, UserError
 from frugan.pipelines.write import png_bytes
 
 
@@ -34,12 +34,12 @@ def check_video(path: Path, size: tuple[int, int] = (2, 2)) -> None:
             import imageio_ffmpeg  # noqa: F401
         except ImportError as error:
             raise UserError(
-                f"--out {path}: .mp4 needs one more package: pip install 'frugan[video]'; or name a folder, for PNGs"
+                f"--out {path}: .mp4 needs one more package: pip install imageio-ffmpeg; or name a folder, for PNGs"
             ) from error
     elif path.suffix:
         raise UserError(f"--out {path}: an .mp4 file, or a folder for PNG frames")
-    elif path.is_dir() and any(path.iterdir()):
-        raise UserError(f"--out {path}: this folder is not empty")
+    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"--out {path}: is there already, and not an empty folder")
 
 
 def _write_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
@@ -58,22 +58,36 @@ def _write_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
 def _write_mp4(path: Path, frames: Iterable[np.ndarray], rate: int) -> int:
     import imageio_ffmpeg
 
-    count = 0
+    # The encoder chooses the format by the name's ending, which a temporary file does not have.
+    settings = {"fps": rate, "codec": "libx264", "output_params": ["-crf", "16", "-f", "mp4"], "macro_block_size": 2}
+    count, encoder = 0, None
     with replacing(path) as temporary:
-        encoder = None
-        # The encoder chooses the format by the name's ending, which a temporary file does not have.
-        settings = {
-            "fps": rate,
-            "codec": "libx264",
-            "output_params": ["-crf", "16", "-f", "mp4"],
-            "macro_block_size": 2,
-        }
-        for frame in frames:
-            if encoder is None:
-                encoder = imageio_ffmpeg.write_frames(str(temporary), (frame.shape[1], frame.shape[0]), **settings)
-                encoder.send(None)
-            encoder.send(np.ascontiguousarray(frame))
-            count += 1
-        if encoder is not None:
-            encoder.close()
+        try:
+            for frame in frames:
+                if encoder is None:
+                    encoder = imageio_ffmpeg.write_frames(str(temporary), (frame.shape[1], frame.shape[0]), **settings)
+                    encoder.send(None)
+                encoder.send(np.ascontiguousarray(frame))
+                count += 1
+        finally:
+            if encoder is not None:
+                encoder.close()
+        _check_whole(temporary, path, count)
     return count
+
+
+def _check_whole(written: Path, path: Path, count: int) -> None:
+    """
+    Raises:
+        RunError: the encoder, which does not tell, has not written all frames.
+    """
+    import imageio_ffmpeg
+
+    try:
+        found = imageio_ffmpeg.count_frames_and_secs(str(written))[0]
+    except RuntimeError as error:
+        raise RunError(
+            f"{path}: ffmpeg could not write it; is there space left, and is libx264 known to it?"
+        ) from error
+    if found != count:
+        raise RunError(f"{path}: ffmpeg wrote {found} of {count} frames; is there space left?")

@@ -3,8 +3,8 @@
 FID of 50,000 samples in the paper's table 3: FFHQ-512 4.43, FFHQ-1024 4.09 (the 512 px model rendered at twice its
 size), LSUN church 256 5.50 (ScaleParty 6.23, 10.91, none; AnyresGAN 3.71, 4.06, 3.84). Its batches and weights of R1
 are stated for FFHQ alone; those of the others follow StyleGAN2's rule of thumb, gamma = .0002 side^2 / batch. All are
-trained for 25,000 kimg with ADA; MetFaces continues a generator of FFHQ-512 at twice the coordinates:
-`--set sampler.initial=PATH` of its weights.
+trained for 25,000 kimg with ADA; MetFaces continues a generator of FFHQ-512 at twice the coordinates: `--from`
+its run.
 
 Table 4, FFHQ-128, 25,000 kimg (FID, memory, seconds an image): no decoders 6.91, 1.7 GB, .03; decoders with D = 4
 6.46, 1.6, .03; with D = 8 4.66, 1.7, .04.
@@ -53,7 +53,7 @@ PAPER = {
     "creps-lsun-church": Training("CREPS on LSUN church at 256 x 256 (table 3).", 256, 32, 0.4),
     "creps-scenery": Training("CREPS on Scenery at 256 x 256.", 256, 32, 0.4),
     "creps-metfaces-1024": Training(
-        "CREPS of FFHQ-512, continued on MetFaces at 1024 x 1024.", 1024, 32, 6.6, levels=7
+        "CREPS on MetFaces at 1024 x 1024, to go on with --from a run of FFHQ-512.", 1024, 32, 6.6, levels=7
     ),
 }
 _NETWORK = {"latent_dim": 64, "style_dim": 128, "mapping_layers": 2, "channel_base": 2048}

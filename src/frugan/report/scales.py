@@ -43,7 +43,9 @@ def _gallery(model: Model) -> Markup:
     side = model.generator.code_shape[1]
     views = {
         f"{side} x {side}, as trained": View(side, side, model.generator.code_shape[1:]),
-        f"{2 * side} x {2 * side}": View(2 * side, 2 * side, model.generator.code_shape[1:]),
+        **(
+            {f"{2 * side} x {2 * side}": View(2 * side, 2 * side, model.generator.code_shape[1:])} if side < 128 else {}
+        ),
         f"{_LARGEST} x {_LARGEST}": View(_LARGEST, _LARGEST, model.generator.code_shape[1:]),
         "its middle, 4 x": View(_LARGEST, _LARGEST, model.generator.code_shape[1:], zoom=4),
     }

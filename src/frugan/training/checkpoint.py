@@ -51,15 +51,17 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
     return path
 
 
-def load_newest_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
+def load_newest_checkpoint(folder: Path, *, tidies: bool = True) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that is whole, and a sentence about each newer one that is not.
 
-    Returns (None, []) if there is none at all.
+    Returns (None, []) if there is none at all. `tidies`: remove what a killed writer left, which only the process that
+    owns the run may.
 
     Raises:
         RunError: there are checkpoints, and not one of them can be read.
     """
-    remove_leftovers(folder)
+    if tidies:
+        remove_leftovers(folder)
     complaints: list[str] = []
     for path in reversed(_paths(folder)):
         try:
