@@ -10,7 +10,7 @@ from frugan.cores import available_cores
 from frugan.device import choose_device, use_threads
 from frugan.errors import UserError
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance, PerceptualDistance
-from frugan.pipelines.consistency import consistency
+from frugan.pipelines.consistency import consistency, shown_name
 from frugan.pretrained import load_enlarged
 from frugan.run_folder import RunFolder
 
@@ -37,7 +37,7 @@ def format_consistency(result: dict[str, Any]) -> str:
     small, large = result["protocol"]["sizes"]
     lines = [f"{small} x {small} against {large} x {large} reduced, {result['protocol']['samples']} pictures:"]
     for convention, values in result["results"].items():
-        shown = ", ".join(f"{name.upper() if name in ('psnr', 'ssim') else name} {v:.4g}" for name, v in values.items())
+        shown = ", ".join(f"{shown_name(name)} {value:.4g}" for name, value in values.items())
         lines.append(f"  {convention}: {shown}")
     return "\n".join(lines)
 

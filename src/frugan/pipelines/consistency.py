@@ -102,6 +102,11 @@ def residual(small: Tensor, reduced: Tensor) -> Tensor:
     return (_RESIDUAL_GAIN * (small - reduced).abs() - 1).clamp(-1, 1)
 
 
+def shown_name(measure: str) -> str:
+    """As people write it."""
+    return measure.upper() if measure in ("psnr", "ssim") else measure
+
+
 def check_sizes(model: Model, sizes: tuple[int, int]) -> None:
     """
     Raises:

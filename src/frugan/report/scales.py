@@ -7,7 +7,7 @@ from torch import Tensor
 
 from frugan.networks.base import LineGenerator
 from frugan.ops.view import View
-from frugan.pipelines.consistency import conventions, pairs, residual
+from frugan.pipelines.consistency import conventions, pairs, residual, shown_name
 from frugan.pipelines.render import render
 from frugan.pipelines.sample import Model
 from frugan.pipelines.write import to_uint8
@@ -75,7 +75,7 @@ def _agreement(model: Model, result: dict[str, Any]) -> Markup:
     small, large = result["protocol"]["sizes"]
     known = [name for name in conventions(model.generator) if name in result["results"]]
     names = list(next(iter(result["results"].values())))
-    header = tag("tr", *(tag("th", name, scope="col") for name in ("", *names)))
+    header = tag("tr", *(tag("th", shown_name(name), scope="col") for name in ("", *names)))
     numbers = [
         tag("tr", tag("th", convention, scope="row"), *(tag("td", f"{values[name]:.4g}") for name in names))
         for convention, values in result["results"].items()
