@@ -9,7 +9,8 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from frugan.data.decode import CorruptImageError, UnsupportedImageError
-from frugan.data.items import NO_CLASS, Item, Source
+from frugan.data.items import Source
+from frugan.data.labels import LISTING, label_by_listing
 from frugan.errors import RunError, UserError
 
 IMAGE_SUFFIXES = (
@@ -36,7 +37,8 @@ def open_folder(root: Path) -> Source:
     def read(index: int) -> bytes:
         return read_file(root / items[index].name)
 
-    items, class_names = label_by_folder(stamps)
+    listing = read_file(root / LISTING) if LISTING in others else None
+    items, class_names = label_by_listing(stamps, listing, str(root))
     return Source(str(root), items, class_names, read, str(root), tuple(others), len(hidden))
 
 
@@ -59,21 +61,10 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
     def read(index: int) -> bytes:
         return _read_entry(archive, entries[items[index].name])
 
-    items, class_names = label_by_folder(
-        {name: f"{entries[name].file_size}:{entries[name].CRC:08x}" for name in images}
-    )
+    listing = _read_entry(archive, entries[LISTING]) if LISTING in others else None
+    stamps = {name: f"{entries[name].file_size}:{entries[name].CRC:08x}" for name in images}
+    items, class_names = label_by_listing(stamps, listing, origin)
     return Source(origin, items, class_names, read, other_files=tuple(others), num_hidden=len(hidden))
-
-
-def label_by_folder(stamps: dict[str, str]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
-    """{name: stamp} -> items sorted by name, and the sorted names of the first folders, which are the classes."""
-    class_names = tuple(sorted({name.split("/")[0] for name in stamps if "/" in name}))
-    labels = {class_name: label for label, class_name in enumerate(class_names)}
-    items = (
-        Item(name, labels[name.split("/")[0]] if "/" in name else NO_CLASS, stamp)
-        for name, stamp in sorted(stamps.items())
-    )
-    return tuple(items), class_names
 
 
 def read_file(path: Path) -> bytes:

@@ -8,8 +8,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from frugan.data.files import label_by_folder
 from frugan.data.items import Source
+from frugan.data.labels import label_by_folder
 from frugan.data.torchvision_sets import data_root
 from frugan.errors import UserError
 

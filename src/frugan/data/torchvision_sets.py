@@ -11,8 +11,9 @@ from types import ModuleType
 
 import numpy as np
 
-from frugan.data.files import label_by_folder, read_file
+from frugan.data.files import read_file
 from frugan.data.items import Source
+from frugan.data.labels import label_by_folder
 from frugan.errors import RunError, UserError
 
 

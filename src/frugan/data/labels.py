@@ -1,0 +1,55 @@
+"""Which class an image is of: its first folder, or what a listing `dataset.json` beside the images says."""
+
+import json
+from typing import Any
+
+from frugan.data.items import NO_CLASS, Item
+from frugan.errors import UserError
+
+LISTING = "dataset.json"
+
+
+def label_by_folder(stamps: dict[str, str]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    """{name: stamp} -> items sorted by name, and the sorted names of the first folders, which are the classes."""
+    class_names = tuple(sorted({name.split("/")[0] for name in stamps if "/" in name}))
+    labels = {class_name: label for label, class_name in enumerate(class_names)}
+    items = (
+        Item(name, labels[name.split("/")[0]] if "/" in name else NO_CLASS, stamp)
+        for name, stamp in sorted(stamps.items())
+    )
+    return tuple(items), class_names
+
+
+def label_by_listing(
+    stamps: dict[str, str], listing: bytes | None, origin: str
+) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    """As `label_by_folder`, with the classes of a listing as StyleGAN's: {"labels": [["00000/a.png", 3], ...]}.
+
+    Labels are numbers or names; images that are not listed have no class. Without a listing, or without labels in it,
+    folders are the classes.
+
+    Raises:
+        UserError: the listing is none.
+    """
+    found = None if listing is None else _read(listing, origin)
+    if not found:
+        return label_by_folder(stamps)
+    classes = sorted(set(found.values()), key=lambda label: (isinstance(label, str), label))
+    labels = {label: number for number, label in enumerate(classes)}
+    items = (
+        Item(name, labels[found[name]] if name in found else NO_CLASS, stamp) for name, stamp in sorted(stamps.items())
+    )
+    return tuple(items), tuple(map(str, classes))
+
+
+def _read(listing: bytes, origin: str) -> dict[str, int | str]:
+    try:
+        loaded: Any = json.loads(listing)
+        entries = loaded.get("labels") or []
+        found: dict[str, int | str] = dict(entries)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(f'{origin}: {LISTING} is not {{"labels": [["image.png", 3], ...]}}: {error}') from error
+    for name, label in found.items():
+        if not isinstance(name, str) or not isinstance(label, int | str) or isinstance(label, bool):
+            raise UserError(f"{origin}: {LISTING}: the label of {name!r} is {label!r}; a number or a name is expected")
+    return found
