@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.timing import one_thread, paired_cpu_seconds, peak_memory_mb
+from benchmarks.timing import one_thread, paired_cpu_seconds, peak_memory_mb, show
 from frugan.networks.cips import CIPSGenerator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.style_based import StyleBasedGenerator
@@ -34,15 +34,6 @@ def run() -> Iterator[dict[str, Any]]:
         ):
             measured = row()
             yield {**measured, "ratio": measured["peer_s"] / measured["ours_s"]}
-
-
-def main() -> None:
-    for row in run():
-        print(
-            f"{row['name']}: {row['ours_s']:.2f} s, {row['peer']} {row['peer_s']:.2f} s, ratio {row['ratio']:.2f}, "
-            f"{row['ours_mb']:.0f} MB against {row['peer_mb']:.0f} MB",
-            flush=True,
-        )
 
 
 def _against_cips(side: int, *, backward: bool) -> dict[str, Any]:
@@ -98,4 +89,4 @@ def _styles(generator: nn.Module) -> Tensor:
 
 
 if __name__ == "__main__":
-    main()
+    show(run())

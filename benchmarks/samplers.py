@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from benchmarks.peers import lucidrains_stylegan2, mmagic_biggan
-from benchmarks.timing import one_thread, paired_cpu_seconds, peak_memory_mb
+from benchmarks.timing import one_thread, paired_cpu_seconds, peak_memory_mb, show
 from frugan.networks.base import count_parameters
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
@@ -30,15 +30,6 @@ def run() -> Iterator[dict[str, Any]]:
         with one_thread():
             yield from _stylegan2()
             yield _biggan(96)
-
-
-def main() -> None:
-    for row in run():
-        print(
-            f"{row['name']}: {row['ours_s']:.2f} s, {row['peer']} {row['peer_s']:.2f} s, ratio {row['ratio']:.2f}, "
-            f"{row['ours_mb']:.0f} MB against {row['peer_mb']:.0f} MB",
-            flush=True,
-        )
 
 
 def _biggan(channels: int) -> dict[str, Any]:
@@ -130,4 +121,4 @@ def _row(
 
 
 if __name__ == "__main__":
-    main()
+    show(run())

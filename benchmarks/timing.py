@@ -5,8 +5,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -44,6 +45,16 @@ def peak_memory_mb(task: Task) -> float:
     risen = memory_rise_mb(task, torch.device("cpu"))
     assert risen is not None, "this system does not tell a process's peak memory"
     return risen
+
+
+def show(rows: Iterable[dict[str, Any]]) -> None:
+    """Print rows with memory, each as soon as it is measured."""
+    for row in rows:
+        print(
+            f"{row['name']}: {row['ours_s']:.2f} s, {row['peer']} {row['peer_s']:.2f} s, ratio {row['ratio']:.2f}, "
+            f"{row['ours_mb']:.0f} MB against {row['peer_mb']:.0f} MB",
+            flush=True,
+        )
 
 
 def in_own_process(module: str, call: str) -> dict[str, float]:

@@ -94,7 +94,7 @@ class Formulas:
         for block in range(2):
             for layer in range(2):
                 x = self.modulated(x, w, f"chain.refinement.{block}.layers.{layer}")
-            colours = colours + self.modulated(x, w, f"chain.refinement.{block}.colour", colours=True)
+            colours = colours + self.modulated(x, w, f"chain.refinement.{block}.leave", colours=True)
         return colours.reshape(len(z), len(rows), len(cols), 3).transpose(0, 3, 1, 2)
 
 

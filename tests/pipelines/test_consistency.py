@@ -117,3 +117,6 @@ def test_command_prints_what_it_measured(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["evaluate", str(folder), "--consistency", "16,32", "--samples", "4"]) == 0
     assert "centres: PSNR" in capsys.readouterr().out
     assert main(["evaluate", str(folder), "--consistency", "16"]) == 2
+    assert main(["evaluate", str(folder), "--consistency", "16,32", "--trunc", ".5"]) == 2
+    assert "does not go with --trunc" in capsys.readouterr().err
+    assert main(["evaluate", str(folder), "--lpips"]) == 2

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
@@ -57,32 +57,35 @@ def command(
     check_decoder(decoder, halvings)
     _check(run, data, upsample, samples)
     if consistency:
+        _refuse(data=data, decoder=decoder, code_noise=code_noise is not None, trunc=trunc != 1)
+        _refuse(features=features != "efficientnet-lite0", inception_weights=inception_weights)
         from frugan.cli.consistency import judge_consistency
 
         return judge_consistency(run, consistency, samples, snapshot, lpips, device, json_output)
+    if lpips:
+        raise UserError("--lpips: only with --consistency")
+    images = {"data": data, "upsample": upsample, "samples": samples, "snapshot": snapshot}
+    judge = {"features": features, "inception_weights": inception_weights}
+    model = {"truncation": trunc, "code_noise": code_noise, "decoder": decoder, "halvings": halvings}
+    return _evaluate(run, images | judge | model, device, json_output)
+
+
+def _evaluate(run: Path, settings: dict[str, Any], device: str, json_output: bool) -> int:
     from frugan.launch import joined
     from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
 
     with joined(device) as ranks:
-        result = evaluate_folder(
-            run,
-            data=data,
-            upsample=upsample,
-            samples=samples,
-            features=features,
-            inception_weights=inception_weights,
-            truncation=trunc,
-            code_noise=code_noise,
-            decoder=decoder,
-            halvings=halvings,
-            snapshot=snapshot,
-            device=device,
-            ranks=ranks,
-            on_progress=show_stage,
-        )
+        result = evaluate_folder(run, **settings, device=device, ranks=ranks, on_progress=show_stage)
     if ranks.first:
         print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
     return 0
+
+
+def _refuse(**given: object) -> None:
+    """Two sizes of one picture are compared with each other, as the model draws them, and with nothing else."""
+    for name, value in given.items():
+        if value:
+            raise UserError(f"--consistency: does not go with --{name.replace('_', '-')}")
 
 
 def _check(run: Path, data: str, upsample: bool, samples: int | None) -> None:

@@ -52,11 +52,10 @@ def command(
         shift: right and down, in parts of the picture.
         rotate: degrees counter-clockwise.
         warp: fisheye, wave, or a .npy file (h, w, 2) of where to look, y before x, in parts of the frame.
-        outside: what lies beyond the picture's edge: what the generator draws there, the edge itself, the picture
-            mirrored, or black.
+        outside: beyond the picture's edges: what the generator draws there, the edge, a mirrored picture, or black.
         supersample: k x k samples a pixel, for pictures smaller than the trained size or strongly bent.
         grid: ends, as CREPS is trained; centres, to lie exactly over resized copies.
-        tile: side of the tiles, in samples, from 32.
+        tile: side of the tiles, in samples, from 32; turned and bent pictures have none.
         exact: turned and bent pictures without the table of lines, much more slowly.
         fused: shade pixels by one CUDA kernel in bf16 (extra: triton); with large tiles, such as --tile 2048.
         device: auto, cpu, cuda, mps.
@@ -67,18 +66,16 @@ def command(
         raise UserError(f"--trunc {trunc}, --seed {seed}: neither may be negative, and seeds end at {2**32 - 1}")
     if tile < 32 or not 1 <= supersample <= tile:
         raise UserError(f"--tile {tile}, --supersample {supersample}: tiles have a side from 32; samples fit into them")
-    width, height = parse_size(size)
-    frame = {
-        "crop": tuple(numbers("--crop", crop, 4)),
-        "shift": tuple(numbers("--shift", shift, 2)),
-        "fit": fit,
+    place = {"crop": tuple(numbers("--crop", crop, 4)), "shift": tuple(numbers("--shift", shift, 2)), "fit": fit}
+    look = {
         "zoom": zoom,
         "rotate": rotate,
         "outside": outside,
         "supersample": supersample,
         "centres": grid == "centres",
     }
-    from frugan.cli.rendering import Rendering, render_file
+    drawn = {"seed": seed, "truncation": trunc, "label": label}
+    from frugan.cli.rendering import render_file
+    from frugan.pipelines.render import Rendering
 
-    sampled = {"seed": seed, "truncation": trunc, "label": label}
-    return render_file(run, out, (width, height), frame, warp, sampled, Rendering(tile, exact), fused, device)
+    return render_file(run, out, parse_size(size), place | look, warp, drawn, Rendering(tile, exact), fused, device)

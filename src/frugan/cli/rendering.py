@@ -1,4 +1,4 @@
-"""What `frugan render` does, once torch is loaded."""
+"""What `frugan render` and `frugan video` do, once torch is loaded."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from frugan.networks.creps import CREPSGenerator
 from frugan.ops.view import View, Warp, fisheye, sampled, wave
 from frugan.pipelines.render import Rendering, render_strips
 from frugan.pipelines.sample import Model
-from frugan.pipelines.video import film, seconds_to_frames
+from frugan.pipelines.video import film, frame_count
 from frugan.pipelines.write import to_uint8
 from frugan.pipelines.write_large import check_ending, write_strips
 from frugan.pipelines.write_video import check_video, write_video
@@ -71,7 +71,7 @@ def film_file(
     view = build_view(model, size, **frame)
     label = model.class_label(drawn["label"]) if drawn["label"] else None
     styles = model.styles(drawn["seeds"], drawn["truncation"], label)
-    total = seconds_to_frames(seconds, rate, drawn["seeds"])
+    total = frame_count(seconds, rate, len(drawn["seeds"]))
     frames = film(model.generator, styles, view, total, zoom, rendering)
     print(f"{out}  {write_video(out, _counted(frames, total), rate)} frames of {size[0]} x {size[1]}")
     return 0

@@ -45,6 +45,13 @@ class ResizableGenerator(Protocol):
 
 
 @runtime_checkable
+class FreeDepthGenerator(Protocol):
+    """A generator whose depth is a setting of its own (`levels`), so that trained weights serve every size."""
+
+    levels: int
+
+
+@runtime_checkable
 class LineGenerator(Protocol):
     """A generator whose pictures are products of lines, which renderers may keep."""
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.style_based import StyleBasedGenerator
-from frugan.nn.style import ModulatedLinear
+from frugan.nn.style import MappingNetwork, ModulatedLinear
 from frugan.ops.grid import Grid, full_grid
 
 
@@ -41,15 +41,7 @@ class CIPSGenerator(StyleBasedGenerator):
         classes: int = 0,
     ) -> None:
         stages = max(1, math.ceil(math.log2(max(code_shape[1:]))) - 1)
-        super().__init__(
-            code_shape,
-            3 * stages + 1,
-            latent_dim=latent_dim,
-            style_dim=style_dim,
-            mapping_layers=mapping_layers,
-            style_mixing=0.0,
-            classes=classes,
-        )
+        super().__init__(code_shape, 3 * stages + 1, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
         self.features = nn.Linear(2, channel_max)
         nn.init.uniform_(self.features.weight, -math.sqrt(9 / 2), math.sqrt(9 / 2))
         self.image = nn.Parameter(torch.randn(channel_max, *code_shape[1:]))

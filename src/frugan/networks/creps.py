@@ -19,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 from frugan.networks.style_based import StyleBasedGenerator
 from frugan.nn.bi_line import FourierLines, LineTrunk, split_lines
 from frugan.nn.pixel_chain import PixelChain
+from frugan.nn.style import MappingNetwork
 from frugan.ops.grid import Grid, Lines, full_grid
 
 
@@ -65,15 +66,7 @@ class CREPSGenerator(StyleBasedGenerator):
         classes: int = 0,
     ) -> None:
         levels = levels or usual_levels(code_shape)
-        super().__init__(
-            code_shape,
-            2 * levels + 3,
-            latent_dim=latent_dim,
-            style_dim=style_dim,
-            mapping_layers=mapping_layers,
-            style_mixing=0.0,
-            classes=classes,
-        )
+        super().__init__(code_shape, 2 * levels + 3, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
         self.levels = levels
         channels = line_widths(levels, channel_base, channel_max)
         self.enter = FourierLines(channels[0], thickness, bandwidth, style_dim, separate_axes)

@@ -10,6 +10,7 @@ from frugan.networks.style_based import StyleBasedGenerator
 from frugan.nn.bi_line import LineTrunk
 from frugan.nn.equalized import EqualizedLinear
 from frugan.nn.pixel_chain import PixelChain
+from frugan.nn.style import MappingNetwork
 from frugan.ops.grid import Grid, full_grid
 
 
@@ -35,15 +36,7 @@ class PerPixelCREPSGenerator(StyleBasedGenerator):
         classes: int = 0,
     ) -> None:
         levels = levels or usual_levels(code_shape)
-        super().__init__(
-            code_shape,
-            2 * levels + 3,
-            latent_dim=latent_dim,
-            style_dim=style_dim,
-            mapping_layers=mapping_layers,
-            style_mixing=0.0,
-            classes=classes,
-        )
+        super().__init__(code_shape, 2 * levels + 3, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
         self.levels = levels
         channels = line_widths(levels, channel_base, channel_max)
         self.enter = _FourierPixels(channels[0], bandwidth, style_dim)

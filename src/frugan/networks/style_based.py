@@ -18,17 +18,12 @@ class StyleBasedGenerator(Generator):
         self,
         code_shape: tuple[int, int, int],
         num_styles: int,
-        *,
-        latent_dim: int,
-        style_dim: int,
-        mapping_layers: int,
-        style_mixing: float,
-        classes: int,
+        mapping_network: MappingNetwork,
+        style_mixing: float = 0.0,
     ) -> None:
         super().__init__()
-        self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
-        self.num_styles, self.style_mixing, self.classes = num_styles, style_mixing, classes
-        self.map = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
+        self.code_shape, self.num_styles, self.style_mixing = tuple(code_shape), num_styles, style_mixing  # type: ignore[assignment]
+        self.map, self.latent_dim, self.classes = mapping_network, mapping_network.latent_dim, mapping_network.classes
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         w = self.map(z, label)

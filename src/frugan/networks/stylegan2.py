@@ -50,15 +50,8 @@ class StyleGAN2Generator(StyleBasedGenerator):
         classes: int = 0,
     ) -> None:
         sides = _sides(code_shape)
-        super().__init__(
-            code_shape,
-            2 * len(sides),
-            latent_dim=latent_dim,
-            style_dim=style_dim,
-            mapping_layers=mapping_layers,
-            style_mixing=style_mixing,
-            classes=classes,
-        )
+        mapping_network = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
+        super().__init__(code_shape, 2 * len(sides), mapping_network, style_mixing)
         channels = [_channels(side, channel_base, channel_max) for side in sides]
         self.constant = nn.Parameter(torch.randn(channels[0], 4, 4))
         blocks = []

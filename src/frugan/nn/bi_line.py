@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.nn.equalized import EqualizedLinear
-from frugan.nn.style import ModulatedLinear, in_blocks
+from frugan.nn.style import ModulatedLinear, StyledBlock, in_blocks
 from frugan.ops.grid import Lines
 
 _HALF = math.sqrt(0.5)
@@ -82,7 +82,7 @@ class LineTrunk(nn.Module):
         self.line_channels = line_channels
         self.first = ModulatedLinear(channels[0], channels[0], style_dim)
         self.blocks = nn.ModuleList(
-            _LineBlock(before, after, line_channels, style_dim) for before, after in pairwise(channels)
+            StyledBlock(before, after, line_channels, style_dim) for before, after in pairwise(channels)
         )
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -93,19 +93,6 @@ class LineTrunk(nn.Module):
             x, drawn = block(x, w[:, 2 * i + 1], w[:, 2 * i + 2], w[:, 2 * i + 3])
             lines.append(lines[-1] + drawn if lines else drawn)
         return torch.stack(lines, dim=1)[..., :count]
-
-
-class _LineBlock(nn.Module):
-    def __init__(self, channels_in: int, channels: int, line_channels: int, style_dim: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(
-            [ModulatedLinear(channels_in, channels, style_dim), ModulatedLinear(channels, channels, style_dim)]
-        )
-        self.leave = ModulatedLinear(channels, line_channels, style_dim, demodulates=False, activation="linear")
-
-    def forward(self, x: Tensor, first: Tensor, second: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.layers[1](self.layers[0](x, first), second)
-        return x, self.leave(x, last)
 
 
 def split_lines(drawn: Tensor, thickness: int, height: int, width: int) -> Lines:

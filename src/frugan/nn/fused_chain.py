@@ -16,6 +16,7 @@ from frugan.nn.equalized import EqualizedLinear
 from frugan.nn.pixel_chain import PixelChain
 from frugan.nn.style import ModulatedLinear
 
+_GAINS = {"linear": 1.0, "lrelu": math.sqrt(2)}  # multiplied into weights: the kernel's activation has none
 _PIXELS = 64  # of one program; its widest activation is 128 x 64
 _COLOURS = 16  # rows of the matrices that put out colours, most of them zero: the least that tensor cores take
 
@@ -60,20 +61,21 @@ def fused_shade(chain: PixelChain, rows: Tensor, cols: Tensor, w: Tensor, half: 
 def _packed(chain: PixelChain, w: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
     """All matrices, one after the other as the kernel needs them, and all biases."""
     layers = [_plain(layer) for decoder in chain.decoders for layer in decoder.layers]  # type: ignore[union-attr]
-    layers.append(_padded(*_plain(chain.plain, gain=1.0)))
+    layers.append(_padded(*_plain(chain.plain)))
     for block in chain.refinement:
         layers += [_modulated(layer, w) for layer in block.layers]  # type: ignore[union-attr]
-        layers.append(_padded(*_modulated(block.colour, w)))  # type: ignore[arg-type]
+        layers.append(_padded(*_modulated(block.leave, w)))  # type: ignore[arg-type]
     weights, biases = zip(*layers, strict=True)
     return torch.cat([m.flatten() for m in weights]).to(kind), torch.cat(biases).float()
 
 
-def _plain(layer: EqualizedLinear, gain: float = math.sqrt(2)) -> tuple[Tensor, Tensor]:
+def _plain(layer: EqualizedLinear) -> tuple[Tensor, Tensor]:
+    gain = _GAINS[layer.activation]
     return gain * layer.gain * layer.weight, gain * layer.rate * layer.bias
 
 
 def _modulated(layer: ModulatedLinear, w: Tensor) -> tuple[Tensor, Tensor]:
-    gain = math.sqrt(2) if layer.activation == "lrelu" else 1.0
+    gain = _GAINS[layer.activation]
     return gain * layer.modulated(w)[0], gain * layer.bias
 
 

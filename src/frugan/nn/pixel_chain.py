@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from frugan.nn.equalized import EqualizedLinear
-from frugan.nn.style import CLAMP, ModulatedLinear, in_blocks, map_channels
+from frugan.nn.style import CLAMP, ModulatedLinear, StyledBlock, in_blocks, map_channels
 
 
 class PixelChain(nn.Module):
@@ -28,82 +28,53 @@ class PixelChain(nn.Module):
         self, levels: int, channels: int, colours: int, style_dim: int, *, decodes: bool = True, modulated: bool = False
     ) -> None:
         super().__init__()
-        kind = _ModulatedDecoder if modulated else _Decoder
-        self.decoders = nn.ModuleList(kind(channels, style_dim) for _ in range(levels if decodes else 0))
+        self.decoders = nn.ModuleList(_Decoder(channels, style_dim, modulated) for _ in range(levels if decodes else 0))
         self.modulated, self.clamp = modulated, CLAMP
-        self.plain = EqualizedLinear(channels, colours)
+        self.plain = SharedLinear(channels, colours)
         self.refinement = nn.ModuleList(
-            _Refinement(before, after, colours, style_dim)
+            StyledBlock(before, after, colours, style_dim)
             for before, after in pairwise([channels, 4 * channels, 2 * channels])
         )
 
     def forward(self, features: Iterable[Tensor], w: Tensor) -> Tensor:
-        count = 0
-
-        def whole_blocks() -> Iterator[Tensor]:
-            nonlocal count
-            for level in features:
-                count = level.shape[-1]
-                yield in_blocks(level)
-
-        x = self._composed(whole_blocks(), w)
-        colours = map_channels(x, *_weights(self.plain, len(x)), "linear")
+        levels = iter(features)
+        first = next(levels)
+        x = self._composed(in_blocks(first), map(in_blocks, levels), w)
+        colours = self.plain(x, w)
         for block in self.refinement:
-            x, drawn = block(x, w)
+            x, drawn = block(x, w, w, w)
             colours = colours + drawn
-        return colours[..., :count]
+        return colours[..., : first.shape[-1]]
 
-    def _composed(self, features: Iterator[Tensor], w: Tensor) -> Tensor:
-        x = next(features)
+    def _composed(self, x: Tensor, finer: Iterator[Tensor], w: Tensor) -> Tensor:
         if not self.decoders:
-            return sum(features, start=x)
-        for decoder, fresh in zip(self.decoders[:-1], features, strict=True):
+            return sum(finer, start=x)
+        for decoder, fresh in zip(self.decoders[:-1], finer, strict=True):
             x = decoder(x, w) + fresh
         decoded: Tensor = self.decoders[-1](x, w)
         return decoded
 
 
 class _Decoder(nn.Module):
-    """C -> 2 C -> 4 C -> 2 C -> C, activated each time, the last one too; knows nothing of the style."""
+    """C -> 2 C -> 4 C -> 2 C -> C, activated each time, the last one too."""
 
-    def __init__(self, channels: int, style_dim: int) -> None:
+    def __init__(self, channels: int, style_dim: int, modulated: bool) -> None:
         super().__init__()
         widths = [channels, 2 * channels, 4 * channels, 2 * channels, channels]
-        self.layers = nn.ModuleList(EqualizedLinear(a, b) for a, b in pairwise(widths))
-
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        for layer in self.layers:
-            x = map_channels(x, *_weights(layer, len(x)), "lrelu")
-        return x
-
-
-class _ModulatedDecoder(nn.Module):
-    def __init__(self, channels: int, style_dim: int) -> None:
-        super().__init__()
-        widths = [channels, 2 * channels, 4 * channels, 2 * channels, channels]
-        self.layers = nn.ModuleList(ModulatedLinear(a, b, style_dim) for a, b in pairwise(widths))
-
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        for layer in self.layers:
-            x = layer(x, w)
-        return x
-
-
-class _Refinement(nn.Module):
-    def __init__(self, channels_in: int, channels: int, colours: int, style_dim: int) -> None:
-        super().__init__()
         self.layers = nn.ModuleList(
-            [ModulatedLinear(channels_in, channels, style_dim), ModulatedLinear(channels, channels, style_dim)]
+            ModulatedLinear(a, b, style_dim) if modulated else SharedLinear(a, b, activation="lrelu")
+            for a, b in pairwise(widths)
         )
-        self.colour = ModulatedLinear(channels, colours, style_dim, demodulates=False, activation="linear")
 
-    def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
         for layer in self.layers:
             x = layer(x, w)
-        return x, self.colour(x, w)
+        return x
 
 
-def _weights(layer: nn.Module, count: int) -> tuple[Tensor, Tensor]:
-    """Of an equalised layer, the same for each of `count` images."""
-    assert isinstance(layer, EqualizedLinear)
-    return (layer.weight * layer.gain).expand(count, -1, -1), (layer.bias * layer.rate)[:, None]
+class SharedLinear(EqualizedLinear):
+    """As `ModulatedLinear`, but the same for all styles."""
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:  # type: ignore[override]
+        weight = (self.weight * self.gain).expand(len(x), -1, -1)
+        return map_channels(x, weight, (self.bias * self.rate)[:, None], self.activation)

@@ -24,7 +24,7 @@ class MappingNetwork(nn.Module):
 
     def __init__(self, latent_dim: int, style_dim: int, layers: int = 8, classes: int = 0) -> None:
         super().__init__()
-        self.classes = classes
+        self.latent_dim, self.classes = latent_dim, classes
         self.embedding = EqualizedLinear(classes, style_dim) if classes else None
         widths = [latent_dim + style_dim * bool(classes)] + [style_dim] * layers
         self.layers = nn.Sequential(
@@ -131,6 +131,22 @@ class ModulatedLinear(nn.Module):
         if self.demodulates:
             weight = weight * (weight.square().sum(dim=2, keepdim=True) + 1e-8).rsqrt()
         return weight
+
+
+class StyledBlock(nn.Module):
+    """x (N, C, P) -> features (N, channels, P) by two modulated layers, and what leaves of them, (N, leaving, P)."""
+
+    def __init__(self, channels_in: int, channels: int, leaving: int, style_dim: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            [ModulatedLinear(channels_in, channels, style_dim), ModulatedLinear(channels, channels, style_dim)]
+        )
+        self.leave = ModulatedLinear(channels, leaving, style_dim, demodulates=False, activation="linear")
+
+    def forward(self, x: Tensor, first: Tensor, second: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        """A style (N, style_dim) for each layer, and for what leaves."""
+        x = self.layers[1](self.layers[0](x, first), second)
+        return x, self.leave(x, last)
 
 
 def map_channels(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation) -> Tensor:

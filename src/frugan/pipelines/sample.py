@@ -166,7 +166,7 @@ class Model:
     @torch.no_grad()
     def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
-        return draw_codes(self.generator, seeds, list(self.class_counts.values()), truncation, label)
+        return self.generator.synthesis(self.styles(seeds, truncation, label))
 
     @torch.no_grad()
     def decode(self, codes: Tensor, *, noise: float) -> Tensor:
@@ -191,15 +191,9 @@ class Model:
 
 
 @torch.no_grad()
-def draw_codes(
-    generator: Generator,
-    seeds: Sequence[int],
-    class_counts: Sequence[int] = (),
-    truncation: float = 1.0,
-    label: int | None = None,
-) -> Tensor:
-    """What a generator makes of seeds: codes (N, C, s, s) on its device. Arguments as `draw_styles`'."""
-    return generator.synthesis(draw_styles(generator, seeds, class_counts, truncation, label))
+def draw_codes(generator: Generator, seeds: Sequence[int], class_counts: Sequence[int] = ()) -> Tensor:
+    """What a generator makes of seeds: codes (N, C, s, s) on its device."""
+    return generator.synthesis(draw_styles(generator, seeds, class_counts))
 
 
 @torch.no_grad()

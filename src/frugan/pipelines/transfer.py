@@ -9,6 +9,7 @@ from torch import Tensor
 
 from frugan.config import RunConfig
 from frugan.errors import UserError
+from frugan.networks.base import FreeDepthGenerator
 from frugan.pretrained import load
 from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.training.checkpoint import load_newest_checkpoint
@@ -25,9 +26,9 @@ def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
     """
     before, generator = trained.config(), load(trained.path).generator
     size, old_size = config.data.resolution, before.data.resolution
-    levels = getattr(generator, "levels", None)
-    if size != old_size and (levels is None or size < old_size):
-        can = "at its own size alone" if levels is None else "at its own size or a larger one"
+    free = isinstance(generator, FreeDepthGenerator)
+    if size != old_size and (not free or size < old_size):
+        can = "at its own size or a larger one" if free else "at its own size alone"
         raise UserError(
             f"--from {trained.path}: {type(generator).__name__} of {old_size} px can go on {can}, not {size}"
         )
@@ -37,7 +38,7 @@ def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
     sampler = dataclasses.replace(
         config.sampler,
         # Its depth is written down, for its settings may have left it to the size of the pictures.
-        generator=networks[0] if levels is None else networks[0].replace(levels=levels),
+        generator=networks[0].replace(levels=generator.levels) if free else networks[0],
         discriminator=networks[1],
         initial=INITIAL_FILE,
     )

@@ -1,6 +1,6 @@
 """Frames of a film: from picture to picture through the space of styles, while the view zooms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +43,6 @@ def _between(styles: Tensor, part: float) -> Tensor:
     return styles[before : before + 1].lerp(styles[after : after + 1], gentle)
 
 
-def seconds_to_frames(seconds: float, rate: int, pictures: Sequence[int]) -> int:
+def frame_count(seconds: float, rate: int, pictures: int) -> int:
     """How many frames a film has that gives each way from one picture to the next so many seconds."""
-    return max(1, round(seconds * rate) * max(len(pictures) - 1, 1)) + 1
+    return max(1, round(seconds * rate) * max(pictures - 1, 1)) + 1

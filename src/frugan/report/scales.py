@@ -1,5 +1,6 @@
 """Pictures that can be drawn at any size: one latent at several, turned, and how well two sizes agree."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -40,18 +41,17 @@ def scales_section(facts: RunFacts, model: Model) -> Markup:
 
 
 def _gallery(model: Model) -> Markup:
-    side = model.generator.code_shape[1]
+    trained = model.generator.code_shape[1:]
+    large, side = View(_LARGEST, _LARGEST, trained), trained[0]
     views = {
-        f"{side} x {side}, as trained": View(side, side, model.generator.code_shape[1:]),
-        **(
-            {f"{2 * side} x {2 * side}": View(2 * side, 2 * side, model.generator.code_shape[1:])} if side < 128 else {}
-        ),
-        f"{_LARGEST} x {_LARGEST}": View(_LARGEST, _LARGEST, model.generator.code_shape[1:]),
-        "its middle, 4 x": View(_LARGEST, _LARGEST, model.generator.code_shape[1:], zoom=4),
+        f"{side} x {side}, as trained": View(side, side, trained),
+        **({f"{2 * side} x {2 * side}": View(2 * side, 2 * side, trained)} if 2 * side < _LARGEST else {}),
+        f"{_LARGEST} x {_LARGEST}": large,
+        "its middle, 4 x": replace(large, zoom=4),
     }
     if isinstance(model.generator, LineGenerator):
-        views["turned by 30 degrees"] = View(_LARGEST, _LARGEST, model.generator.code_shape[1:], rotate=30)
-        views["half as large, and around it"] = View(_LARGEST, _LARGEST, model.generator.code_shape[1:], zoom=0.5)
+        views["turned by 30 degrees"] = replace(large, rotate=30)
+        views["half as large, and around it"] = replace(large, zoom=0.5)
     rows = []
     for seed in _SEEDS:
         w = model.styles([seed])
