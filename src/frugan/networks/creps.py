@@ -41,6 +41,9 @@ class CREPSGenerator(StyleBasedGenerator):
         mapping_layers: of the mapping network.
         decodes: False for the paper's ablation without decoders.
         separate_axes, modulated_decoders: departures from the paper, see `FourierLines` and `PixelChain`.
+        jitter: another one: in training, each batch is drawn where the trained pixels would lie if all moved down and
+            right by up to so many pixels, or up and left. What lies between the pixels is judged then. Photos need not
+            move along: up to about half a pixel, nobody aligned them.
         checkpoints: compute pixels again when gradients are taken instead of keeping them: less memory, more time.
         classes: 0 for unconditional.
     """
@@ -62,6 +65,7 @@ class CREPSGenerator(StyleBasedGenerator):
         decodes: bool = True,
         separate_axes: bool = False,
         modulated_decoders: bool = False,
+        jitter: float = 0.0,
         checkpoints: bool = False,
         classes: int = 0,
     ) -> None:
@@ -74,16 +78,22 @@ class CREPSGenerator(StyleBasedGenerator):
         self.chain = PixelChain(
             levels, line_channels, code_shape[0], style_dim, decodes=decodes, modulated=modulated_decoders
         )
-        self.checkpoints = checkpoints
+        self.jitter, self.checkpoints = jitter, checkpoints
         self.kernel: Literal["torch", "fused", "fused bf16"] = "torch"
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
-        rows, cols = grid or full_grid(*self.code_shape[1:])
-        lines = self.lines(w, Grid(rows, cols))
+        lines = self.lines(w, grid or self._trained_grid())
         if self.checkpoints and self.training:
             code: Tensor = checkpoint(self.shade, lines.rows, lines.cols, w, use_reentrant=False)
             return code
         return self.shade(lines.rows, lines.cols, w)
+
+    def _trained_grid(self) -> Grid:
+        grid = full_grid(*self.code_shape[1:])
+        if not (self.training and self.jitter):
+            return grid
+        moves = self.jitter * (2 * torch.rand(2) - 1)
+        return Grid(*(axis + move / max(len(axis) - 1, 1) for axis, move in zip(grid, moves, strict=True)))
 
     def lines(self, w: Tensor, grid: Grid) -> Lines:
         """All that depends on rows or columns alone: worth keeping when one picture is rendered in pieces."""
