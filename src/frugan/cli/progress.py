@@ -76,7 +76,7 @@ def describe(tick: Tick) -> str:
     """Images seen, speed, time left and losses, on one line."""
     losses = "  ".join(
         f"{label} {tick.values[name]:.3f}"
-        for name, label in (("discriminator_loss", "D"), ("generator_loss", "G"), ("decoder_loss", "L1"))
+        for name, label in (("discriminator_loss", "D"), ("generator_loss", "G"), ("decoder_loss", "loss"))
         if name in tick.values
     )
     minutes, seconds = divmod(round(tick.seconds_left), 60)
