@@ -136,6 +136,9 @@ def test_train_both_parts_then_use_the_run(
     for name in ("config.yaml", "env.json", "report.html", "evaluation.json", "model/README.md"):
         assert (out / name).is_file(), name
     assert (out / "model" / "decoder.safetensors").is_file()
+    # A model is copied to others, who need not learn where its images lay.
+    texts = [(out / "model" / name).read_text() for name in ("README.md", "config.json")]
+    assert not any(str(tmp_path.parent) in text for text in texts)
 
     # The folder is taken now.
     assert frugan("train", "--config", config_file, "--out", out) == 2

@@ -1,5 +1,6 @@
 """The model card: what a stranger needs to know about a model, filled in by the program, blanks marked."""
 
+from pathlib import Path
 from typing import Any
 
 from frugan.atomic import write_file
@@ -14,17 +15,19 @@ def write_model_card(run: RunFolder) -> None:
 def _card(run: RunFolder) -> str:
     config, env, evaluation = run.config(), run.env(), run.evaluation()
     data = env["data"]
+    # Where the images lay is nobody's business but the trainer's.
+    source = Path(data["source"]).name
     sampler = config.sampler.schedule
     decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
     stabilizer = config.sampler.stabilizer.target.__qualname__
     return f"""---
 library_name: frugan
 pipeline_tag: unconditional-image-generation
-tags: [gan, not-so-big-gan, {config.recipe}]
+tags: [gan, {config.recipe}]
 license: (to be filled in by whoever publishes this model)
 ---
 
-# {config.recipe}: {config.data.resolution} x {config.data.resolution} images from {data["source"]}
+# {config.recipe}: {config.data.resolution} x {config.data.resolution} images from {source}
 
 ```python
 import frugan
@@ -36,7 +39,7 @@ images = model.sample(seeds=range(16))  # float (16, 3, {config.data.resolution}
 (to be filled in)
 
 ## Data
-{data["images"]} images from `{data["source"]}`, fingerprint `{data["fingerprint"]}`, {len(data["skipped"])} skipped.
+{data["images"]} images from `{source}`, fingerprint `{data["fingerprint"]}`, {len(data["skipped"])} skipped.
 Licence of the images: (to be filled in).
 
 ## Training

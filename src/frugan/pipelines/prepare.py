@@ -93,6 +93,9 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
 
+    # A model is copied to others, who need not learn where its images lay, nor which could not be read.
+    shared = {**env["data"], "source": Path(config.data.source).name, "skipped": len(dataset.skipped)}
+
     def describe_model(run: RunFolder) -> None:
         if initial is not None:
             write_file(run.path / INITIAL_FILE, initial)
@@ -105,7 +108,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
             most_noise=config.decoder.code_noise if config.decoder else 0.0,
             code_shape=config.codec.build().code_shape(config.data.resolution),
             resolution=config.data.resolution,
-            info={"recipe": config.recipe, "seed": config.seed, "data": env["data"], "frugan": env["frugan"]},
+            info={"recipe": config.recipe, "seed": config.seed, "data": shared, "frugan": env["frugan"]},
         )
 
     return RunFolder.create(path, config, env, describe_model, replace=replace)
