@@ -28,6 +28,8 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if name.split(":")[0] not in ("cpu", "cuda", "mps"):
+        raise UserError(f"--device {name}: one of auto, cpu, cuda, cuda:1, mps")
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:

@@ -45,15 +45,24 @@ def read_networks(path: Path) -> dict[str, Remains]:
     try:
         with open(path, "rb") as file:
             loaded = _Reader(file).load()
-    except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError) as error:
-        raise UserError(f"{path}: cannot be read as a pickle of networks: {error}") from error
-    except pickle.UnpicklingError as error:
+    except _Refused as error:
         raise UserError(f"{path}: refused, and nothing in it was run: {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        # What a file that is no pickle makes the reader of pickles say is no help to anybody, and of any type.
+        raise UserError(
+            f"{path}: not a pickle that StyleGAN2-ADA or a descendant of it saved, or a damaged one"
+        ) from error
     networks = loaded if isinstance(loaded, dict) else {}
     networks = {name: network for name, network in networks.items() if isinstance(network, Remains)}
     if not networks:
         raise UserError(f"{path}: holds no network that was saved by StyleGAN2-ADA or a descendant of it")
     return networks
+
+
+class _Refused(pickle.UnpicklingError):
+    """The file is a pickle, and asks for something that is not on the list."""
 
 
 class _Reader(pickle.Unpickler):
@@ -66,7 +75,7 @@ class _Reader(pickle.Unpickler):
         # Layers, settings and numbers of these programs are only ever remembered by name.
         if module.split(".")[0] in ("training", "dnnlib") or module.startswith(_REMEMBERED):
             return type(name, (_Foreign,), {"__module__": module})
-        raise pickle.UnpicklingError(f"it names {module}.{name}")
+        raise _Refused(f"it names {module}.{name}")
 
 
 class _Foreign(Remains):
@@ -88,7 +97,7 @@ class _Settings(dict[str, Any]):
 def _persistent(meta: Any) -> Remains:
     """In place of the function that would compile and run the source in `meta`."""
     if not isinstance(meta, dict) or not isinstance(meta.get("state"), dict):
-        raise pickle.UnpicklingError("a network in it has no state")
+        raise _Refused("a network in it has no state")
     remains = Remains()
     remains.class_name, remains.state = str(meta.get("class_name", "")), meta["state"]
     return remains

@@ -183,6 +183,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_safetensors(path.read_bytes())
     except FileNotFoundError as error:
+        if path.name == GENERATOR_FILE and path.with_name(DECODER_FILE).exists():
+            raise UserError(
+                f"{path.parent}: only its decoder is trained so far; evaluate-decoder and upscale take it, "
+                "frugan resume trains the sampler"
+            ) from error
         raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
     except (SafetensorError, ValueError, OSError) as error:
         raise UserError(

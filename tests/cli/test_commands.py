@@ -60,6 +60,8 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("train", "--recipe", "quickstart", "--resolution", "130"), "130 is not divisible by 4"),
         (("train", "--recipe", "quickstart", "--resolution", "96"), "power-of-two"),
         (("train", "--recipe", "quickstart", "--device", "cuda:99"), "--device cuda:99"),
+        (("train", "--recipe", "quickstart", "--device", "gpu"), "one of auto, cpu, cuda"),
+        (("train", "--recipe", "quickstart", "--part", "decoder", "--kimg", "1"), "decoder.schedule.kimg"),
         (("train", "--recipe", "quickstart", "--set", "data.mirorr=1"), "did you mean 'mirror'"),
         (("train", "--recipe", "quickstart", "--set", "decoder.crop=99"), "decoder.crop"),
         (("resume", "/no/such/run"), "no such folder"),
@@ -68,6 +70,11 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("evaluate", "/no/such/run"), "no such folder"),
         (("evaluate", "/no/such/run", "--upsample"), "--upsample: only with --data"),
         (("sample", "/no/such/run", "--out", "x", "--seeds", "3-1"), "--seeds"),
+        (("sample", "/no/such/run", "--out", "x.png"), "with --grid"),
+        (("render", ".", "--out", "x.png", "--supersample", "0"), "--supersample 0"),
+        (("video", ".", "--out", "x", "--fps", "0"), "--fps 0"),
+        (("upscale", __file__, "--decoder", ".", "--tile", "10"), "--tile 10"),
+        (("upscale", __file__, __file__, "--decoder", "."), "one at a time"),
         (("data", "chekc", "x"), "frugan data check DATA"),
         (("data", "check", "/no/such/folder"), "/no/such/folder"),
     ],
@@ -166,7 +173,11 @@ def test_train_both_parts_then_use_the_run(
 def test_one_part_at_a_time(config_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "parts"
     assert frugan("train", "--config", config_file, "--out", out, "--part", "decoder") == 0
-    assert "the other part: frugan resume" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "frugan evaluate-decoder" in said
+    assert "the sampler, too: frugan resume" in said
+    assert frugan("sample", out, "--out", tmp_path / "none") == 2
+    assert "only its decoder is trained" in capsys.readouterr().err
     assert not (out / "report.html").exists()
     assert frugan("resume", out, "--part", "sampler") == 0
     assert (out / "report.html").exists()

@@ -39,6 +39,12 @@ def test_labels_may_be_names(tmp_path: Path) -> None:
     assert labels(folder)[1] == ("rose", "tulip")
 
 
+def test_numbers_below_0_are_no_class(tmp_path: Path) -> None:
+    folder = images(tmp_path / "set", {"labels": [["00000/a.png", -1], ["00000/b.png", 0], ["d.png", 3]]})
+    assert labels(folder) == ({"00000/a.png": -1, "00000/b.png": 0, "00001/c.png": -1, "d.png": 1}, ("0", "3"))
+    assert open_source(str(folder)).other_files == ()
+
+
 @pytest.mark.parametrize("listing", [{"labels": None}, {}])
 def test_without_labels_folders_are_the_classes(tmp_path: Path, listing: object) -> None:
     assert labels(images(tmp_path / "set", listing))[1] == ("00000", "00001")

@@ -131,9 +131,10 @@ def test_a_malicious_pickle_is_refused_and_creates_nothing(tmp_path: Path, capsy
 def test_other_files_are_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "network.pkl"
     for content, message in (
-        (b"not a pickle", "cannot be read|refused"),
+        (b"not a pickle", "not a pickle"),
+        (b"\x80\x04\x8d" + b"\xff" * 8, "not a pickle"),  # a string that is longer than anything can be
         (pickle.dumps({"G_ema": 3}), "holds no network"),
-        (pickle.dumps(Persistent("Generator", {}))[:-20], "cannot be read|refused"),
+        (pickle.dumps(Persistent("Generator", {}))[:-20], "damaged"),
     ):
         path.write_bytes(content)
         with pytest.raises(UserError, match=message):

@@ -92,7 +92,7 @@ def test_generators_of_one_size_are_resized() -> None:
 
 def test_refusals() -> None:
     for sizes in ((8, 16), (16, 16), (16, 40)):
-        with pytest.raises(UserError, match="a multiple of it"):
+        with pytest.raises(UserError, match="first a side from 11, then two"):
             consistency(model(Ramp()), sizes, 2, NoDistance())
 
 

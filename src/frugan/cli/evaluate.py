@@ -1,6 +1,7 @@
 """`frugan evaluate`: how good a run's images are, with the protocol that measured it."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -78,6 +79,10 @@ def _evaluate(run: Path, settings: dict[str, Any], device: str, json_output: boo
         result = evaluate_folder(run, **settings, device=device, ranks=ranks, on_progress=show_stage)
     if ranks.first:
         print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
+        if not result["kept"] and (run / "config.yaml").is_file():
+            print(
+                f"not kept in {run}, which only keeps what its own settings ask for, or more samples", file=sys.stderr
+            )
     return 0
 
 

@@ -100,6 +100,15 @@ def with_source(config: RunConfig, data: str) -> RunConfig:
     return dataclasses.replace(config, data=dataclasses.replace(config.data, source=source))
 
 
+def check_truncation(trunc: float) -> None:
+    """
+    Raises:
+        UserError: negative, or no number at all.
+    """
+    if not 0 <= trunc < 1e9:
+        raise UserError(f"--trunc {trunc}: must not be negative")
+
+
 def check_decoder(decoder: Path | None, halvings: int) -> None:
     """
     Raises:

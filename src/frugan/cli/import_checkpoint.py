@@ -27,6 +27,8 @@ def command(checkpoint: Annotated[Positional[Path], arg(metavar="CHECKPOINT")], 
     """
     if not checkpoint.exists():
         raise UserError(f"{checkpoint}: no such file or folder")
+    if (checkpoint / "model" / "config.json").is_file() or (checkpoint / "generator.safetensors").is_file():
+        raise UserError(f"{checkpoint}: is a run or a model already; frugan sample takes it as it is")
     if out.exists():
         raise UserError(f"--out {out}: already exists; choose another")
     from frugan.cli import importing

@@ -80,5 +80,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
         return read_settings(json.loads(path.read_text()))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not the configuration of a public BigGAN-deep ({error!r})") from error
+    except KeyError as error:
+        raise UserError(f"{path}: not the configuration of a public BigGAN-deep: it has no {error}") from error
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: not the configuration of a public BigGAN-deep: {error}") from error

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import numbers, parse, parse_size
+from frugan.cli.flags import check_truncation, numbers, parse, parse_size
 from frugan.errors import UserError
 
 
@@ -62,10 +62,13 @@ def command(
     """
     if not run.exists():
         raise UserError(f"{run}: no such folder")
-    if not 0 <= trunc < 1e9 or not 0 <= seed < 2**32:
-        raise UserError(f"--trunc {trunc}, --seed {seed}: neither may be negative, and seeds end at {2**32 - 1}")
-    if tile < 32 or not 1 <= supersample <= tile:
-        raise UserError(f"--tile {tile}, --supersample {supersample}: tiles have a side from 32; samples fit into them")
+    check_truncation(trunc)
+    if not 0 <= seed < 2**32:
+        raise UserError(f"--seed {seed}: from 0 to {2**32 - 1}")
+    if tile < 32:
+        raise UserError(f"--tile {tile}: tiles have a side from 32")
+    if not 1 <= supersample <= tile:
+        raise UserError(f"--supersample {supersample}: from 1 to the side of a tile, {tile}")
     place = {"crop": tuple(numbers("--crop", crop, 4)), "shift": tuple(numbers("--shift", shift, 2)), "fit": fit}
     look = {
         "zoom": zoom,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import check_decoder, parse, parse_seeds
+from frugan.cli.flags import check_decoder, check_truncation, parse, parse_seeds
 from frugan.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def command(
         device: auto, cpu, cuda, mps.
     """
     chosen = parse_seeds(seeds)
-    if trunc < 0:
-        raise UserError(f"--trunc {trunc}: must not be negative")
+    check_truncation(trunc)
+    if out.suffix.lower() == ".png" and not grid:
+        raise UserError(f"--out {out}: a folder, for one PNG a seed; with --grid, a file for all of them")
     check_decoder(decoder, halvings)
     if not run.exists():
         raise UserError(f"{run}: no such folder")
@@ -74,7 +75,7 @@ def command(
             for picture in to_uint8(images):
                 write_png(out / folder / f"seed{next(seeds_left):04d}.png", picture)
                 written += 1
-    print(f"{written} images in {out}")
+    print(f"{written} image{'s' * (written != 1)} in {out}")
     return 0
 
 

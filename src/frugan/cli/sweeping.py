@@ -58,8 +58,8 @@ def format_sweep(result: dict[str, Any]) -> str:
     """The two points that papers quote."""
     name, least, most = result["protocol"]["frechet_distance"], result["least"], result["most"]
     return (
-        f"least {name} / score: {least['frechet_distance']:.2f} / {least['score']:.2f} ({_setting(least)})\n"
-        f"{name} / most score:  {most['frechet_distance']:.2f} / {most['score']:.2f} ({_setting(most)})"
+        f"lowest {name} / score: {least['frechet_distance']:.2f} / {least['score']:.2f} ({_setting(least)})\n"
+        f"{name} / highest score: {most['frechet_distance']:.2f} / {most['score']:.2f} ({_setting(most)})"
     )
 
 

@@ -50,19 +50,25 @@ def command(
         out: the run folder; runs/DATA-RECIPE if left out.
         config: a YAML file with settings that replace the recipe's, such as another run's config.yaml.
         resolution: side of the images in pixels.
-        kimg: how long the sampler trains, in thousands of images shown (the decoder keeps its own schedule).
+        kimg: how long the sampler trains, in thousands of images shown (the decoder: --set decoder.schedule.kimg=16).
         batch: images per step of the sampler.
         seed: of everything random.
         device: auto, cpu, cuda, cuda:1, mps.
         mirror: True or False: whether to show mirrored images too.
         upsample: take images smaller than the resolution as well, enlarged.
-        classes: tell the networks which class an image is of: its first-level folder; for BigGAN and StyleGAN2.
+        classes: tell the networks which class an image is of: its first-level folder, or what a dataset.json
+            says; for BigGAN, StyleGAN2, CREPS and CIPS.
         part: train only the sampler or only the decoder now; the other may train in another process with `frugan
             resume`.
         settings: change any setting.
         dry_run: print the settings, parameter counts, and estimates of memory and time, and stop.
         replace: delete an earlier run in the same folder.
     """
+    if part == "decoder" and (kimg is not None or batch is not None):
+        raise UserError(
+            "--kimg, --batch: they are the sampler's; with --part decoder, --set decoder.schedule.kimg=16 and "
+            "--set decoder.schedule.batch=8"
+        )
     trained = None if start is None else RunFolder.open(start)
     chosen = _choose(_first(recipe, trained), config, data)
     chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample, classes)
@@ -77,7 +83,7 @@ def command(
     from frugan.cli import training
 
     if dry_run:
-        return training.show_estimates(training.prepare_with_messages(chosen))
+        return training.show_estimates(training.prepare_with_messages(chosen), part)
     return training.begin(chosen, Path(out or _default_out(chosen)), replace=replace, part=part, start=start)
 
 

@@ -31,11 +31,11 @@ def prepare_with_messages(config: RunConfig) -> Prepared:
     return fit_to_minutes(prepare(config, say), say)
 
 
-def show_estimates(prepared: Prepared) -> int:
+def show_estimates(prepared: Prepared, part: Part) -> int:
     """Print the resolved settings and what a short probe predicts; changes nothing on disk but the packed data."""
     print(dump(prepared.config), flush=True)
     say("measuring speed and memory with a few steps ...")
-    for name, estimate in probe_parts(prepared).items():
+    for name, estimate in probe_parts(prepared, None if part == "all" else part).items():
         networks = ", ".join(
             f"{network} {count / 1e6:.2f} M parameters" for network, count in estimate.parameters.items()
         )
@@ -104,8 +104,12 @@ def _say_what_is_left(run: RunFolder, part: Part, done: bool) -> None:
         say(f"stopped; go on with: frugan resume {run.path}")
     elif part == "all":
         say(f"a part was stopped; go on with: frugan resume {run.path}")
+    elif part == "decoder":
+        say(f"the decoder is finished: frugan evaluate-decoder {run.path}, frugan upscale IMAGE --decoder {run.path}")
+        say(f"the sampler, too: frugan resume {run.path}")
     else:
-        say(f"the {part} is finished; the other part: frugan resume {run.path}")
+        say(f"the sampler is finished: frugan sample {run.path} --out pictures")
+        say(f"the decoder, too: frugan resume {run.path}")
 
 
 def _finish(run: RunFolder, config: RunConfig, ranks: Ranks) -> None:

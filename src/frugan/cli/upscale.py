@@ -9,6 +9,8 @@ from tyro.conf import Positional, arg
 from frugan.cli.flags import parse
 from frugan.errors import UserError
 
+_SMALLEST_TILE = 64  # smaller ones are mostly margin, and take forever
+
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
@@ -32,13 +34,17 @@ def command(
         tile: side of the tiles, in pixels of the result; smaller ones need less memory, 0 takes the whole picture.
         device: auto, cpu, cuda, mps.
     """
-    if tile < 0:
-        raise UserError(f"--tile {tile}: must not be negative")
+    if tile and tile < _SMALLEST_TILE:
+        raise UserError(f"--tile {tile}: a side from {_SMALLEST_TILE}, or 0 for the whole picture at once")
     if not images:
         raise UserError("upscale: give at least one image")
     missing = [path for path in images if not path.is_file()]
     if missing:
         raise UserError(f"{missing[0]}: no such file")
+    stems = [path.stem for path in images]
+    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+    if twice is not None:
+        raise UserError(f"upscale: {stems.count(twice)} of the images would become {out / twice}.png; one at a time")
     from frugan.cli import upscaling
 
     return upscaling.upscale_files(images, decoder, out, tile, device)

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from frugan.cli.progress import show_stage
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
 from frugan.cores import available_cores
@@ -36,9 +38,9 @@ def upscale_files(images: Sequence[Path], decoder: Path, out: Path, tile: int, d
         target = out / f"{path.stem}.png"
         if target.resolve() == path.resolve():
             raise UserError(f"--out {out}: would overwrite {path}; choose another")
-        factor = magnification(codec)
+        factor, told = magnification(codec), partial(show_stage, f"{path.name}, tiles")
         strips = (
-            to_uint8(strip[None])[0] for strip in upscale_strips(low, codec, network, tile=tile, on_progress=_show)
+            to_uint8(strip[None])[0] for strip in upscale_strips(low, codec, network, tile=tile, on_progress=told)
         )
         write_png_strips(target, strips, low.shape[2] * factor, low.shape[1] * factor)
         print(f"{target}  {low.shape[2]} x {low.shape[1]} -> {low.shape[2] * factor} x {low.shape[1] * factor}")
@@ -56,9 +58,3 @@ def _load(decoder: Path) -> tuple[Codec, Decoder]:
 def _read(path: Path) -> Tensor:
     """uint8 (3, h, w)."""
     return torch.from_numpy(np.array(decode_image(path.read_bytes()))).permute(2, 0, 1)
-
-
-def _show(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\r" if done < total else "\r\033[K"
-        print(f"  tile {done} of {total}", end=end, file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import numbers, parse, parse_seeds, parse_size
+from frugan.cli.flags import check_truncation, numbers, parse, parse_seeds, parse_size
 from frugan.errors import UserError
 
 
@@ -49,10 +49,13 @@ def command(
     if not run.exists():
         raise UserError(f"{run}: no such folder")
     first, last = numbers("--zoom", zoom, 2, between=":")
-    if not 0 <= trunc < 1e9:
-        raise UserError(f"--trunc {trunc}: must not be negative")
-    if min(first, last) <= 0 or not 0 < seconds < 1e6 or not 1 <= fps <= 1000:
-        raise UserError(f"--zoom {zoom}, --seconds {seconds:g}, --fps {fps}: all must be above 0")
+    check_truncation(trunc)
+    if min(first, last) <= 0:
+        raise UserError(f"--zoom {zoom}: both must be above 0")
+    if not 0 < seconds < 1e6:
+        raise UserError(f"--seconds {seconds:g}: must be above 0")
+    if not 1 <= fps <= 1000:
+        raise UserError(f"--fps {fps}: from 1 to 1000")
     frame = {"crop": tuple(numbers("--crop", crop, 4)), "rotate": rotate}
     from frugan.cli.rendering import film_file
 

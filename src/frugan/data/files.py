@@ -39,7 +39,7 @@ def open_folder(root: Path) -> Source:
 
     listing = read_file(root / LISTING) if LISTING in others else None
     items, class_names = label_by_listing(stamps, listing, str(root))
-    return Source(str(root), items, class_names, read, str(root), tuple(others), len(hidden))
+    return Source(str(root), items, class_names, read, str(root), _unused(others), len(hidden))
 
 
 def open_zip(file: Path | BytesIO, origin: str) -> Source:
@@ -64,7 +64,11 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
     listing = _read_entry(archive, entries[LISTING]) if LISTING in others else None
     stamps = {name: f"{entries[name].file_size}:{entries[name].CRC:08x}" for name in images}
     items, class_names = label_by_listing(stamps, listing, origin)
-    return Source(origin, items, class_names, read, other_files=tuple(others), num_hidden=len(hidden))
+    return Source(origin, items, class_names, read, other_files=_unused(others), num_hidden=len(hidden))
+
+
+def _unused(others: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in others if name != LISTING)
 
 
 def read_file(path: Path) -> bytes:

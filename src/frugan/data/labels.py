@@ -25,8 +25,8 @@ def label_by_listing(
 ) -> tuple[tuple[Item, ...], tuple[str, ...]]:
     """As `label_by_folder`, with the classes of a listing as StyleGAN's: {"labels": [["00000/a.png", 3], ...]}.
 
-    Labels are numbers or names; images that are not listed have no class. Without a listing, or without labels in it,
-    folders are the classes.
+    Labels are numbers or names; images that are not listed, or whose number is below 0, have no class. Without a
+    listing, or without labels in it, folders are the classes.
 
     Raises:
         UserError: the listing is none.
@@ -52,4 +52,4 @@ def _read(listing: bytes, origin: str) -> dict[str, int | str]:
     for name, label in found.items():
         if not isinstance(name, str) or not isinstance(label, int | str) or isinstance(label, bool):
             raise UserError(f"{origin}: {LISTING}: the label of {name!r} is {label!r}; a number or a name is expected")
-    return found
+    return {name: label for name, label in found.items() if isinstance(label, str) or label >= 0}

@@ -14,6 +14,9 @@ def squared_error(a: Tensor, b: Tensor) -> Tensor:
     return (a.double() - b.double()).square().mean(dim=(1, 2, 3)) / 4
 
 
+PERFECT_PSNR = 100.0  # of equal images, in dB
+
+
 def psnr(a: Tensor, b: Tensor) -> Tensor:
     """Peak signal-to-noise ratio in dB. Equal images give 100 dB."""
     return -10 * torch.log10(squared_error(a, b).clamp(min=1e-10))

@@ -18,21 +18,23 @@ def _card(run: RunFolder) -> str:
     # Where the images lay is nobody's business but the trainer's.
     source = Path(data["source"]).name
     sampler = config.sampler.schedule
+    classes = list(data["class_counts"]) if config.sampler.generator.arguments.get("classes", 0) else []
+    side = config.data.resolution
     decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
     stabilizer = config.sampler.stabilizer.target.__qualname__
     return f"""---
 library_name: frugan
-pipeline_tag: unconditional-image-generation
+pipeline_tag: {"class-to-image" if classes else "unconditional-image-generation"}
 tags: [gan, {config.recipe}]
 license: (to be filled in by whoever publishes this model)
 ---
 
-# {config.recipe}: {config.data.resolution} x {config.data.resolution} images from {source}
+# {config.recipe}: {side} x {side} images from {source}
 
 ```python
 import frugan
 model = frugan.load("path/to/this/folder")
-images = model.sample(seeds=range(16))  # float (16, 3, {config.data.resolution}, {config.data.resolution}) in [-1, 1]
+images = model.sample(seeds=range(16))  # float (16, 3, {side}, {side}) in [-1, 1]{_of_a_class(classes)}
 ```
 
 ## Intended use
@@ -55,6 +57,14 @@ Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
 It draws what its training images show, and may draw some of them almost exactly; look for that before publishing
 pictures.
 """
+
+
+def _of_a_class(names: list[str]) -> str:
+    if not names:
+        return ""
+    return f"""
+images = model.sample(seeds=range(16), label=model.class_label({names[0]!r}))
+# classes: {", ".join(names)}"""
 
 
 def _evaluation(result: dict[str, Any] | None) -> str:

@@ -116,7 +116,7 @@ def check_sizes(model: Model, sizes: tuple[int, int]) -> None:
         raise UserError("--consistency: this model's generator draws codes for a decoder, not pictures")
     small, large = sizes
     if small < 11 or large <= small or large % small:
-        raise UserError(f"--consistency {small},{large}: a side from 11, and a multiple of it")
+        raise UserError(f"--consistency {small},{large}: first a side from 11, then two, three ... times as much")
     unit = model.generator.code_shape[1] // 4
     if isinstance(model.generator, ResizableGenerator) and (small % unit or large % unit):
         raise UserError(f"--consistency {small},{large}: this generator can be enlarged to multiples of {unit}")

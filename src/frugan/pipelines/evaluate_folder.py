@@ -12,6 +12,7 @@ from frugan.data.source import open_source
 from frugan.device import choose_device, use_threads
 from frugan.errors import UserError
 from frugan.features.choose import load_extractor
+from frugan.metrics.image import PERFECT_PSNR
 from frugan.pipelines.card import write_model_card
 from frugan.pipelines.evaluate import evaluate
 from frugan.pipelines.prepare import open_dataset
@@ -42,9 +43,9 @@ def evaluate_folder(
 
     `decoder`: a run whose codec halves the pictures `halvings` times and whose decoder then enlarges them.
 
-    A run's result is also kept in its folder, if it is of its final state on its own data, without truncation, with the
-    run's own settings, and of no fewer samples than they say. `threads` of the CPU: 0 for all of them. Several `ranks`
-    share the work; the result is the same on each, and the first keeps it.
+    A run's result is also kept in its folder ("kept"), if it is of its final state on its own data, without truncation,
+    with the run's own settings, and of no fewer samples than they say. `threads` of the CPU: 0 for all of them.
+    Several `ranks` share the work; the result is the same on each, and the first keeps it.
 
     Raises:
         UserError: a model folder without data, or no such snapshot.
@@ -64,7 +65,8 @@ def evaluate_folder(
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
     thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples
-    if ranks.first and run is not None and thorough and not data and snapshot is None and code_noise is decoder is None:
+    result["kept"] = bool(thorough and not data and snapshot is None and code_noise is decoder is None)
+    if ranks.first and run is not None and result["kept"]:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)
     return result
@@ -73,20 +75,28 @@ def evaluate_folder(
 def format_evaluation(result: dict[str, Any]) -> str:
     """The result as lines for a terminal."""
     results, floor, protocol = result["results"], result["floor"], result["protocol"]
-    reconstruction = result["reconstruction"]
     lines = [
         f"{result['metric']}: {results['frechet_distance']:.1f}   "
         f"({protocol['n_fake']} generated against {protocol['n_real']} real images, {protocol['resolution']} x "
         f"{protocol['resolution']}, {protocol['extractor']})",
         f"  real images against real images: {floor['frechet_distance']:.1f} ({floor['n']} against {floor['n']})",
-        f"  real images through codec and decoder: {reconstruction['frechet_distance']:.1f}, "
-        f"{reconstruction['psnr']:.2f} dB (without the decoder {reconstruction['psnr_without_decoder']:.2f} dB)",
-        f"  generated images against those reconstructions: {reconstruction['of_generated']:.1f}",
+        *_reconstruction_lines(result["reconstruction"]),
         f"  kernel distance {results['kernel_distance_mean']:.4g} +- {results['kernel_distance_std']:.2g}, "
         f"precision {results['precision']:.3f}, recall {results['recall']:.3f}",
         *(f"  note: {warning}" for warning in result["warnings"]),
     ]
     return "\n".join(lines)
+
+
+def _reconstruction_lines(found: dict[str, float]) -> list[str]:
+    """Nothing, where images are drawn as they are: no codec loses anything."""
+    if found["psnr_without_decoder"] > PERFECT_PSNR - 1:
+        return []
+    return [
+        f"  real images through codec and decoder: {found['frechet_distance']:.1f}, {found['psnr']:.2f} dB "
+        f"(without the decoder {found['psnr_without_decoder']:.2f} dB)",
+        f"  generated images against those reconstructions: {found['of_generated']:.1f}",
+    ]
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -165,14 +165,18 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
     """
     count, outside = len(dataset.class_names), int((dataset.labels < 0).sum())
     if count < 2:
-        raise UserError(f"--classes: {config.data.source} has {count} first-level folders; at least 2 are needed")
+        raise UserError(
+            f"--classes: {config.data.source} has {count or 'no'} class{'es' * (count != 1)}; at least 2 are needed: a "
+            "first-level folder each, or labels in dataset.json"
+        )
     if outside:
-        raise UserError(f"--classes: {outside} images of {config.data.source} lie in no first-level folder")
+        raise UserError(
+            f"--classes: {outside} images of {config.data.source} have no class: they lie in no first-level folder, or "
+            "its dataset.json does not name them"
+        )
     known = config.sampler.generator.arguments.get("classes", 0)
     if config.sampler.initial and known != count:
-        raise UserError(
-            f"--from: those networks know {known} classes, but {config.data.source} has {count} first-level folders"
-        )
+        raise UserError(f"--from: those networks know {known} classes, but {config.data.source} has {count}")
     try:
         sampler = dataclasses.replace(
             config.sampler,
@@ -181,7 +185,8 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
         )
     except UserError as error:
         raise UserError(
-            f"--classes: recipe {config.recipe} has networks that take none; StyleGAN2's and BigGAN's do, for example "
+            f"--classes: recipe {config.recipe} has networks that take none; those of nsb-gan-w-small, "
+            "biggan-128-small and creps-small do, or for example "
             "--set 'sampler.generator={class: frugan.networks.biggan.BigGANGenerator, channels: 16, attention: 16}' "
             "--set 'sampler.discriminator={class: frugan.networks.biggan.BigGANDiscriminator, channels: 16, "
             "attention: 16}'"

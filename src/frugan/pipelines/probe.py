@@ -16,7 +16,7 @@ from frugan.config import PartName, RunConfig
 from frugan.cores import end_with_parent
 from frugan.data.loader import Loader
 from frugan.device import synchronize, use_threads
-from frugan.errors import RunError
+from frugan.errors import RunError, UserError
 from frugan.networks.base import count_parameters
 from frugan.pipelines.prepare import Prepared, build_part, measured_images, open_dataset
 from frugan.training.loop import peak_memory_mb
@@ -38,9 +38,15 @@ class Estimate:
     peak_memory_mb: float
 
 
-def probe_parts(prepared: Prepared) -> dict[PartName, Estimate]:
-    """Train a copy of every part for a moment, at the same time and each in a process of its own, as the run will."""
-    names = list(prepared.config.parts())
+def probe_parts(prepared: Prepared, only: PartName | None = None) -> dict[PartName, Estimate]:
+    """Train a copy of every part for a moment, at the same time and each in a process of its own, as the run will.
+
+    Raises:
+        UserError: there is no such part.
+    """
+    names = list(prepared.config.parts()) if only is None else [only]
+    if only is not None and only not in prepared.config.parts():
+        raise UserError(f"--part {only}: this configuration has none")
     # Spawned, not forked: torch's threads and CUDA do not survive a fork.
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(len(names))

@@ -124,15 +124,18 @@ def _draw(
     kept: list[Tensor] = []
     drawn = 0
     for features, labels in _features(model, extractor, truncation, samples * (_MOST_DRAWS if threshold else 1)):
-        drawn += len(features)
+        passed = torch.ones(len(features), dtype=torch.bool, device=features.device)
         if threshold is not None:
             probabilities = extractor.probabilities(features)
             sure = probabilities.gather(1, labels[:, None])[:, 0] if of_class else probabilities.max(dim=1).values
-            features = features[sure > threshold]
-        kept.append(features.cpu())
+            passed = sure > threshold
+        # Of the last batch, only what was looked at until there were enough.
+        looked = int(((passed.cumsum(0) - passed.long()) < samples - sum(map(len, kept))).sum())
+        drawn += looked
+        kept.append(features[:looked][passed[:looked]].cpu())
         if sum(map(len, kept)) >= samples:
             break
-    return torch.cat(kept)[:samples], drawn
+    return torch.cat(kept), drawn
 
 
 def _features(

@@ -57,7 +57,9 @@ PAPER = {
     ),
 }
 _NETWORK = {"latent_dim": 64, "style_dim": 128, "mapping_layers": 2, "channel_base": 2048}
-_LINES = {**_NETWORK, "channel_max": 128, "line_channels": 16}
+# The paper's 10 cycles a picture are for 128 pixels and more. At 32 they reach beyond what the pixels can show: after
+# 16,000 flowers FD is 43.5, against 26.9 at 2.5 cycles, and what lies between the pixels is arbitrary.
+_LINES = {**_NETWORK, "channel_max": 128, "line_channels": 16, "bandwidth": 2.5}
 SMALL = {
     "creps-small": ("CREPS at a width for a CPU: 32 x 32, rendered at any size.", Spec(CREPSGenerator, **_LINES)),
     "creps-small-thin": (

@@ -15,6 +15,8 @@ def command(verb: str, run: Path, *flags: str) -> str:
 def commands_section(facts: RunFacts) -> Markup:
     """Commands to copy, each with what it does."""
     run = facts.path
+    told = facts.config.sampler.generator.arguments.get("classes", 0)
+    classes = list(facts.env.get("data", {}).get("class_counts", {})) if told else []
     python = f"import frugan\nimages = frugan.load({str(run)!r}).sample(seeds=range(16))"
     entries = [
         ("Draw 64 pictures, one PNG a seed:", command("sample", run, "--seeds", "0-63", "--out", "pictures")),
@@ -22,14 +24,22 @@ def commands_section(facts: RunFacts) -> Markup:
             "Draw more typical, less varied ones, as one grid:",
             command("sample", run, "--seeds", "0-63", "--trunc", "0.7", "--grid", "--out", "grid.png"),
         ),
+        *([("Draw one class, or a row of each:", "\n".join(_of_classes(run, classes[0])))] if classes else []),
         ("Use the model in Python:", python),
         ("Measure its quality again, with more images:", command("evaluate", run, "--samples", "10000")),
         ("Go on after an interruption, exactly where it stopped:", command("resume", run)),
         ("Write this page anew:", command("report", run)),
         (
             "Train on your own pictures:",
-            "frugan train YOUR_FOLDER --recipe nsb-gan-w-dcgan --out runs/mine",
+            shlex.join(["frugan", "train", "YOUR_FOLDER", "--recipe", facts.config.recipe, "--out", "runs/mine"]),
         ),
     ]
     items = (tag("div", tag("p", words), tag("pre", tag("code", text))) for words, text in entries)
     return tag("section", tag("h2", "What to do next"), *items, id="next")
+
+
+def _of_classes(run: Path, name: str) -> list[str]:
+    return [
+        command("sample", run, "--class", name, "--out", name),
+        command("sample", run, "--each-class", "--seeds", "0-7", "--grid", "--out", "classes.png"),
+    ]

@@ -112,7 +112,7 @@ def _stabilizer(facts: RunFacts) -> list[Markup]:
         chart = _over_time(f"Strength {symbol} of the stabilizer", log, f"strength {symbol}", [line], from_zero=True)
         meaning = _STRENGTHS.get(symbol, "how strongly it acts; 0 is not at all.")
         figures.append(_figure(f"Stabilizer: {symbol}", chart, f"{name}: {meaning}"))
-    return figures or [_figure("Stabilizer", None, f"{name} has no strength that changes.")]
+    return figures
 
 
 def _decoder_psnr(decoder: PartFacts, base_psnr: float) -> Markup:
@@ -127,7 +127,9 @@ def _decoder_psnr(decoder: PartFacts, base_psnr: float) -> Markup:
     return _figure(
         "Decoder: closeness to the originals",
         chart,
-        "Higher is better. Look for a curve above the dashed line (plain interpolation) that flattens out; one still "
+        "Higher is better; of the crops that it learns from, while its weights still move: their average over time, "
+        "with which everything else here is measured, does better. Look for a curve above the dashed line (plain "
+        "interpolation) that flattens out; one still "
         "rising says that longer training of the decoder would help.",
     )
 

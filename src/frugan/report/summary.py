@@ -24,7 +24,11 @@ def header(facts: RunFacts, model: Model) -> Markup:
     pieces = [
         f"data {config.data.source}" + (f" ({facts.env['data']['images']} images)" if "data" in facts.env else ""),
         f"{model.resolution} x {model.resolution} pixels",
-        f"codes of {height} x {width}" + ("" if channels == 3 else f" x {channels}"),
+        *(
+            [f"codes of {height} x {width}" + ("" if channels == 3 else f" x {channels}")]
+            if model.codec.reduces
+            else []
+        ),
         f"seed {config.seed}",
     ]
     return tag(

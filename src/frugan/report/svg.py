@@ -105,7 +105,15 @@ def _axes(chart: Chart, x: Scale, y: Scale) -> Markup:
         pieces.append(_rule("axis", x(tick), y.start, x(tick), y.start + 4))
         pieces.append(_text(label, x(tick), y.start + 18, "middle"))
     pieces.append(_rule("axis", x.start, y.start, x.end, y.start))
-    pieces.append(_text(f"{chart.x_label} ({chart.x_unit})", (x.start + x.end) / 2, HEIGHT - 6, "middle", "label"))
+    pieces.append(
+        _text(
+            f"{chart.x_label} ({chart.x_unit})" if chart.x_unit else chart.x_label,
+            (x.start + x.end) / 2,
+            HEIGHT - 6,
+            "middle",
+            "label",
+        )
+    )
     middle = (y.start + y.end) / 2
     turned = f"rotate(-90 13 {_px(middle)})"
     pieces.append(

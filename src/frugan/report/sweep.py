@@ -32,7 +32,7 @@ def _table(result: dict[str, Any]) -> Markup:
             "" if point["threshold"] is None else f"{point['threshold']:g}",
             f"{point['kept']:,} of {point['drawn']:,}",
             *(_cell(point[key]) for key in ("frechet_distance", "score", "precision", "recall")),
-            ", ".join({"least": f"least {distance}", "most": "most score"}[mark] for mark in marks),
+            ", ".join({"least": f"lowest {distance}", "most": "highest score"}[mark] for mark in marks),
         ]
         rows.append(tag("tr", *(tag("td", cell) for cell in cells)))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
