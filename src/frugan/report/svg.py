@@ -74,7 +74,7 @@ def draw(chart: Chart) -> Markup:
     return tag(
         "svg",
         _axes(chart, x, y),
-        join(_level(level, x, y) for level in chart.levels),
+        join(_level(number, level, x, y) for number, level in enumerate(chart.levels)),
         join(_band(band, chart.x, x, y) for band in chart.bands),
         join(_line(line, chart.x, x, y) for line in chart.lines),
         legend,
@@ -148,14 +148,19 @@ def _band(band: Band, xs: Sequence[float], x: Scale, y: Scale) -> Markup:
     return join(pieces)
 
 
-def _level(level: Level, x: Scale, y: Scale) -> Markup:
-    return _rule("level", x.start, y(level.y), x.end, y(level.y))
+def _level(number: int, level: Level, x: Scale, y: Scale) -> Markup:
+    return _rule(_level_style(number), x.start, y(level.y), x.end, y(level.y))
+
+
+def _level_style(number: int) -> str:
+    """Dashes of another length for each of three."""
+    return ("level", "level dotted", "level long")[number % 3]
 
 
 def _legend(chart: Chart, start: float) -> tuple[Markup, int]:
     """Swatches with names in rows above the plot, and how many rows; none where one line needs no name."""
     entries = [(line.name, f"line {line.colour}") for line in chart.lines] + [
-        (level.name, "level") for level in chart.levels
+        (level.name, _level_style(number)) for number, level in enumerate(chart.levels)
     ]
     if len(entries) < 2:
         return Markup(""), 0
