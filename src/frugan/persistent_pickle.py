@@ -52,7 +52,8 @@ def read_networks(path: Path) -> dict[str, Remains]:
     except Exception as error:
         # What a file that is no pickle makes the reader of pickles say is no help to anybody, and of any type.
         raise UserError(
-            f"{path}: not a pickle that StyleGAN2-ADA or a descendant of it saved, or a damaged one"
+            f"{path}: not a pickle that StyleGAN2-ADA or a descendant of it saved, or a damaged one "
+            f"({type(error).__name__})"
         ) from error
     networks = loaded if isinstance(loaded, dict) else {}
     networks = {name: network for name, network in networks.items() if isinstance(network, Remains)}
@@ -62,7 +63,7 @@ def read_networks(path: Path) -> dict[str, Remains]:
 
 
 class _Refused(pickle.UnpicklingError):
-    """The file is a pickle, and asks for something that is not on the list."""
+    """The file is a pickle, and holds something else than networks and tensors."""
 
 
 class _Reader(pickle.Unpickler):
@@ -104,7 +105,10 @@ def _persistent(meta: Any) -> Remains:
 
 
 def _storage(content: bytes) -> Any:
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    try:
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _Refused("a tensor in it holds more than numbers") from error
 
 
 _REMEMBERED = ("torch.nn.modules.", "numpy.core.multiarray", "numpy._core.multiarray")

@@ -43,6 +43,8 @@ def test_numbers_below_0_are_no_class(tmp_path: Path) -> None:
     folder = images(tmp_path / "set", {"labels": [["00000/a.png", -1], ["00000/b.png", 0], ["d.png", 3]]})
     assert labels(folder) == ({"00000/a.png": -1, "00000/b.png": 0, "00001/c.png": -1, "d.png": 1}, ("0", "3"))
     assert open_source(str(folder)).other_files == ()
+    none = images(tmp_path / "none", {"labels": [["00000/a.png", -1], ["00001/c.png", -1]]})
+    assert labels(none) == (dict.fromkeys(("00000/a.png", "00000/b.png", "00001/c.png", "d.png"), -1), ())
 
 
 @pytest.mark.parametrize("listing", [{"labels": None}, {}])

@@ -1,5 +1,6 @@
 """StyleGAN2-ADA's pickles: read without running them, and drawing the same pictures as the networks they held."""
 
+import io
 import os
 import pickle
 import re
@@ -117,13 +118,29 @@ class Malicious:
         return os.mkdir, (str(self.folder),)
 
 
+class Storage:
+    """Something that torch saved, within the pickle."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        saved = io.BytesIO()
+        torch.save(self.content, saved)
+        return torch.storage._load_from_bytes, (saved.getvalue(),)
+
+
 def test_a_malicious_pickle_is_refused_and_creates_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, created = tmp_path / "network.pkl", tmp_path / "created"
     hidden = Persistent("Generator", {"_parameters": {"w": Malicious(created)}})
-    for content in (Malicious(created), {"G_ema": hidden}):
+    for content, message in (
+        (Malicious(created), "it names"),
+        ({"G_ema": hidden}, "it names"),
+        (Storage(Malicious(created)), "a tensor in it holds more than numbers"),
+    ):
         path.write_bytes(pickle.dumps(content))
         assert main(["import", str(path), "--out", str(tmp_path / "model")]) == 2
-        assert "nothing in it was run: it names" in capsys.readouterr().err
+        assert f"nothing in it was run: {message}" in capsys.readouterr().err
     assert not created.exists()
     assert not (tmp_path / "model").exists()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import check_decoder, parse
+from frugan.cli.flags import check_decoder, check_truncation, parse
 from frugan.cli.progress import show_stage
 from frugan.errors import UserError
 
@@ -56,6 +56,7 @@ def command(
         json_output: print the result as JSON.
     """
     check_decoder(decoder, halvings)
+    check_truncation(trunc)
     _check(run, data, upsample, samples)
     if consistency:
         _refuse(data=data, decoder=decoder, code_noise=code_noise is not None, trunc=trunc != 1)
@@ -80,9 +81,8 @@ def _evaluate(run: Path, settings: dict[str, Any], device: str, json_output: boo
     if ranks.first:
         print(json.dumps(result, indent=1) if json_output else format_evaluation(result))
         if not result["kept"] and (run / "config.yaml").is_file():
-            print(
-                f"not kept in {run}, which only keeps what its own settings ask for, or more samples", file=sys.stderr
-            )
+            kept = "what its settings evaluation.features and evaluation.samples ask for"
+            print(f"not kept in {run}, which only keeps {kept}", file=sys.stderr)
     return 0
 
 

@@ -106,7 +106,7 @@ def check_truncation(trunc: float) -> None:
         UserError: negative, or no number at all.
     """
     if not 0 <= trunc < 1e9:
-        raise UserError(f"--trunc {trunc}: must not be negative")
+        raise UserError(f"--trunc {trunc}: a number from 0")
 
 
 def check_decoder(decoder: Path | None, halvings: int) -> None:

@@ -26,7 +26,11 @@ def import_biggan(checkpoint: Path, out: Path) -> int:
     weights = read_foreign_weights(weights_file)
     try:
         return _write(
-            out, PretrainedBigGAN, settings, convert_names(weights, settings["attention"]), f"BigGAN-deep, {checkpoint}"
+            out,
+            PretrainedBigGAN,
+            settings,
+            convert_names(weights, settings["attention"]),
+            f"BigGAN-deep, {checkpoint.resolve().name}",
         )
     except (KeyError, RuntimeError, IndexError, ValueError) as error:
         raise UserError(f"{weights_file}: not the weights that config.json describes: {error}") from error
@@ -40,7 +44,7 @@ def import_stylegan2(checkpoint: Path, out: Path) -> int:
     weights = networks["G_ema"].tensors()
     try:
         settings = generator_settings(weights)
-        return _write(out, StyleGAN2Generator, settings, convert_generator(weights), f"StyleGAN2, {checkpoint}")
+        return _write(out, StyleGAN2Generator, settings, convert_generator(weights), f"StyleGAN2, {checkpoint.name}")
     except (KeyError, RuntimeError, IndexError, ValueError) as error:
         raise UserError(f"{checkpoint}: its generator is not a StyleGAN2: {error}") from error
 
@@ -83,4 +87,4 @@ def _read_settings(path: Path) -> dict[str, Any]:
     except KeyError as error:
         raise UserError(f"{path}: not the configuration of a public BigGAN-deep: it has no {error}") from error
     except (TypeError, ValueError) as error:
-        raise UserError(f"{path}: not the configuration of a public BigGAN-deep: {error}") from error
+        raise UserError(f"{path}: not the configuration of a public BigGAN-deep, or a damaged one") from error

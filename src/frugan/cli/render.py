@@ -55,7 +55,7 @@ def command(
         outside: beyond the picture's edges: what the generator draws there, the edge, a mirrored picture, or black.
         supersample: k x k samples a pixel, for pictures smaller than the trained size or strongly bent.
         grid: ends, as CREPS is trained; centres, to lie exactly over resized copies.
-        tile: side of the tiles, in samples, from 32; turned and bent pictures have none.
+        tile: side of the tiles, in samples, from 32; of turned and bent ones, the rows drawn at once.
         exact: turned and bent pictures without the table of lines, much more slowly.
         fused: shade pixels by one CUDA kernel in bf16 (extra: triton); with large tiles, such as --tile 2048.
         device: auto, cpu, cuda, mps.

@@ -1,14 +1,15 @@
 """What `frugan render` and `frugan video` do, once torch is loaded."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from frugan.cli.progress import show_stage
 from frugan.cores import available_cores
 from frugan.device import choose_device, use_threads
 from frugan.errors import UserError
@@ -46,7 +47,7 @@ def render_file(
         _fuse(model, view)
     label = model.class_label(drawn["label"]) if drawn["label"] else None
     w = model.styles([drawn["seed"]], drawn["truncation"], label)
-    strips = render_strips(model.generator, w, view, rendering, _show)
+    strips = render_strips(model.generator, w, view, rendering, partial(show_stage, "rows"))
     width, height = size
     write_strips(out, (to_uint8(strip[None])[0] for strip in strips), width, height)
     print(f"{out}  {width} x {height}")
@@ -80,7 +81,7 @@ def film_file(
 def _counted(frames: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
     for done, picture in enumerate(frames, 1):
         yield picture
-        _show(done, total, "frame")
+        show_stage("frames", done, total)
 
 
 def build_view(model: Model, size: tuple[int, int], **frame: Any) -> View:
@@ -140,9 +141,3 @@ def _warp(name: str) -> Warp | None:
     if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2 or not np.isfinite(field).all():
         raise UserError(f"--warp {name}: expected finite numbers (h, w, 2), got {field.dtype} {field.shape}")
     return sampled(torch.from_numpy(field.astype(np.float64)))
-
-
-def _show(done: int, total: int, what: str = "row") -> None:
-    if sys.stderr.isatty():
-        end = "\r" if done < total else "\r\033[K"
-        print(f"  {what} {done} of {total}", end=end, file=sys.stderr, flush=True)

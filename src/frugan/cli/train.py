@@ -50,8 +50,8 @@ def command(
         out: the run folder; runs/DATA-RECIPE if left out.
         config: a YAML file with settings that replace the recipe's, such as another run's config.yaml.
         resolution: side of the images in pixels.
-        kimg: how long the sampler trains, in thousands of images shown (the decoder: --set decoder.schedule.kimg=16).
-        batch: images per step of the sampler.
+        kimg: how long the sampler trains, in thousands of images shown; with --part decoder, the decoder.
+        batch: images per step of the sampler; with --part decoder, of the decoder.
         seed: of everything random.
         device: auto, cpu, cuda, cuda:1, mps.
         mirror: True or False: whether to show mirrored images too.
@@ -64,14 +64,9 @@ def command(
         dry_run: print the settings, parameter counts, and estimates of memory and time, and stop.
         replace: delete an earlier run in the same folder.
     """
-    if part == "decoder" and (kimg is not None or batch is not None):
-        raise UserError(
-            "--kimg, --batch: they are the sampler's; with --part decoder, --set decoder.schedule.kimg=16 and "
-            "--set decoder.schedule.batch=8"
-        )
     trained = None if start is None else RunFolder.open(start)
     chosen = _choose(_first(recipe, trained), config, data)
-    chosen = _apply_flags(chosen, resolution, kimg, batch, seed, device, mirror, upsample, classes)
+    chosen = _apply_flags(chosen, part, resolution, kimg, batch, seed, device, mirror, upsample, classes)
     if trained is not None:
         from frugan.pipelines.transfer import continued
 
@@ -113,6 +108,7 @@ def _choose(recipe: RunConfig, config: str, data: str) -> RunConfig:
 
 def _apply_flags(
     config: RunConfig,
+    part: Part,
     resolution: int | None,
     kimg: float | None,
     batch: int | None,
@@ -122,11 +118,12 @@ def _apply_flags(
     upsample: bool,
     classes: bool,
 ) -> RunConfig:
+    scheduled = "decoder" if part == "decoder" else "sampler"
     flags = {
         "data.resolution": resolution,
-        "sampler.schedule.kimg": kimg,
+        f"{scheduled}.schedule.kimg": kimg,
         "minutes": None if kimg is None else 0,  # who says how long means it
-        "sampler.schedule.batch": batch,
+        f"{scheduled}.schedule.batch": batch,
         "seed": seed,
         "device": device,
         "data.mirror": mirror,

@@ -44,7 +44,7 @@ def command(
     stems = [path.stem for path in images]
     twice = next((stem for stem in stems if stems.count(stem) > 1), None)
     if twice is not None:
-        raise UserError(f"upscale: {stems.count(twice)} of the images would become {out / twice}.png; one at a time")
+        raise UserError(f"upscale: several images would become {out / twice}.png; in turn, with another --out each")
     from frugan.cli import upscaling
 
     return upscaling.upscale_files(images, decoder, out, tile, device)

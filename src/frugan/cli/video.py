@@ -53,7 +53,7 @@ def command(
     if min(first, last) <= 0:
         raise UserError(f"--zoom {zoom}: both must be above 0")
     if not 0 < seconds < 1e6:
-        raise UserError(f"--seconds {seconds:g}: must be above 0")
+        raise UserError(f"--seconds {seconds:g}: above 0, and below a million")
     if not 1 <= fps <= 1000:
         raise UserError(f"--fps {fps}: from 1 to 1000")
     frame = {"crop": tuple(numbers("--crop", crop, 4)), "rotate": rotate}

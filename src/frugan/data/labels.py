@@ -34,10 +34,13 @@ def label_by_listing(
     found = None if listing is None else _read(listing, origin)
     if not found:
         return label_by_folder(stamps)
-    classes = sorted(set(found.values()), key=lambda label: (isinstance(label, str), label))
+    classes = sorted(
+        {label for label in found.values() if isinstance(label, str) or label >= 0},
+        key=lambda label: (isinstance(label, str), label),
+    )
     labels = {label: number for number, label in enumerate(classes)}
     items = (
-        Item(name, labels[found[name]] if name in found else NO_CLASS, stamp) for name, stamp in sorted(stamps.items())
+        Item(name, labels.get(found.get(name, NO_CLASS), NO_CLASS), stamp) for name, stamp in sorted(stamps.items())
     )
     return tuple(items), tuple(map(str, classes))
 
@@ -52,4 +55,4 @@ def _read(listing: bytes, origin: str) -> dict[str, int | str]:
     for name, label in found.items():
         if not isinstance(name, str) or not isinstance(label, int | str) or isinstance(label, bool):
             raise UserError(f"{origin}: {LISTING}: the label of {name!r} is {label!r}; a number or a name is expected")
-    return {name: label for name, label in found.items() if isinstance(label, str) or label >= 0}
+    return found

@@ -41,9 +41,9 @@ class CREPSGenerator(StyleBasedGenerator):
         mapping_layers: of the mapping network.
         decodes: False for the paper's ablation without decoders.
         separate_axes, modulated_decoders: departures from the paper, see `FourierLines` and `PixelChain`.
-        jitter: another one: in training, each batch is drawn where the trained pixels would lie if all moved down and
-            right by up to so many pixels, or up and left. What lies between the pixels is judged then. Photos need not
-            move along: up to about half a pixel, nobody aligned them.
+        jitter: another one: in training, pictures are drawn where the trained pixels would lie if all moved by up to so
+            many pixels up or down and left or right, alike for all that are drawn together. What lies between the
+            pixels is judged then. Photos need not move along: up to half a pixel, nobody aligned them.
         checkpoints: compute pixels again when gradients are taken instead of keeping them: less memory, more time.
         classes: 0 for unconditional.
     """

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from frugan.atomic import write_file
+from frugan.config import Spec
 from frugan.run_folder import RunFolder
 
 
@@ -15,17 +16,15 @@ def write_model_card(run: RunFolder) -> None:
 def _card(run: RunFolder) -> str:
     config, env, evaluation = run.config(), run.env(), run.evaluation()
     data = env["data"]
-    # Where the images lay is nobody's business but the trainer's.
-    source = Path(data["source"]).name
     sampler = config.sampler.schedule
-    classes = list(data["class_counts"]) if config.sampler.generator.arguments.get("classes", 0) else []
+    source, classes = source_name(data["source"]), _classes(config.sampler.generator, data)
     side = config.data.resolution
     decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
     stabilizer = config.sampler.stabilizer.target.__qualname__
     return f"""---
 library_name: frugan
-pipeline_tag: {"class-to-image" if classes else "unconditional-image-generation"}
-tags: [gan, {config.recipe}]
+pipeline_tag: unconditional-image-generation
+tags: [gan, {config.recipe}{", class-conditional" if classes else ""}]
 license: (to be filled in by whoever publishes this model)
 ---
 
@@ -57,6 +56,18 @@ Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
 It draws what its training images show, and may draw some of them almost exactly; look for that before publishing
 pictures.
 """
+
+
+def source_name(source: str) -> str:
+    """A data set's name or a folder's, without the way to it: a model is copied to others, who need not learn it."""
+    return Path(source).resolve().name
+
+
+def _classes(generator: Spec, data: dict[str, Any]) -> list[str]:
+    """Names, if the generator is told classes, itself or (after `finetune`) the one that it contains."""
+    inner = generator.arguments.get("generator", generator)
+    told = isinstance(inner, Spec) and inner.arguments.get("classes", 0)
+    return list(data["class_counts"]) if told else []
 
 
 def _of_a_class(names: list[str]) -> str:

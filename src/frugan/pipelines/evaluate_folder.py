@@ -64,8 +64,9 @@ def evaluate_folder(
     )
     result["model"] = str(path)
     result["nimg"] = snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot()
-    thorough = run is not None and truncation == 1 and count >= run.config().evaluation.samples
-    result["kept"] = bool(thorough and not data and snapshot is None and code_noise is decoder is None)
+    asked = run.config().evaluation if run is not None else None
+    as_asked = asked is not None and features == asked.features and truncation == 1 and count >= asked.samples
+    result["kept"] = bool(as_asked and not data and snapshot is None and code_noise is decoder is None)
     if ranks.first and run is not None and result["kept"]:
         write_file(run.evaluation_file, json.dumps(result, indent=1).encode())
         write_model_card(run)

@@ -18,6 +18,7 @@ from frugan.data.loader import Loader
 from frugan.data.source import open_source
 from frugan.device import choose_device, describe_environment
 from frugan.errors import UserError
+from frugan.pipelines.card import source_name
 from frugan.pretrained import write_model_config
 from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.training.batch_norm import synchronise_batch_norm
@@ -93,8 +94,8 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
 
-    # A model is copied to others, who need not learn where its images lay, nor which could not be read.
-    shared = {**env["data"], "source": Path(config.data.source).name, "skipped": len(dataset.skipped)}
+    counts = {"num_skipped": len(dataset.skipped), "class_counts": env["data"]["class_counts"], "images": len(dataset)}
+    shared = {"source": source_name(config.data.source), "fingerprint": dataset.fingerprint, **counts}
 
     def describe_model(run: RunFolder) -> None:
         if initial is not None:
@@ -172,7 +173,7 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
     if outside:
         raise UserError(
             f"--classes: {outside} images of {config.data.source} have no class: they lie in no first-level folder, or "
-            "its dataset.json does not name them"
+            "its dataset.json does not name them, or gives them a number below 0"
         )
     known = config.sampler.generator.arguments.get("classes", 0)
     if config.sampler.initial and known != count:

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from frugan.pipelines.sample import Model
 from frugan.report.facts import RunFacts
 from frugan.report.markup import Markup, tag
 
@@ -12,11 +13,9 @@ def command(verb: str, run: Path, *flags: str) -> str:
     return shlex.join(["frugan", verb, str(run), *flags])
 
 
-def commands_section(facts: RunFacts) -> Markup:
+def commands_section(facts: RunFacts, model: Model) -> Markup:
     """Commands to copy, each with what it does."""
-    run = facts.path
-    told = facts.config.sampler.generator.arguments.get("classes", 0)
-    classes = list(facts.env.get("data", {}).get("class_counts", {})) if told else []
+    run, classes = facts.path, model.class_names
     python = f"import frugan\nimages = frugan.load({str(run)!r}).sample(seeds=range(16))"
     entries = [
         ("Draw 64 pictures, one PNG a seed:", command("sample", run, "--seeds", "0-63", "--out", "pictures")),
@@ -30,8 +29,8 @@ def commands_section(facts: RunFacts) -> Markup:
         ("Go on after an interruption, exactly where it stopped:", command("resume", run)),
         ("Write this page anew:", command("report", run)),
         (
-            "Train on your own pictures:",
-            shlex.join(["frugan", "train", "YOUR_FOLDER", "--recipe", facts.config.recipe, "--out", "runs/mine"]),
+            "Train on your own pictures, or as another of frugan recipes says:",
+            "frugan train YOUR_FOLDER --recipe nsb-gan-w-dcgan --out runs/mine",
         ),
     ]
     items = (tag("div", tag("p", words), tag("pre", tag("code", text))) for words, text in entries)

@@ -52,7 +52,7 @@ def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
         curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
         neighbours_section(facts, model, dataset),
         details_section(facts, model),
-        commands_section(facts),
+        commands_section(facts, model),
     ]
     return document(f"{facts.config.recipe}: {facts.config.data.source}", sections)
 
