@@ -186,8 +186,11 @@ def test_evaluate_an_earlier_snapshot_and_other_data(
     run_copy: Path, image_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert frugan("evaluate", run_copy, "--samples", "8", "--snapshot", "80", "--json") == 0
-    early = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    early = json.loads(said.out)
     assert early["nimg"] == 80
+    assert not early["kept"]
+    assert "not kept in" in said.err
     assert not (run_copy / "evaluation.json").exists()  # only the final state's result is kept
     assert frugan("evaluate", run_copy / "model", "--samples", "8") == 2
     assert "--data" in capsys.readouterr().err

@@ -125,7 +125,12 @@ def test_from_the_command_line(
         "light/seed0007.png",
     }
     assert main(["sample", str(run), "--each-class", "--class", "light", "--out", str(grid)]) == 2
-    assert "Seeds 0 to 7 drawn as each class, from the top: dark, light" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "Seeds 0 to 7 drawn as each class, from the top: dark, light" in page
+    assert "--class dark" in page
+    card = (run / "model" / "README.md").read_text()
+    assert "class-conditional" in card
+    assert "# classes: dark, light" in card
     assert main(["sample", str(run), "--class", "lihgt", "--out", str(tmp_path / "x")]) == 2
     assert "did you mean 'light'" in capsys.readouterr().err
 
