@@ -57,9 +57,9 @@ PAPER = {
     ),
 }
 _NETWORK = {"latent_dim": 64, "style_dim": 128, "mapping_layers": 2, "channel_base": 2048}
-# The paper's 10 cycles a picture are for 128 pixels and more. At 32 they reach beyond what the pixels can show, and what
-# lies between the pixels is arbitrary: FD on flowers is 43.5 after 16 kimg and 11.5 after 48, against 26.9 and 13.4 with
-# 2.5 cycles, 16.3 and 10.0 with 1.25 (one seed each); pictures of 64 and 128 pixels agree by 37, 46 and 46 dB.
+# The paper's 10 cycles a picture are for 128 pixels and more. At 32 they reach beyond what the pixels can show, and
+# what lies between the pixels is arbitrary: FD on flowers is 43.5 after 16 kimg and 11.5 after 48, against 26.9 and
+# 13.4 with 2.5 cycles, 16.3 and 10.0 with 1.25 (one seed each); pictures of 64 and 128 pixels agree by 37, 46, 46 dB.
 _LINES = {**_NETWORK, "channel_max": 128, "line_channels": 16, "bandwidth": 1.25}
 SMALL = {
     "creps-small": ("CREPS at a width for a CPU: 32 x 32, rendered at any size.", Spec(CREPSGenerator, **_LINES)),
