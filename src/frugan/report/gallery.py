@@ -17,6 +17,7 @@ from frugan.report.text import kimg
 
 TRUNCATION = 0.7
 _COLUMNS = 8
+_SEEN_SIDE = 64  # smaller pictures are shown enlarged
 _MOST_STRIPS = 7
 _MOST_CLASSES = 12
 # Bytes of the page that each may take.
@@ -36,7 +37,7 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
     decoded = "decoded by the trained decoder" if model.decoder else "drawn at this size"
     if facts.decoder is not None and model.decoder is None:
         decoded = "enlarged without a decoder, for none is trained yet"
-    reals = draw_reals(dataset, len(seeds))
+    reals, enlarged = draw_reals(dataset, len(seeds)), max(1, _SEEN_SIDE // model.resolution)
     final = embed(contact_sheet(model.sample(seeds), _COLUMNS), _GRID_BYTES)
     truncated = embed(contact_sheet(model.sample(seeds, TRUNCATION), _COLUMNS), _SIDE_BYTES)
     real = embed(contact_sheet(reals, _COLUMNS), _SIDE_BYTES)
@@ -48,6 +49,7 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
             f"Grid of {len(seeds)} generated pictures, seeds {first} to {last}",
             f"Seeds {first} to {last} in order, none picked by hand, after {kimg(trained)} kimg, {decoded}; "
             f"truncation 1, {model.resolution} x {model.resolution} pixels each ({final.format}). Click for full size.",
+            enlarged=enlarged,
         ),
         tag(
             "div",
@@ -55,11 +57,13 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
                 truncated,
                 f"The same seeds drawn with truncation {TRUNCATION}",
                 f"The same seeds with truncation {TRUNCATION}: more typical, less varied ({truncated.format}).",
+                enlarged=enlarged,
             ),
             zoomable(
                 real,
                 f"Grid of {len(reals)} real images from the data set",
                 f"Real images: {len(reals)} of the {len(dataset)} it learned from ({real.format}).",
+                enlarged=enlarged,
             ),
             class_="two",
         ),

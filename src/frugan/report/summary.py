@@ -110,7 +110,7 @@ def _cost_cards(facts: RunFacts) -> list[Markup]:
         _cost_card("Speed", parts, [f"{significant(part.images_per_second)} images/s" for part in parts]),
         _cost_card("Peak memory", parts, [memory(part.peak_memory_mb) for part in parts]),
         *(
-            [_cost_card("Energy", parts, list(map(_energy, parts)), _ENERGY_NOTE)]
+            [_cost_card("Energy", parts, list(map(_energy, parts)), _ENERGY_NOTE, _energy_source(parts))]
             if any(p.energy for p in parts)
             else []
         ),
@@ -120,14 +120,22 @@ def _cost_cards(facts: RunFacts) -> list[Markup]:
 def _energy(part: PartFacts) -> str:
     if part.energy is None:
         return "unknown"
-    source, joules = part.energy
-    return f"{energy(joules)} ({_ENERGY_SOURCES[source]})"
+    _, joules = part.energy
+    return energy(joules)
 
 
-def _cost_card(title: str, parts: list[PartFacts], values: list[str], note: str = "") -> Markup:
-    """The first part's value large, any other's below: no sum would be right, for they may train at the same time."""
+def _energy_source(parts: list[PartFacts]) -> str:
+    sources = dict.fromkeys(_ENERGY_SOURCES[part.energy[0]] for part in parts if part.energy is not None)
+    return f": {'; '.join(sources)}"
+
+
+def _cost_card(title: str, parts: list[PartFacts], values: list[str], note: str = "", always: str = "") -> Markup:
+    """The first part's value large, any other's below: no sum would be right, for they may train at the same time.
+
+    `note`: said where there are others; `always`: said in any case.
+    """
     others = [f"; {part.name} {value}" for part, value in zip(parts[1:], values[1:], strict=True)]
-    return _card(title, values[0], parts[0].name + "".join(others) + (note if others else ""))
+    return _card(title, values[0], parts[0].name + "".join(others) + always + (note if others else ""))
 
 
 def _card(title: str, value: str, explanation: str) -> Markup:
