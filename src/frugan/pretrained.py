@@ -226,11 +226,18 @@ def _built(folder: Path, config: dict[str, Any], name: str) -> Any:
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:
+    weights = read_weights(path)
     try:
-        network.load_state_dict(read_weights(path))
+        network.load_state_dict(weights)
     except RuntimeError as error:
+        known = network.state_dict()
+        missing, foreign = sorted(known.keys() - weights.keys()), sorted(weights.keys() - known.keys())
+        shapes = [name for name in known.keys() & weights.keys() if known[name].shape != weights[name].shape]
+        found = {"missing": missing, "unknown": foreign, "of another shape": sorted(shapes)}
+        complaints = [f"{len(names)} {what} (such as {names[0]})" for what, names in found.items() if names]
         raise UserError(
-            f"{path}: these weights are of another network than {CONFIG_FILE} describes: {error}"
+            f"{path}: these weights are of another network than {CONFIG_FILE} describes, or of another version of "
+            f"frugan: {', '.join(complaints)}"
         ) from error
 
 
