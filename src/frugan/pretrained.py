@@ -36,6 +36,11 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     codec, generator = _built(folder, config, "codec"), _built(folder, config, "generator")
     decoder: nn.Module | None = _built(folder, config, "decoder") if config.get("decoder") else None
     resolution = _built(folder, config, "resolution")
+    if not (folder / GENERATOR_FILE).exists() and (folder / DECODER_FILE).exists():
+        raise UserError(
+            f"{folder}: only its decoder is trained so far; evaluate-decoder and upscale take it, frugan resume trains "
+            "the sampler"
+        )
     _load_weights(generator, folder / GENERATOR_FILE)
     if decoder is not None and not (folder / DECODER_FILE).exists():
         decoder = None  # its training has not reached a first snapshot; images are interpolated until then
@@ -183,11 +188,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_safetensors(path.read_bytes())
     except FileNotFoundError as error:
-        if path.name == GENERATOR_FILE and path.with_name(DECODER_FILE).exists():
-            raise UserError(
-                f"{path.parent}: only its decoder is trained so far; evaluate-decoder and upscale take it, "
-                "frugan resume trains the sampler"
-            ) from error
         raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
     except (SafetensorError, ValueError, OSError) as error:
         raise UserError(

@@ -96,15 +96,19 @@ def _last_tick(folder: Path, name: str, total: int) -> Tick | None:
     return Tick(name, line["nimg"], total, line["clock"]["images_per_second"], line)
 
 
-_stage_told = time.monotonic()
-
-
-def show_stage(stage: str, done: int, total: int) -> None:
+class _StageProgress:
     """One line that is written over on a terminal; when piped, a line now and then."""
-    global _stage_told
-    if sys.stderr.isatty():
-        end = "\r" if done < total else "\r\033[K"
-        print(f"\033[K  {stage}: {done} of {total}", end=end, file=sys.stderr, flush=True)
-    elif time.monotonic() - _stage_told > _PLAIN_SECONDS:
-        _stage_told = time.monotonic()
-        print(f"  {stage}: {done} of {total}", file=sys.stderr, flush=True)
+
+    def __init__(self) -> None:
+        self.printed = time.monotonic()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            end = "\r" if done < total else "\r\033[K"
+            print(f"\033[K  {stage}: {done} of {total}", end=end, file=sys.stderr, flush=True)
+        elif time.monotonic() - self.printed > _PLAIN_SECONDS:
+            self.printed = time.monotonic()
+            print(f"  {stage}: {done} of {total}", file=sys.stderr, flush=True)
+
+
+show_stage = _StageProgress()

@@ -60,15 +60,8 @@ def command(
         fused: shade pixels by one CUDA kernel in bf16 (extra: triton); with large tiles, such as --tile 2048.
         device: auto, cpu, cuda, mps.
     """
-    if not run.exists():
-        raise UserError(f"{run}: no such folder")
     check_truncation(trunc)
-    if not 0 <= seed < 2**32:
-        raise UserError(f"--seed {seed}: from 0 to {2**32 - 1}")
-    if tile < 32:
-        raise UserError(f"--tile {tile}: tiles have a side from 32")
-    if not 1 <= supersample <= tile:
-        raise UserError(f"--supersample {supersample}: from 1 to the side of a tile, {tile}")
+    _check(run, seed, tile, supersample)
     place = {"crop": tuple(numbers("--crop", crop, 4)), "shift": tuple(numbers("--shift", shift, 2)), "fit": fit}
     look = {
         "zoom": zoom,
@@ -82,3 +75,14 @@ def command(
     from frugan.pipelines.render import Rendering
 
     return render_file(run, out, parse_size(size), place | look, warp, drawn, Rendering(tile, exact), fused, device)
+
+
+def _check(run: Path, seed: int, tile: int, supersample: int) -> None:
+    if not run.exists():
+        raise UserError(f"{run}: no such folder")
+    if not 0 <= seed < 2**32:
+        raise UserError(f"--seed {seed}: from 0 to {2**32 - 1}")
+    if tile < 32:
+        raise UserError(f"--tile {tile}: tiles have a side from 32")
+    if not 1 <= supersample <= tile:
+        raise UserError(f"--supersample {supersample}: from 1 to the side of a tile, {tile}")

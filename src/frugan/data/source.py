@@ -17,6 +17,11 @@ __all__ = ["NAMES", "Item", "Source", "open_source"]
 NAMES: tuple[str, ...] = (DEFAULT_NAME, *TORCHVISION_NAMES, *LSUN_NAMES)
 
 
+def source_name(data: str | Path) -> str:
+    """A data set's name or a folder's, without the way to it: a model is copied to others, who need not learn it."""
+    return Path(data).resolve().name
+
+
 def open_source(data: str | Path) -> Source:
     """List the images of `data`: a folder (nested or not), a zip of images, or one of NAMES.
 

@@ -1,10 +1,10 @@
 """The model card: what a stranger needs to know about a model, filled in by the program, blanks marked."""
 
-from pathlib import Path
 from typing import Any
 
 from frugan.atomic import write_file
 from frugan.config import Spec
+from frugan.data.source import source_name
 from frugan.run_folder import RunFolder
 
 
@@ -56,11 +56,6 @@ Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
 It draws what its training images show, and may draw some of them almost exactly; look for that before publishing
 pictures.
 """
-
-
-def source_name(source: str) -> str:
-    """A data set's name or a folder's, without the way to it: a model is copied to others, who need not learn it."""
-    return Path(source).resolve().name
 
 
 def _classes(generator: Spec, data: dict[str, Any]) -> list[str]:

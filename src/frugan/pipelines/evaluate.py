@@ -43,8 +43,9 @@ def evaluate(
     Several `ranks` share the generated and the real images between them, and all return the same.
 
     Returns:
-        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can
-        be told apart below it), "reconstruction" (real images through codec and decoder), "warnings", and "protocol".
+        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can be told
+        apart below it), "reconstruction" (real images through codec and decoder; None for models that draw images as
+        they are), "warnings", and "protocol".
     """
     began = time.monotonic()
     device = model.device
@@ -55,8 +56,8 @@ def evaluate(
     seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
     generated = model.batches(seeds, truncation, batch=_BATCH)
     fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
-    count = min(count_real, _MOST_RECONSTRUCTIONS)
-    reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress)
+    count, decodes = min(count_real, _MOST_RECONSTRUCTIONS), model.codec.reduces or model.enlargement is not None
+    reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress) if decodes else None
     return {
         "metric": extractor.distance_name,
         "results": _distances(real, fake),

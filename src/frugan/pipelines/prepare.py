@@ -15,10 +15,9 @@ from frugan.config import PartName, RunConfig
 from frugan.cores import available_cores, processes_here
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.loader import Loader
-from frugan.data.source import open_source
+from frugan.data.source import open_source, source_name
 from frugan.device import choose_device, describe_environment
 from frugan.errors import UserError
-from frugan.pipelines.card import source_name
 from frugan.pretrained import write_model_config
 from frugan.run_folder import INITIAL_FILE, RunFolder
 from frugan.training.batch_norm import synchronise_batch_norm

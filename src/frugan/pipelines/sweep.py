@@ -129,12 +129,13 @@ def _draw(
             probabilities = extractor.probabilities(features)
             sure = probabilities.gather(1, labels[:, None])[:, 0] if of_class else probabilities.max(dim=1).values
             passed = sure > threshold
-        # Of the last batch, only what was looked at until there were enough.
-        looked = int(((passed.cumsum(0) - passed.long()) < samples - sum(map(len, kept))).sum())
-        drawn += looked
-        kept.append(features[:looked][passed[:looked]].cpu())
-        if sum(map(len, kept)) >= samples:
+        missing = samples - sum(map(len, kept))
+        if passed.sum() >= missing:  # of the last batch, only what was looked at until there were enough
+            drawn += int(passed.nonzero()[missing - 1]) + 1
+            kept.append(features[passed][:missing].cpu())
             break
+        drawn += len(features)
+        kept.append(features[passed].cpu())
     return torch.cat(kept), drawn
 
 

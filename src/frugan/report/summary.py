@@ -40,7 +40,7 @@ def header(facts: RunFacts, model: Model) -> Markup:
 
 def numbers_section(facts: RunFacts, model: Model) -> Markup:
     """Cards, warnings, and the whole evaluation folded away."""
-    quality = _quality_cards(facts.evaluation, model.codec.reduces) if facts.evaluation else []
+    quality = _quality_cards(facts.evaluation) if facts.evaluation else []
     warnings = _warnings(facts, model)
     return tag(
         "section",
@@ -68,7 +68,7 @@ def _part_state(part: PartFacts) -> str:
     return f"{part.name} {verb} at {kimg(part.nimg)} of {kimg(part.total_nimg)} kimg"
 
 
-def _quality_cards(evaluation: dict[str, Any], reduces: bool) -> list[Markup]:
+def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
     name, results, protocol = evaluation["metric"], evaluation["results"], evaluation["protocol"]
     floor, reconstruction = evaluation["floor"], evaluation["reconstruction"]
     cards = [
@@ -83,7 +83,7 @@ def _quality_cards(evaluation: dict[str, Any], reduces: bool) -> list[Markup]:
             f"{name} of {floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
         ),
     ]
-    if not reduces:
+    if reconstruction is None:
         return cards
     return [
         *cards,
@@ -177,11 +177,13 @@ def _evaluation(evaluation: dict[str, Any]) -> Markup:
         ("precision: how many generated look real", "precision", "higher"),
         ("recall: how many real are covered", "recall", "higher"),
     ]
-    names = ("generated", "real against real", "decoder alone")
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("", *names, "better")))
+    sources = {"generated": results, "real against real": floor}
+    if reconstruction is not None:
+        sources["decoder alone"] = reconstruction
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("", *sources, "better")))
     body = []
     for title, key, better in rows:
-        values = [significant(source[key]) if key in source else "" for source in (results, floor, reconstruction)]
+        values = [significant(source[key]) if key in source else "" for source in sources.values()]
         if key == "kernel_distance_mean":
             values[0] += f" ± {significant(results['kernel_distance_std'], 2)}"
         body.append(tag("tr", tag("th", title, scope="row"), *(tag("td", value) for value in [*values, better])))
