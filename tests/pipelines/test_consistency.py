@@ -96,7 +96,9 @@ def test_refusals() -> None:
             consistency(model(Ramp()), sizes, 2, NoDistance())
 
 
-def test_command_prints_what_it_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_what_it_measured(
+    tmp_path: Path, image_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     torch.manual_seed(0)
     generator, spec = CREPSGenerator((3, 16, 16), **SMALL), Spec(CREPSGenerator, **SMALL)  # type: ignore[arg-type]
     folder = tmp_path / "model"
@@ -116,6 +118,12 @@ def test_command_prints_what_it_measured(tmp_path: Path, capsys: pytest.CaptureF
     assert result["results"]["centres"]["psnr"] == pytest.approx(psnr(reduced, small).mean().item(), abs=1e-3)
     assert main(["evaluate", str(folder), "--consistency", "16,32", "--samples", "4"]) == 0
     assert "centres: PSNR" in capsys.readouterr().out
+    # Pictures are drawn as they are: there is nothing that a codec could lose.
+    judged = ["evaluate", str(folder), "--data", str(image_folder), "--samples", "8"]
+    assert main([*judged, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reconstruction"] is None
+    assert main(judged) == 0
+    assert "codec" not in capsys.readouterr().out
     assert main(["evaluate", str(folder), "--consistency", "16"]) == 2
     assert main(["evaluate", str(folder), "--consistency", "16,32", "--trunc", ".5"]) == 2
     assert "does not go with --trunc" in capsys.readouterr().err

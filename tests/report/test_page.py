@@ -119,6 +119,14 @@ def test_a_finished_run_is_shown_completely(run: RunFolder) -> None:
     assert "started" in page.words  # the events
 
 
+def test_what_loses_nothing_is_not_measured_and_not_shown(run: RunFolder) -> None:
+    evaluated(run)
+    result = json.loads(run.evaluation_file.read_text())
+    assert "Decoder alone" in report(run).words
+    run.evaluation_file.write_text(json.dumps({**result, "reconstruction": None}))
+    assert "decoder alone" not in report(run).words.lower()
+
+
 def test_the_same_run_gives_the_same_page(run: RunFolder) -> None:
     assert report(run).text == report(run).text
 
