@@ -164,10 +164,14 @@ class SamplerConfig:
     loss: Spec
     schedule: ScheduleConfig
     penalties: tuple[PenaltyConfig, ...] = ()  # on the discriminator
+    smallest_window: float = 1.0  # train on random windows, from this to 1 times as wide; 1 = whole pictures
     generator_penalties: tuple[PenaltyConfig, ...] = ()
     initial: str = ""  # a safetensors file, relative to the run folder, with what the networks begin with; "" = nothing
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def __post_init__(self) -> None:
+        _require(0 < self.smallest_window <= 1, "smallest_window", self.smallest_window, "above 0, at most 1")
 
 
 @dataclass(frozen=True)

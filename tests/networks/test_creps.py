@@ -186,20 +186,6 @@ def test_departures_draw_something_else_and_train(changes: dict[str, object]) ->
     assert (image - small()(z)).abs().max() > 0.01
 
 
-@torch.no_grad()
-def test_jitter_moves_the_trained_grid_by_parts_of_a_pixel_in_training_alone() -> None:
-    generator, z = small(jitter=0.5), torch.randn(2, 16)
-    torch.manual_seed(3)
-    moves = 0.5 * (2 * torch.rand(2) - 1)
-    torch.manual_seed(3)
-    jittered = generator.train()(z)
-    grid = full_grid(64, 64)
-    moved = Grid(grid.rows + moves[0] / 63, grid.cols + moves[1] / 63)
-    assert torch.allclose(jittered, generator.synthesis(generator.mapping(z), moved), atol=1e-5)
-    assert not torch.equal(jittered, generator(z))
-    assert torch.equal(generator.eval()(z), small()(z))
-
-
 def test_every_parameter_learns_and_no_other_is_kept() -> None:
     generator = small().train()
     generator(torch.randn(4, 16)).square().mean().backward()

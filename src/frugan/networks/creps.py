@@ -41,9 +41,6 @@ class CREPSGenerator(StyleBasedGenerator):
         mapping_layers: of the mapping network.
         decodes: False for the paper's ablation without decoders.
         separate_axes, modulated_decoders: departures from the paper, see `FourierLines` and `PixelChain`.
-        jitter: another one: in training, pictures are drawn where the trained pixels would lie if all moved by up to so
-            many pixels up or down and left or right, alike for all that are drawn together. What lies between the
-            pixels is judged then. Photos need not move along: up to half a pixel, nobody aligned them.
         checkpoints: compute pixels again when gradients are taken instead of keeping them: less memory, more time.
         classes: 0 for unconditional.
     """
@@ -65,7 +62,6 @@ class CREPSGenerator(StyleBasedGenerator):
         decodes: bool = True,
         separate_axes: bool = False,
         modulated_decoders: bool = False,
-        jitter: float = 0.0,
         checkpoints: bool = False,
         classes: int = 0,
     ) -> None:
@@ -78,22 +74,15 @@ class CREPSGenerator(StyleBasedGenerator):
         self.chain = PixelChain(
             levels, line_channels, code_shape[0], style_dim, decodes=decodes, modulated=modulated_decoders
         )
-        self.jitter, self.checkpoints = jitter, checkpoints
+        self.checkpoints = checkpoints
         self.kernel: Literal["torch", "fused", "fused bf16"] = "torch"
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
-        lines = self.lines(w, grid or self._trained_grid())
+        lines = self.lines(w, grid or full_grid(*self.code_shape[1:]))
         if self.checkpoints and self.training:
             code: Tensor = checkpoint(self.shade, lines.rows, lines.cols, w, use_reentrant=False)
             return code
         return self.shade(lines.rows, lines.cols, w)
-
-    def _trained_grid(self) -> Grid:
-        grid = full_grid(*self.code_shape[1:])
-        if not (self.training and self.jitter):
-            return grid
-        moves = self.jitter * (2 * torch.rand(2) - 1)
-        return Grid(*(axis + move / max(len(axis) - 1, 1) for axis, move in zip(grid, moves, strict=True)))
 
     def lines(self, w: Tensor, grid: Grid) -> Lines:
         """All that depends on rows or columns alone: worth keeping when one picture is rendered in pieces."""

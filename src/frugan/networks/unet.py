@@ -17,8 +17,10 @@ from frugan.networks.base import Decoder
 from frugan.nn.convolution import Convolution3x3
 from frugan.ops.wavelet import Boundary, Details, idwt2, ilowpass2, ipacket2, lowpass2, packet2
 
-Norm = Literal["batch", "group"]
+Norm = Literal["batch", "group", "none"]
 _GROUP = 8  # channels that are normalised together
+# Standard deviations in photos, rounded: of images in [-1, 1], of their packets but TL, and of those to be predicted.
+_IMAGE_SPREAD, _KNOWN_SPREAD, _MISSING_SPREAD = 0.5, 0.2, 0.1
 
 
 class UNetW(Decoder):
@@ -34,8 +36,9 @@ class UNetW(Decoder):
         second_input: what level 2 sees in training: "true" bands, as in the paper, so that both levels learn apart;
             or the "predicted" ones of level 1, as when decoding.
         boundary: of the wavelet transform, as the codec's.
-        norm: "batch" as in the paper, for its batches of 64; "group" (Wu & He 2018) for small ones: at the bottom of
-            the trunk few places are left, and the network comes to rely on the statistics of just these images.
+        norm: "batch" as in the paper, for its batches of 64. In small ones the network comes to rely on the statistics
+            of just these images, as few places are left at the bottom of the trunk. "group" (Wu & He 2018) needs no
+            batch, but takes away each image's contrast, which the details follow; "none" begins as He et al. 2015.
     """
 
     halo = None  # align_corners=True and pooling tie every pixel to the image's size
@@ -93,23 +96,30 @@ class BandUNet(nn.Module):
 
     A UNet of 512 channels throughout, three times halved, and a tail of two convolutions for each packet. The tails'
     first convolutions share their input, and so are one; their second ones are one grouped convolution.
+
+    Inside, packets are of unit variance, roughly: details are ten times smaller than TL, and would be learned last.
     """
+
+    spread: Tensor
 
     def __init__(self, depth: int, width: int, tail_width: int, norm: Norm = "batch") -> None:
         super().__init__()
         self.enter = _double_convolution(3 * 4**depth, width, width, norm)
         self.down = nn.ModuleList(_double_convolution(width, width, width, norm) for _ in range(3))
         self.up = nn.ModuleList(_double_convolution(2 * width, width, width, norm) for _ in range(3))
+        spread = torch.full((3 * 4**depth, 1, 1), _KNOWN_SPREAD)
+        spread[:3] = _IMAGE_SPREAD * 2**depth
+        self.register_buffer("spread", spread, persistent=False)
         tails = 3 * 4**depth
         self.tails = nn.Sequential(
-            Convolution3x3(width, tails * tail_width),
+            _convolution(width, tails * tail_width, norm),
             _norm(tails * tail_width, norm),
             nn.ReLU(inplace=True),
             nn.Conv2d(tails * tail_width, tails * 3, 3, padding=1, groups=tails),
         )
 
     def forward(self, packets: Tensor) -> Tensor:
-        return self.tails(_through_unet(self.enter(packets), self.down, self.up))
+        return _MISSING_SPREAD * self.tails(_through_unet(self.enter(packets / self.spread), self.down, self.up))
 
 
 class UNetP(Decoder):
@@ -118,7 +128,7 @@ class UNetP(Decoder):
     Args:
         levels: doublings; each has 17,269,059 parameters at the paper's width.
         width: channels at full size; 64 in the paper, then 128, 256, 512, 512 on the way down.
-        norm: "batch" as in the paper; "group" for small batches.
+        norm: "batch" as in the paper; "group" or "none" for small batches.
     """
 
     halo = None
@@ -167,13 +177,23 @@ def _through_unet(h: Tensor, down: nn.ModuleList, up: nn.ModuleList) -> Tensor:
 def _double_convolution(channels_in: int, middle: int, channels_out: int, norm: Norm) -> nn.Sequential:
     layers: list[nn.Module] = []
     for a, b in ((channels_in, middle), (middle, channels_out)):
-        layers += [Convolution3x3(a, b), _norm(b, norm), nn.ReLU(inplace=True)]
+        layers += [_convolution(a, b, norm), _norm(b, norm), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
 
 
+def _convolution(channels_in: int, channels: int, norm: Norm) -> nn.Module:
+    convolution = Convolution3x3(channels_in, channels)
+    if norm == "none":
+        # PyTorch's own beginning loses most of the signal in each layer, which a norm would bring back.
+        nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    return convolution
+
+
 def _norm(channels: int, norm: Norm) -> nn.Module:
-    if norm not in ("batch", "group"):
-        raise ValueError(f"norm: '{norm}' is not one of batch, group")
+    if norm not in ("batch", "group", "none"):
+        raise ValueError(f"norm: '{norm}' is not one of batch, group, none")
+    if norm == "none":
+        return nn.Identity()
     if norm == "batch":
         return nn.BatchNorm2d(channels)
     return nn.GroupNorm(math.gcd(channels, max(1, channels // _GROUP)), channels)

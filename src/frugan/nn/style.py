@@ -54,6 +54,7 @@ class ModulatedConv2d(nn.Module):
 
     Args:
         demodulates: if not, the style is scaled by 1 / sqrt(fan-in) instead, as for layers that put out colours.
+        pads: if not, the result is smaller by the kernel's reach on each side.
     """
 
     def __init__(
@@ -65,11 +66,12 @@ class ModulatedConv2d(nn.Module):
         *,
         demodulates: bool = True,
         doubles: bool = False,
+        pads: bool = True,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel))
         self.affine = EqualizedLinear(style_dim, channels_in, bias=1.0)
-        self.demodulates, self.doubles = demodulates, doubles
+        self.demodulates, self.doubles, self.padding = demodulates, doubles, kernel // 2 if pads else 0
         self.style_gain = 1.0 if demodulates else 1 / math.sqrt(channels_in * kernel**2)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -79,7 +81,7 @@ class ModulatedConv2d(nn.Module):
             x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)
             x = fir.blur(x, padding=1, gain=4.0)
         else:
-            x = F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)
+            x = F.conv2d(x, self.weight, padding=self.padding)
         if self.demodulates:
             variance = style.square() @ self.weight.square().sum(dim=(2, 3)).T
             x = x * (variance + 1e-8).rsqrt()[:, :, None, None]

@@ -26,6 +26,8 @@ from frugan.config import (
 from frugan.networks.cips import CIPSGenerator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.creps_per_pixel import PerPixelCREPSGenerator
+from frugan.networks.inr_gan import INRGANGenerator
+from frugan.networks.scale_party import ScalePartyGenerator
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.losses import non_saturating
 from frugan.objectives.path_length import PathLength
@@ -61,6 +63,7 @@ _NETWORK = {"latent_dim": 64, "style_dim": 128, "mapping_layers": 2, "channel_ba
 # what lies between the pixels is arbitrary: FD on flowers is 43.5 after 16 kimg and 11.5 after 48, against 26.9 and
 # 13.4 with 2.5 cycles, 16.3 and 10.0 with 1.25 (one seed each); pictures of 64 and 128 pixels agree by 37, 46, 46 dB.
 _LINES = {**_NETWORK, "channel_max": 128, "line_channels": 16, "bandwidth": 1.25}
+_SMALLEST_WINDOW = 0.6  # ScaleParty's; its largest, 1.1, would show what lies beyond the picture
 SMALL = {
     "creps-small": ("CREPS at a width for a CPU: 32 x 32, rendered at any size.", Spec(CREPSGenerator, **_LINES)),
     "creps-small-thin": (
@@ -76,6 +79,14 @@ SMALL = {
     "stylegan2-small": (
         "StyleGAN2 of as many parameters: the convolutional baseline.",
         Spec(StyleGAN2Generator, **_NETWORK, channel_max=90, style_mixing=0.0),
+    ),
+    "inr-gan-small": (
+        "INR-GAN of as many parameters: of coordinates, and of one size.",
+        Spec(INRGANGenerator, **_NETWORK, channel_max=48, rank=2),
+    ),
+    "scaleparty-small": (
+        "ScaleParty of as many parameters: convolutions without padding, trained on windows.",
+        Spec(ScalePartyGenerator, **_NETWORK, channel_max=104),
     ),
 }
 
@@ -121,6 +132,7 @@ def small(name: str) -> RunConfig:
             discriminator=Spec(StyleGAN2Discriminator, channel_base=1536, channel_max=96),
             stabilizer=Spec(NoStabilizer),
             loss=Spec(non_saturating),
+            smallest_window=_SMALLEST_WINDOW if name == "scaleparty-small" else 1.0,
             penalties=(PenaltyConfig(Spec(r1), weight=0.1, every=8),),
             generator_optimizer=adam,
             discriminator_optimizer=adam,

@@ -79,12 +79,19 @@ def small(name: str) -> RunConfig:
         weight=_ADVERSARIAL_WEIGHT,
         optimizer=replace(adam, lr=5e-4),
     )
-    unet_w = replace(resnet, network=Spec(UNetW, width=64, tail_width=32, norm="group"), loss=Spec(packet_l2), crop=32)
+    unet_w = replace(
+        resnet,
+        network=Spec(UNetW, width=64, tail_width=32, norm="none"),
+        loss=Spec(packet_l2),
+        crop=32,
+        optimizer=replace(adam, lr=1e-3),
+    )
+    unet_p = replace(resnet, network=Spec(UNetP, width=16, norm="group"), loss=Spec(l2), crop=32)
     decoders = {
         "resnet": resnet,
         "esrgan": replace(resnet, schedule=_schedule(24, 8), adversary=adversary),
         "unet-w": unet_w,
-        "unet-p": replace(unet_w, network=Spec(UNetP, width=16), loss=Spec(l2)),
+        "unet-p": unet_p,
         "gated": replace(resnet, network=Spec(GatedDecoder, channels=64, blocks=16), optimizer=replace(adam, lr=1e-3)),
     }
     return _recipe(f"{name}-small", name, decoders)

@@ -19,6 +19,7 @@ from frugan.config import PenaltyConfig, SamplerConfig, built
 from frugan.errors import UserError
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Critic, Loss
+from frugan.ops.grid import Grid
 from frugan.stabilizers.base import Stabilizer
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
@@ -40,6 +41,7 @@ from frugan.training.part import (
 )
 from frugan.training.randomness import draw_latents, seed_for
 from frugan.training.ranks import ALONE, Ranks
+from frugan.training.windows import draw_window, window_of
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ class GANPart(Part):
                 f"sampler: the generator knows {self.generator.classes} classes, the discriminator "
                 f"{self.discriminator.classes}; both must know the same"
             )
+        if config.smallest_window < 1 and not self.generator.any_grid:
+            raise ValueError(
+                f"sampler.smallest_window: {type(self.generator).__name__} draws whole pictures alone; windows need a "
+                "generator of coordinates, such as CREPS"
+            )
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.loss: Loss = config.loss.partial()
         self.penalties = [_lazy(config) for config in config.penalties]
@@ -117,18 +124,20 @@ class GANPart(Part):
         batch = len(images) * self.ranks.count
         self.stabilizer.update(progress)
         codes = self.codec.encode(images.to(self.device))
+        grid = self._draw_grid(nimg)
+        codes = codes if grid is None else window_of(codes, grid)
 
         # Train D: reals up, fakes down, plus the penalties that are due.
         set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
         # What is generated has the classes of the real images, so that both sides show each equally often.
         known = labels.to(self.device) if self.generator.classes else None
-        values, real_logits = self._discriminator_step(codes, known, batch, nimg)
+        values, real_logits = self._discriminator_step(codes, known, batch, nimg, grid)
         values = self.ranks.gather(values)
         self.stabilizer.update(progress, batch, values.get("real_logits_clean", values["real_logits"]))
 
         # Train G against the D just updated.
         set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
-        values |= self.ranks.gather(self._generator_step(real_logits, known, batch, nimg))
+        values |= self.ranks.gather(self._generator_step(real_logits, known, batch, nimg, grid))
 
         # Average G.
         for network in (self.generator, self.discriminator, self.generator_penalty_state):
@@ -137,7 +146,7 @@ class GANPart(Part):
         return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
     def _discriminator_step(
-        self, codes: Tensor, labels: Tensor | None, batch: int, nimg: int
+        self, codes: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None = None
     ) -> tuple[StepValues, Tensor]:
         self.discriminator_optimizer.zero_grad(set_to_none=True)
         latents = self._latents("discriminator", batch, nimg)
@@ -147,7 +156,7 @@ class GANPart(Part):
             critic = self._critic(label, len(code))
             with autocast(self.schedule, self.device):
                 with torch.no_grad():
-                    fake_code = self.generator(z, label)
+                    fake_code = self.generator(z, label, grid)
                 # Penalties act on what D is shown: taken at the raw code, the blur would all but erase their gradient.
                 seen_real = self.stabilizer(code).detach().requires_grad_(bool(due))
                 seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
@@ -187,7 +196,9 @@ class GANPart(Part):
             values[f"{name}_clean"] = torch.cat([piece[count:] for piece in pieces])
         return values
 
-    def _generator_step(self, real_logits: Tensor, labels: Tensor | None, batch: int, nimg: int) -> StepValues:
+    def _generator_step(
+        self, real_logits: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None = None
+    ) -> StepValues:
         """`real_logits` (for losses that compare) are those of D's step: one update old, one forward pass saved."""
         self.generator_optimizer.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
@@ -196,7 +207,7 @@ class GANPart(Part):
         losses, penalties = [], []
         for reals, z, label in self._pieces(real_logits, latents, labels):
             with autocast(self.schedule, self.device):
-                fake_logits = self._critic(label, len(z))(self.stabilizer(self.generator(z, label)))
+                fake_logits = self._critic(label, len(z))(self.stabilizer(self.generator(z, label, grid)))
                 loss = self.loss(reals, fake_logits)[1].mean()
             penalty = self._generator_penalty(due, z, label)
             ((loss + penalty) / self.schedule.accumulate).backward()
@@ -229,6 +240,14 @@ class GANPart(Part):
         """Micro-batches of what belongs together."""
         known = [None] * self.schedule.accumulate if labels is None else micro_batches(labels, self.schedule)
         yield from zip(micro_batches(first, self.schedule), micro_batches(latents, self.schedule), known, strict=True)
+
+    def _draw_grid(self, nimg: int) -> Grid | None:
+        """Where this step's pictures are looked at, alike on all ranks; None = all of them."""
+        least = self.config.smallest_window
+        if least == 1:
+            return None
+        random = torch.Generator().manual_seed(seed_for(self.seed, nimg, "window"))
+        return draw_window(self.generator.code_shape[1:], least, random)
 
     def _latents(self, stream: str, batch: int, nimg: int) -> Tensor:
         """This rank's share of those of the whole batch."""
