@@ -46,6 +46,19 @@ def test_decoders_make_images_of_the_base_s_size_and_train(decoder: Decoder) -> 
     assert all(p.grad is not None and p.grad.isfinite().all() for p in decoder.parameters())
 
 
+@pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)
+def test_decoders_train_in_bf16(decoder: Decoder) -> None:
+    codec = WaveletCodec(levels=1 if decoder is DECODERS["unet-w 1"] else 2)
+    image = torch.rand(2, 3, 128, 128) * 2 - 1
+    code = codec.encode(image)
+    low, base = codec.decoder_input(code), codec.base(code)
+    exact = decoder(low, base, image)
+    with torch.autocast("cpu", torch.bfloat16):
+        decoded = decoder(low, base, image)
+    assert (decoded - exact).abs().mean().item() < 0.1 * exact.std().item()
+    (decoded - image).square().mean().backward()
+
+
 @pytest.mark.parametrize(
     "decoder",
     [SRResNet(channels=8, blocks=1, told_noise=True), GatedDecoder(channels=8, blocks=1, told_noise=True)],

@@ -82,7 +82,7 @@ class UNetW(Decoder):
 
     def _predict(self, stage: nn.Module, known: Tensor, depth: int) -> Details:
         """Details (TR, BL, BR) at the size of `known`, (N, 3, s, s) each, from its packets."""
-        packets = stage(packet2(known, depth, boundary=self.boundary))
+        packets = stage(packet2(known, depth, boundary=self.boundary)).to(known.dtype)
         TR, BL, BR = (ipacket2(band, depth, boundary=self.boundary) for band in packets.chunk(3, dim=1))
         return TR, BL, BR
 
