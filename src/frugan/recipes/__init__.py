@@ -34,7 +34,7 @@ RECIPES: dict[str, Recipe] = {
     **{name: Recipe(partial(samplers.small, name), samplers.SMALL[name]) for name in samplers.SMALL},
     **{name: Recipe(partial(creps.paper, name), row.summary) for name, row in creps.PAPER.items()},
     **{name: Recipe(partial(creps.small, name), creps.SMALL[name][0]) for name in creps.SMALL},
-    "creps-w": _documented(creps.creps_w),
+    **{name: Recipe(partial(creps.wavelet, name), creps.WAVELET[name][0]) for name in creps.WAVELET},
     "dcgan-gan": _documented(nss.dcgan_gan),
     "dcgan-gan-gr": _documented(nss.dcgan_gan_gr),
     "dcgan-lsgan": _documented(nss.dcgan_lsgan),

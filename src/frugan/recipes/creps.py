@@ -91,6 +91,12 @@ SMALL = {
 }
 
 
+WAVELET = {
+    "creps-w": ("creps-small as the sampler of wavelet codes, and a decoder: 128 x 128.", "creps-small"),
+    "stylegan2-w-small": ("stylegan2-small as that sampler.", "stylegan2-small"),
+}
+
+
 def paper(name: str) -> RunConfig:
     """One of PAPER, on images of yours that are large enough."""
     training = PAPER[name]
@@ -142,7 +148,6 @@ def small(name: str) -> RunConfig:
     )
 
 
-def creps_w() -> RunConfig:
-    """CREPS as the sampler of wavelet codes: creps-small draws 32 x 32 codes of 128 x 128 images, and a decoder."""
-    sampler = small("creps-small").sampler
-    return replace(nsb_gan_w_dcgan(), recipe="creps-w", sampler=sampler)
+def wavelet(name: str) -> RunConfig:
+    """One of WAVELET: the small generator of that name draws 32 x 32 wavelet codes of 128 x 128 images."""
+    return replace(nsb_gan_w_dcgan(), recipe=name, sampler=small(WAVELET[name][1]).sampler)
