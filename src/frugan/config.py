@@ -164,8 +164,8 @@ class SamplerConfig:
     loss: Spec
     schedule: ScheduleConfig
     penalties: tuple[PenaltyConfig, ...] = ()  # on the discriminator
-    smallest_window: float = 1.0  # train on random windows, from this to 1 times as wide; 1 = whole pictures
-    generator_penalties: tuple[PenaltyConfig, ...] = ()
+    generator_penalties: tuple[PenaltyConfig, ...] = ()  # of whole pictures
+    smallest_window: float = 1.0  # train on random windows of this to 1 times the picture's sides; 1 = whole pictures
     initial: str = ""  # a safetensors file, relative to the run folder, with what the networks begin with; "" = nothing
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from frugan.networks.base import ResizableGenerator
 from frugan.networks.inr_gan import INRGANGenerator, _FactorisedLinear, _Places
 from frugan.networks.scale_party import ScalePartyGenerator
+from frugan.networks.style_based import StyleBasedGenerator
 from frugan.ops.grid import Grid, full_grid
 
 SMALL = {"latent_dim": 16, "style_dim": 24, "channel_base": 256, "channel_max": 24, "mapping_layers": 2}
@@ -42,19 +43,23 @@ def test_factorised_weights_are_what_the_formula_says() -> None:
 
 
 @torch.no_grad()
-def test_waves_are_octaves_along_both_sides_and_the_diagonals() -> None:
-    places = _Places(32)
-    drawn = places(32)[0]
-    assert drawn.shape == (2 * 4 * 5 + 128, 32, 32)
-    t = 2 * torch.arange(32) / 32 - 1
-    assert torch.allclose(drawn[1], (2 * math.pi * t).sin()[:, None].expand(32, 32), atol=1e-6)
-    assert torch.allclose(drawn[20 + 5], (math.pi * t).cos().expand(32, 32), atol=1e-6)
-    assert torch.allclose(drawn[15], (math.pi * (t[:, None] - t)).sin(), atol=1e-6)
-    assert torch.equal(drawn[40:], places.constants)
-    assert len(_Places(128).waves) == 2 * 7 + 32  # no diagonals, random waves
+@pytest.mark.parametrize(("side", "waves"), [(8, 12), (32, 20), (64, 24), (128, 46)])
+def test_waves_tell_all_places_apart(side: int, waves: int) -> None:
+    torch.manual_seed(0)
+    places = _Places(side)
+    drawn = places(side)[0, : 2 * waves]
+    assert places.channels == len(places(side)[0]) == 2 * waves + (64 if side >= 128 else 128)
+    assert drawn.std(dim=(1, 2)).min() > 0.1  # none of them vanishes at the places it is asked at
+    assert (drawn[:, 0, 0] - drawn[:, -1, -1]).abs().max() > 0.5  # opposite corners differ
+    # The slowest wave down is half a turn over the picture, so it rises all the way; across it is constant.
+    assert (drawn[0].diff(dim=0) > 0).all()
+    assert torch.equal(drawn[0], drawn[0, :, :1].expand(side, side))
+    # The fastest one changes its sign from place to place: the shortest wave that the places can show.
+    fastest = drawn[waves + round(math.log2(side)) - 1, :, 0] if side < 128 else drawn[waves + 6, :, 0]
+    assert (fastest[::2] * fastest[1::2]).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize(("side", "styles"), [(16, 7), (32, 9), (64, 11), (128, 14)])
+@pytest.mark.parametrize(("side", "styles"), [(16, 6), (32, 8), (64, 10), (128, 13)])
 def test_inr_gan_draws_powers_of_two_and_every_parameter_learns(side: int, styles: int) -> None:
     generator = inr_gan(side).train()
     assert generator.num_styles == styles
@@ -78,16 +83,28 @@ def test_inr_gan_is_of_one_size_and_can_be_enlarged_like_stylegan2() -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(("top", "height", "left", "width"), [(0, 16, 0, 16), (5, 37, 100, 28), (1, 100, 3, 2)])
-def test_scale_party_tiles_are_pieces_of_the_whole(top: int, height: int, left: int, width: int) -> None:
+@pytest.mark.parametrize(("top", "height", "left", "width"), [(0, 16, 0, 16), (8, 37, 96, 28), (64, 60, 24, 2)])
+def test_scale_party_draws_whole_cells_as_in_the_whole_picture(top: int, height: int, left: int, width: int) -> None:
     generator, grid = scale_party(), full_grid(128, 128)
     w = generator.mapping(torch.randn(2, 16))
     whole = generator.synthesis(w, grid)
     rows, cols = slice(top, top + height), slice(left, left + width)
     tile = generator.synthesis(w, Grid(grid.rows[rows], grid.cols[cols]))
     assert (tile - whole[..., rows, cols]).abs().max() < 1e-5 * whole.abs().max()
-    flipped = generator.synthesis(w, Grid(grid.rows.flip(0)[rows], grid.cols))
-    assert (flipped - whole.flip(2)[..., rows, :]).abs().max() < 1e-5 * whole.abs().max()
+
+
+@torch.no_grad()
+def test_scale_party_in_more_cells_shows_the_same_from_edge_to_edge() -> None:
+    generator = scale_party()
+    w = generator.mapping(torch.randn(1, 16))
+    assert isinstance(generator, ResizableGenerator)
+    assert torch.allclose(generator.resized_synthesis(w, 32), generator.synthesis(w), atol=1e-5)
+    seen = []
+    generator.first.convolution.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][0, 0, 0, 4:-4]))
+    for side in (32, 64):
+        assert generator.resized_synthesis(w, side).shape == (1, 3, side, side)
+    coarse, fine = seen
+    assert torch.allclose(F.avg_pool1d(fine[None], 2)[0], coarse, atol=1e-6)
 
 
 @torch.no_grad()
@@ -106,6 +123,25 @@ def test_scale_party_begins_with_the_coordinates_of_cells() -> None:
     assert torch.equal(cells[0, 1], cells[0, 1, :, :1].expand(12, 16))  # rows do not know of columns
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("kind", [INRGANGenerator, ScalePartyGenerator])
+def test_coordinates_survive_autocast(kind: type[StyleBasedGenerator]) -> None:
+    torch.manual_seed(0)
+    generator = kind((3, 64, 64), **{**SMALL, "classes": 3}).eval()  # type: ignore[arg-type]
+    seen: list[torch.Tensor] = []
+    first = generator.blocks[0].places if isinstance(generator, INRGANGenerator) else generator.first  # type: ignore[attr-defined]
+    first.register_forward_hook(lambda _, inputs, output: seen.append(output))
+    z, label = torch.randn(2, 16), torch.tensor([0, 2])
+    exact = generator(z, label)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = generator(z, label)
+    assert seen[1].dtype == torch.float32
+    # Styles are of half precision; what coordinates alone decide is not.
+    assert torch.allclose(seen[0], seen[1], atol=0.05)
+    assert (half - exact).abs().mean() < 0.05 * exact.std()
+    assert not torch.allclose(generator(z, torch.tensor([1, 2]))[0], exact[0], atol=1e-3)
+
+
 def test_scale_party_learns_with_every_parameter() -> None:
     generator = scale_party().train()
     generator(torch.randn(2, 16)).square().mean().backward()
@@ -113,7 +149,12 @@ def test_scale_party_learns_with_every_parameter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "problem"), [(torch.tensor([0.0, 0.1, 0.3]), "evenly spaced"), (torch.tensor([0.5]), "at least two")]
+    ("rows", "problem"),
+    [
+        (torch.tensor([0.0, 0.1, 0.3]), "evenly spaced"),
+        (torch.tensor([0.3, 0.2, 0.1]), "ascend"),
+        (torch.tensor([0.5]), "at least two"),
+    ],
 )
 def test_scale_party_refuses_what_it_cannot_place(rows: torch.Tensor, problem: str) -> None:
     generator = scale_party()

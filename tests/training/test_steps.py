@@ -64,10 +64,10 @@ def test_networks_never_learn_from_the_other_ones_loss(tiny_config: RunConfig) -
     """D's step leaves no gradient in G, and G's none in D."""
     part = gan(tiny_config.sampler)
     codes = part.codec.encode(RandomImages().batch(0, 8)[0])
-    _, real_logits = part._discriminator_step(codes, None, 8, 0)
+    _, real_logits = part._discriminator_step(codes, None, 8, 0, None)
     assert all(p.grad is None for p in part.generator.parameters())
     before = [p.grad.clone() for p in part.discriminator.parameters() if p.grad is not None]
-    part._generator_step(real_logits, None, len(codes), 0)
+    part._generator_step(real_logits, None, len(codes), 0, None)
     after = [p.grad for p in part.discriminator.parameters() if p.grad is not None]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 

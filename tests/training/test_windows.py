@@ -8,9 +8,12 @@ from torch import Tensor, nn
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.config import RunConfig, Spec
+from frugan.errors import UserError
 from frugan.networks.creps import CREPSGenerator
 from frugan.ops.grid import Grid, full_grid
+from frugan.recipes import find_recipe
 from frugan.training.gan import GANPart
+from frugan.training.ranks import Ranks
 from frugan.training.windows import draw_window, window_of
 
 SIDE = 32
@@ -92,3 +95,33 @@ def test_both_sides_are_looked_at_in_the_same_place_and_each_step_elsewhere(tiny
 def test_generators_of_whole_pictures_are_refused(tiny_config: RunConfig) -> None:
     with pytest.raises(ValueError, match="smallest_window: DCGANGenerator draws whole pictures alone"):
         part_of(tiny_config, generator=tiny_config.sampler.generator)
+
+
+def test_the_window_is_the_same_on_all_ranks(tiny_config: RunConfig) -> None:
+    grids = []
+    for rank in range(2):
+        part = part_of(tiny_config)
+        part.ranks = Ranks(rank, 2)
+        grids.append(part._draw_grid(64))
+    first, second = grids
+    assert first is not None
+    assert second is not None
+    assert torch.equal(first.rows, second.rows)
+    assert torch.equal(first.cols, second.cols)
+
+
+@pytest.mark.parametrize("window", [0.0, 1.5, -1.0])
+def test_windows_are_parts_of_pictures(tiny_config: RunConfig, window: float) -> None:
+    with pytest.raises(UserError, match="smallest_window"):
+        dataclasses.replace(tiny_config.sampler, smallest_window=window)
+
+
+def test_scale_party_trains_on_windows_and_whole_pictures_are_the_rule() -> None:
+    recipe = find_recipe("scaleparty-small")
+    part = GANPart(recipe.sampler, IdentityCodec(), resolution=SIDE, seed=0, device=torch.device("cpu"))
+    grid = part._draw_grid(0)
+    assert grid is not None
+    assert 0.6 <= grid.rows[-1] - grid.rows[0] < 1
+    values = part.step(torch.rand(16, 3, SIDE, SIDE) * 2 - 1, torch.zeros(16, dtype=torch.int64), nimg=0)
+    assert values["generator_loss"].isfinite()
+    assert find_recipe("creps-small").sampler.smallest_window == 1

@@ -17,6 +17,7 @@ class Generator(nn.Module, ABC):
     code_shape: tuple[int, int, int]  # (C, H, W) of the codes it was trained on
     classes: int = 0  # how many it is conditional on; 0 = it takes no label
     any_grid: bool = False  # whether it can be asked for any coordinates, or only for those that it was trained at
+    even_grid: bool = False  # or for any that are evenly spaced: windows of its picture
 
     @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from frugan.networks.style_based import StyleBasedGenerator
+from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.style import MappingNetwork, ModulatedLinear
-from frugan.ops.grid import Grid, full_grid
+from frugan.ops.grid import Grid, full_grid, places
 
 
 class CIPSGenerator(StyleBasedGenerator):
@@ -46,7 +46,7 @@ class CIPSGenerator(StyleBasedGenerator):
         nn.init.uniform_(self.features.weight, -math.sqrt(9 / 2), math.sqrt(9 / 2))
         self.image = nn.Parameter(torch.randn(channel_max, *code_shape[1:]))
         self.first = _Layer(2 * channel_max, channel_max, style_dim, noise)
-        widths = [channel_max, *(max(1, min(channel_base // 2**i, channel_max)) for i in range(2, stages + 2))]
+        widths = [channel_max, *(layer_channels(2**i, channel_base, channel_max) for i in range(2, stages + 2))]
         self.stages = nn.ModuleList(_Stage(a, b, code_shape[0], style_dim, noise) for a, b in pairwise(widths))
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
@@ -63,8 +63,7 @@ class CIPSGenerator(StyleBasedGenerator):
     def _waves(self, rows: Tensor, cols: Tensor) -> Tensor:
         """(channels, H, W): sines of learned linear functions of the place, in [-1, 1]."""
         with torch.autocast(rows.device.type, enabled=False):
-            y, x = torch.meshgrid(2 * rows - 1, 2 * cols - 1, indexing="ij")
-            waves: Tensor = self.features(torch.stack([x, y], dim=-1)).sin()
+            waves: Tensor = self.features(places(rows, cols)).sin()
             return waves.permute(2, 0, 1)
 
     def _sampled(self, rows: Tensor, cols: Tensor, native: bool) -> Tensor:
@@ -74,9 +73,8 @@ class CIPSGenerator(StyleBasedGenerator):
         """
         if native:
             return self.image
-        y, x = torch.meshgrid(2 * rows - 1, 2 * cols - 1, indexing="ij")
-        places = torch.stack([x, y], dim=-1)[None]
-        return F.grid_sample(self.image[None], places, padding_mode="border", align_corners=True)[0]
+        at = places(rows, cols)[None]
+        return F.grid_sample(self.image[None], at, padding_mode="border", align_corners=True)[0]
 
 
 class _Layer(nn.Module):

@@ -1,6 +1,6 @@
 """INR-GAN (Skorokhodov et al. 2021): a hypernetwork draws each picture's own network of coordinates.
 
-Its weights are a shared matrix, each entry multiplied by one of a matrix of low rank that the style decides. Most
+Its weights are a shared matrix, each entry multiplied by one of a matrix of low rank that the style decides. The first
 layers run at 32 x 32 places; their features are then enlarged, without blending, and joined by coordinates of the new
 size. Constants are learned for each size, so the published network knows one size alone.
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import refuse_foreign_grid
-from frugan.networks.style_based import StyleBasedGenerator
+from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import EqualizedLinear
 from frugan.nn.style import MappingNetwork, ModulatedLinear, map_channels
 from frugan.ops.grid import Grid
@@ -51,13 +51,14 @@ class INRGANGenerator(StyleBasedGenerator):
         if height != width or height < 8 or height & (height - 1):
             raise ValueError(f"INR-GAN draws squares of a power-of-two side from 8, got {height} x {width}")
         names = [2**i for i in range(2, height.bit_length())]
-        layers = [3 if name >= _RANDOM_SIDE else 2 for name in names]
+        layers = [1] + [3 if name >= _RANDOM_SIDE else 2 for name in names[1:]]
         super().__init__(code_shape, sum(layers) + 1, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
         blocks, channels = [], 0
         for name, depth in zip(names, layers, strict=True):
             side = max(name, min(_FIRST_SIDE, height))
-            before, channels = channels, min(channel_base // name, channel_max)
-            blocks.append(_Block(before, channels, colours, side, name in (4, side), depth, style_dim, rank))
+            before, channels = channels, layer_channels(name, channel_base, channel_max)
+            located = name == 4 or name > _FIRST_SIDE
+            blocks.append(_Block(before, channels, colours, side, located, depth, style_dim, rank))
         self.blocks = nn.ModuleList(blocks)
         self.first_styles = [sum(layers[:i]) for i in range(len(layers))]
 
@@ -101,7 +102,7 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor | None, w: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         """`w` (N, depth + 1 or more, style_dim) -> features (N, channels, s, s) and colours, s = scale * side."""
-        side = round(self.side * scale)
+        side = max(1, round(self.side * scale))
         seen = [] if x is None else [_enlarged(x, side)]
         if self.places is not None:
             seen.append(self.places(side).expand(len(w), -1, -1, -1))
@@ -136,11 +137,11 @@ class _Places(nn.Module):
 
     def __init__(self, side: int) -> None:
         super().__init__()
-        octaves = 2.0 ** torch.arange(round(math.log2(side))) * math.pi
-        directions = [(1.0, 0.0), (0.0, 1.0)] + ([(1.0, 1.0), (1.0, -1.0)] if side <= _DIAGONAL_SIDE else [])
+        octaves = 2.0 ** torch.arange(round(math.log2(side))) * math.pi / 2
+        directions = [(1.0, 0.0), (0.0, 1.0)] + ([(0.5, 0.5), (0.5, -0.5)] if side <= _DIAGONAL_SIDE else [])
         waves = torch.cat([octaves[:, None] * torch.tensor(direction) for direction in directions])
         if side >= _RANDOM_SIDE:
-            waves = torch.cat([waves, 2 * math.pi * _RANDOM_SCALE * torch.randn(_RANDOM_WAVES, 2)])
+            waves = torch.cat([waves, _RANDOM_SCALE * torch.randn(_RANDOM_WAVES, 2)])
         self.waves: Tensor  # (count, 2), radians per half of the picture, down and right
         self.register_buffer("waves", waves)
         self.constants = nn.Parameter(torch.randn(64 if side >= _RANDOM_SIDE else 128, side, side))

@@ -2,7 +2,8 @@
 
 Features begin as the coordinates of coarse cells, of 2^stages pixels each, and cells beyond what is to be seen stand in
 for padding. More cells to a picture, or to a part of it, show it larger. Trained on random windows of pictures (recipe
-`scaleparty-small`); the published training also mixes what it drew at two scales before the discriminator.
+`scaleparty-small`). Left out of the published training: noise, path length, a first phase on whole pictures, windows
+that reach beyond the picture, and pairs of scales that are mixed before the discriminator.
 
 Published FID on FFHQ at 512 x 512: 6.23; at 1024, twice the coordinates: 10.91.
 """
@@ -14,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from frugan.networks.style_based import StyleBasedGenerator
+from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import activate
 from frugan.nn.style import MappingNetwork, ModulatedConv2d
-from frugan.ops.grid import Grid, full_grid
+from frugan.ops.grid import Grid, full_grid, places
 
 _MARGIN = 4  # cells beyond what is seen, on each side
 _CROPPED = 3  # pixels that are left of them
@@ -26,16 +27,16 @@ _CROPPED = 3  # pixels that are left of them
 class ScalePartyGenerator(StyleBasedGenerator):
     """z (N, latent_dim) -> w (N, 2 stages + 2, style_dim) -> code (N, C, H, W) at evenly spaced coordinates.
 
-    Cells stand where multiples of 2^stages pixels of the whole picture do, and pixels that enlarging invents at the
-    edges are dropped after every stage: so tiles equal the picture that they are of.
+    The first cell begins where the coordinates do, and pixels that enlarging invents at the edges are dropped after
+    every stage: so what is drawn of whole cells equals the picture that it is a part of, up to rounding.
 
     Args:
-        code_shape: (C, S, S); a quarter of S, rounded down to a power of two, is how many pixels a cell becomes.
-        channel_base, channel_max: layers at side r have min(channel_base / r, channel_max) channels.
+        code_shape: (C, H, W); a quarter of the shorter side, rounded down to a power of two, is a cell's side.
+        channel_base, channel_max: layers named after side r have min(channel_base / r, channel_max) channels.
         classes: 0 for unconditional.
     """
 
-    any_grid = True
+    even_grid = True
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class ScalePartyGenerator(StyleBasedGenerator):
             raise ValueError(f"ScaleParty draws at least 8 x 8 pixels, got {code_shape[1]} x {code_shape[2]}")
         stages = int(math.log2(min(code_shape[1:]) // 4))
         super().__init__(code_shape, 2 * stages + 2, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
-        channels = [min(channel_base // 2**i, channel_max) for i in range(2, stages + 3)]
+        channels = [layer_channels(2**i, channel_base, channel_max) for i in range(2, stages + 3)]
         self.first = _Layer(2, channels[0], style_dim)
         self.stages = nn.ModuleList(_Stage(a, b, style_dim) for a, b in pairwise(channels))
         self.colour = ModulatedConv2d(channels[-1], code_shape[0], 1, style_dim, demodulates=False)
@@ -63,14 +64,19 @@ class ScalePartyGenerator(StyleBasedGenerator):
         Raises:
             ValueError: coordinates that are not evenly spaced.
         """
-        rows, cols = (_Cells.under(t, self.cell) for t in grid or full_grid(*self.code_shape[1:]))
-        y, x = torch.meshgrid(2 * rows.centres - 1, 2 * cols.centres - 1, indexing="ij")
-        h = torch.stack([x, y]).to(w).expand(len(w), -1, -1, -1)
-        h = self.first(h, w[:, 0])
+        rows, cols = grid or full_grid(*self.code_shape[1:])
+        with torch.autocast(w.device.type, enabled=False):  # half precision would move coordinates by whole pixels
+            cells = places(*(_cells(t.to(self.colour_bias), self.cell) for t in (rows, cols))).permute(2, 0, 1)
+            h = self.first(cells.expand(len(w), -1, -1, -1), w[:, 0].to(cells))
         for i, stage in enumerate(self.stages):
             h = stage(h, w[:, 2 * i + 1 : 2 * i + 3])
-        code = self.colour(h, w[:, -1]) + self.colour_bias[:, None, None]
-        return cols.pick(rows.pick(code, -2), -1)
+        code: Tensor = self.colour(h, w[:, -1]) + self.colour_bias[:, None, None]
+        return code[..., _CROPPED : _CROPPED + len(rows), _CROPPED : _CROPPED + len(cols)]
+
+    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
+        """Codes (N, C, side, side): more or fewer cells, over the area that the trained pixels cover."""
+        axes = (((torch.arange(side) + 0.5) / side * size - 0.5) / (size - 1) for size in self.code_shape[1:])
+        return self.synthesis(w, Grid(*axes))
 
 
 class _Layer(nn.Module):
@@ -99,32 +105,18 @@ class _Stage(nn.Module):
         return x
 
 
-class _Cells:
-    """The cells that evenly spaced coordinates fall into, and where among their pixels these coordinates are."""
+def _cells(t: Tensor, size: int) -> Tensor:
+    """Middles of the cells of `size` coordinates each that cover `t` from its first on, and of those around them.
 
-    def __init__(self, centres: Tensor, first: int, count: int, backwards: bool) -> None:
-        self.centres, self.first, self.count, self.backwards = centres, first, count, backwards
-
-    @classmethod
-    def under(cls, t: Tensor, size: int) -> "_Cells":
-        t = t.double().cpu()
-        if len(t) < 2:
-            raise ValueError("ScaleParty: at least two rows and two columns are needed, to know how far apart they are")
-        step = (t[-1] - t[0]) / (len(t) - 1)
-        even = t[0] + step * torch.arange(len(t))
-        if step == 0 or (t - even).abs().max() > 0.01 * step.abs():
-            raise ValueError("ScaleParty: rows and columns must be evenly spaced")
-        backwards = bool(step < 0)
-        start, step = (t[-1], -step) if backwards else (t[0], step)
-        # Which pixel of the whole picture is the first: the same for all its tiles, also if pixels lie halfway.
-        pixel = math.floor(start / step + 0.25)
-        before = pixel % size
-        cells = -(-(before + len(t)) // size)
-        index = torch.arange(-_MARGIN, cells + _MARGIN)
-        centres = start + step * (index * size + (size - 1) / 2 - before)
-        return cls(centres, before, len(t), backwards)
-
-    def pick(self, pixels: Tensor, dim: int) -> Tensor:
-        """These coordinates' pixels of those that all cells became, along an axis."""
-        picked = pixels.narrow(dim, self.first + _CROPPED, self.count)
-        return picked.flip(dim) if self.backwards else picked
+    Raises:
+        ValueError: see `ScalePartyGenerator.synthesis`.
+    """
+    if len(t) < 2:
+        raise ValueError("ScaleParty: at least two rows and two columns are needed, to know how far apart they are")
+    step = (t[-1] - t[0]) / (len(t) - 1)
+    even = t[0] + step * torch.arange(len(t), device=t.device)
+    if step <= 0 or (t - even).abs().max() > 0.01 * step:
+        raise ValueError("ScaleParty: rows and columns must be evenly spaced, and ascend")
+    count = -(-len(t) // size)
+    index = torch.arange(-_MARGIN, count + _MARGIN, device=t.device)
+    return t[0] + step * (index * size + (size - 1) / 2)

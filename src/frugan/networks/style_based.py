@@ -43,3 +43,8 @@ class StyleBasedGenerator(Generator):
 
     def _repeat(self, w: Tensor) -> Tensor:
         return w[:, None].expand(-1, self.num_styles, -1)
+
+
+def layer_channels(side: int, base: int, most: int) -> int:
+    """Of layers named after this side: halved for each doubling, but `most` at most."""
+    return max(1, min(base // side, most))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.networks.base import Discriminator, refuse_foreign_grid
-from frugan.networks.style_based import StyleBasedGenerator
+from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import EqualizedConv2d, EqualizedLinear, activate
 from frugan.nn.style import MappingNetwork, ModulatedConv2d
 from frugan.ops import fir
@@ -52,7 +52,7 @@ class StyleGAN2Generator(StyleBasedGenerator):
         sides = _sides(code_shape)
         mapping_network = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
         super().__init__(code_shape, 2 * len(sides), mapping_network, style_mixing)
-        channels = [_channels(side, channel_base, channel_max) for side in sides]
+        channels = [layer_channels(side, channel_base, channel_max) for side in sides]
         self.constant = nn.Parameter(torch.randn(channels[0], 4, 4))
         blocks = []
         for i, side in enumerate(sides):
@@ -137,7 +137,7 @@ class StyleGAN2Discriminator(Discriminator):
     ) -> None:
         super().__init__()
         sides = _sides(code_shape)[::-1]
-        channels = [_channels(side, channel_base, channel_max) for side in sides]
+        channels = [layer_channels(side, channel_base, channel_max) for side in sides]
         self.enter = EqualizedConv2d(code_shape[0], channels[0], 1, activation="lrelu")
         self.blocks = nn.Sequential(*(_ResidualBlock(a, b) for a, b in pairwise(channels)))
         last = channels[-1]
@@ -201,10 +201,6 @@ def _spread(x: Tensor, group: int) -> Tensor:
     grouped = x.view(group, -1, *x.shape[1:])
     deviation = (grouped.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
     return deviation.repeat(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
-
-
-def _channels(side: int, base: int, most: int) -> int:
-    return max(1, min(base // side, most))
 
 
 def _sides(code_shape: tuple[int, int, int]) -> list[int]:

@@ -19,7 +19,7 @@ from frugan.ops.wavelet import Boundary, Details, idwt2, ilowpass2, ipacket2, lo
 
 Norm = Literal["batch", "group", "none"]
 _GROUP = 8  # channels that are normalised together
-# Standard deviations in photos, rounded: of images in [-1, 1], of their packets but TL, and of those to be predicted.
+# Standard deviations in photos, roughly: of images in [-1, 1], of their packets but TL, and of those to be predicted.
 _IMAGE_SPREAD, _KNOWN_SPREAD, _MISSING_SPREAD = 0.5, 0.2, 0.1
 
 
@@ -38,7 +38,10 @@ class UNetW(Decoder):
         boundary: of the wavelet transform, as the codec's.
         norm: "batch" as in the paper, for its batches of 64. In small ones the network comes to rely on the statistics
             of just these images, as few places are left at the bottom of the trunk. "group" (Wu & He 2018) needs no
-            batch, but takes away each image's contrast, which the details follow; "none" begins as He et al. 2015.
+            batch, but takes away each image's contrast, which the details follow; with "none", convolutions before a
+            ReLU begin as He et al. 2015.
+        unit_packets: a departure from the paper: packets are scaled to a variance of about one, those that are known
+            and those to be predicted. Details are several times smaller than TL, and short trainings do not see them.
     """
 
     halo = None  # align_corners=True and pooling tie every pixel to the image's size
@@ -51,6 +54,7 @@ class UNetW(Decoder):
         second_input: Literal["true", "predicted"] = "true",
         boundary: Boundary = "reflect",
         norm: Norm = "batch",
+        unit_packets: bool = False,
     ) -> None:
         super().__init__()
         if levels not in (1, 2):
@@ -58,7 +62,9 @@ class UNetW(Decoder):
         if second_input not in ("true", "predicted"):
             raise ValueError(f"second_input: '{second_input}' is not one of true, predicted")
         self.second_input, self.boundary = second_input, boundary
-        self.stages = nn.ModuleList(BandUNet(depth, width, tail_width, norm) for depth in range(1, levels + 1))
+        self.stages = nn.ModuleList(
+            BandUNet(depth, width, tail_width, norm, unit_packets) for depth in range(1, levels + 1)
+        )
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         _check_side(low, 16)
@@ -96,19 +102,19 @@ class BandUNet(nn.Module):
 
     A UNet of 512 channels throughout, three times halved, and a tail of two convolutions for each packet. The tails'
     first convolutions share their input, and so are one; their second ones are one grouped convolution.
-
-    Inside, packets are of unit variance, roughly: details are ten times smaller than TL, and would be learned last.
     """
 
-    spread: Tensor
-
-    def __init__(self, depth: int, width: int, tail_width: int, norm: Norm = "batch") -> None:
+    def __init__(
+        self, depth: int, width: int, tail_width: int, norm: Norm = "batch", unit_packets: bool = False
+    ) -> None:
         super().__init__()
         self.enter = _double_convolution(3 * 4**depth, width, width, norm)
         self.down = nn.ModuleList(_double_convolution(width, width, width, norm) for _ in range(3))
         self.up = nn.ModuleList(_double_convolution(2 * width, width, width, norm) for _ in range(3))
+        self.unit_packets = unit_packets
         spread = torch.full((3 * 4**depth, 1, 1), _KNOWN_SPREAD)
         spread[:3] = _IMAGE_SPREAD * 2**depth
+        self.spread: Tensor
         self.register_buffer("spread", spread, persistent=False)
         tails = 3 * 4**depth
         self.tails = nn.Sequential(
@@ -119,7 +125,9 @@ class BandUNet(nn.Module):
         )
 
     def forward(self, packets: Tensor) -> Tensor:
-        return _MISSING_SPREAD * self.tails(_through_unet(self.enter(packets / self.spread), self.down, self.up))
+        if self.unit_packets:
+            return _MISSING_SPREAD * self.tails(_through_unet(self.enter(packets / self.spread), self.down, self.up))
+        return self.tails(_through_unet(self.enter(packets), self.down, self.up))
 
 
 class UNetP(Decoder):

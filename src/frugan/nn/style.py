@@ -54,7 +54,7 @@ class ModulatedConv2d(nn.Module):
 
     Args:
         demodulates: if not, the style is scaled by 1 / sqrt(fan-in) instead, as for layers that put out colours.
-        pads: if not, the result is smaller by the kernel's reach on each side.
+        pads: if not, and it does not double, the result is smaller by the kernel's reach on each side.
     """
 
     def __init__(

@@ -30,3 +30,9 @@ class Lines(NamedTuple):
 def full_grid(height: int, width: int) -> Grid:
     """The whole image, sampled at `height` x `width` points."""
     return Grid(*(torch.linspace(0, 1, size, dtype=torch.float64).float() for size in (height, width)))
+
+
+def places(rows: Tensor, cols: Tensor) -> Tensor:
+    """(H, W, 2): where they meet, x before y, from -1 to 1 as `grid_sample` takes them if corners are aligned."""
+    y, x = torch.meshgrid(2 * rows - 1, 2 * cols - 1, indexing="ij")
+    return torch.stack([x, y], dim=-1)

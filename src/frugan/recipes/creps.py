@@ -82,7 +82,7 @@ SMALL = {
     ),
     "inr-gan-small": (
         "INR-GAN of as many parameters: of coordinates, and of one size.",
-        Spec(INRGANGenerator, **_NETWORK, channel_max=48, rank=2),
+        Spec(INRGANGenerator, **_NETWORK, channel_max=64, rank=3),
     ),
     "scaleparty-small": (
         "ScaleParty of as many parameters: convolutions without padding, trained on windows.",
@@ -93,7 +93,7 @@ SMALL = {
 
 WAVELET = {
     "creps-w": ("creps-small as the sampler of wavelet codes, and a decoder: 128 x 128.", "creps-small"),
-    "stylegan2-w-small": ("stylegan2-small as that sampler.", "stylegan2-small"),
+    "stylegan2-w-small": ("stylegan2-small as the sampler of wavelet codes, and a decoder.", "stylegan2-small"),
 }
 
 

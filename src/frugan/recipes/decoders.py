@@ -81,7 +81,7 @@ def small(name: str) -> RunConfig:
     )
     unet_w = replace(
         resnet,
-        network=Spec(UNetW, width=64, tail_width=32, norm="none"),
+        network=Spec(UNetW, width=64, tail_width=32, norm="none", unit_packets=True),
         loss=Spec(packet_l2),
         crop=32,
         optimizer=replace(adam, lr=1e-3),

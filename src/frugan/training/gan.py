@@ -85,9 +85,9 @@ class GANPart(Part):
                 f"sampler: the generator knows {self.generator.classes} classes, the discriminator "
                 f"{self.discriminator.classes}; both must know the same"
             )
-        if config.smallest_window < 1 and not self.generator.any_grid:
+        if config.smallest_window < 1 and not (self.generator.any_grid or self.generator.even_grid):
             raise ValueError(
-                f"sampler.smallest_window: {type(self.generator).__name__} draws whole pictures alone; windows need a "
+                f"smallest_window: {type(self.generator).__name__} draws whole pictures alone; windows need a "
                 "generator of coordinates, such as CREPS"
             )
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
@@ -146,7 +146,7 @@ class GANPart(Part):
         return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
     def _discriminator_step(
-        self, codes: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None = None
+        self, codes: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None
     ) -> tuple[StepValues, Tensor]:
         self.discriminator_optimizer.zero_grad(set_to_none=True)
         latents = self._latents("discriminator", batch, nimg)
@@ -197,7 +197,7 @@ class GANPart(Part):
         return values
 
     def _generator_step(
-        self, real_logits: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None = None
+        self, real_logits: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None
     ) -> StepValues:
         """`real_logits` (for losses that compare) are those of D's step: one update old, one forward pass saved."""
         self.generator_optimizer.zero_grad(set_to_none=True)
@@ -242,7 +242,7 @@ class GANPart(Part):
         yield from zip(micro_batches(first, self.schedule), micro_batches(latents, self.schedule), known, strict=True)
 
     def _draw_grid(self, nimg: int) -> Grid | None:
-        """Where this step's pictures are looked at, alike on all ranks; None = all of them."""
+        """Where this step's pictures are looked at, alike on all ranks; None = whole pictures."""
         least = self.config.smallest_window
         if least == 1:
             return None

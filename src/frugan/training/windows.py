@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from frugan.ops.grid import Grid, full_grid
+from frugan.ops.grid import Grid, full_grid, places
 
 
 def draw_window(size: tuple[int, int], least: float, random: torch.Generator) -> Grid:
@@ -23,6 +23,5 @@ def draw_window(size: tuple[int, int], least: float, random: torch.Generator) ->
 def window_of(codes: Tensor, grid: Grid) -> Tensor:
     """Codes (N, C, H, W) at the grid's coordinates, bicubic between their pixels, (N, C, rows, columns)."""
     rows, cols = (axis.to(codes) for axis in grid)
-    y, x = torch.meshgrid(2 * rows - 1, 2 * cols - 1, indexing="ij")
-    places = torch.stack([x, y], dim=-1).expand(len(codes), -1, -1, -1)
-    return F.grid_sample(codes, places, mode="bicubic", padding_mode="border", align_corners=True)
+    at = places(rows, cols).expand(len(codes), -1, -1, -1)
+    return F.grid_sample(codes, at, mode="bicubic", padding_mode="border", align_corners=True)
