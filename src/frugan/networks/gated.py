@@ -53,7 +53,7 @@ class GatedDecoder(Decoder):
         h = self.norm(self.blocks(self.first(seen)))
         missed = torch.zeros_like(low)
         for level, head in enumerate(self.heads):
-            details = F.pixel_shuffle(head(h), 2**level).to(low.dtype)  # bf16 would not survive the synthesis
+            details = F.pixel_shuffle(head(h), 2**level).to(low.dtype)  # under bf16, too, put together as exactly as TL
             TR, BL, BR = details.chunk(3, dim=1)
             missed = idwt2(2 * missed, (TR, BL, BR), boundary=self.boundary)
         return base + missed
