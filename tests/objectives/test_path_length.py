@@ -10,11 +10,14 @@ from frugan.codecs.wavelet import WaveletCodec
 from frugan.config import PenaltyConfig, RunConfig, Spec
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.path_length import PathLength
+from frugan.ops.grid import Grid
 from frugan.training.gan import GANPart
 
 
 class Linear(torch.nn.Module):
     """Styles are latents (N, layers, D); codes are linear in them, before `activation`."""
+
+    any_grid = False
 
     def __init__(
         self,
@@ -23,13 +26,13 @@ class Linear(torch.nn.Module):
         activation: Callable[[torch.Tensor], torch.Tensor] = lambda codes: codes,
     ) -> None:
         super().__init__()
-        self.matrix, self.shape, self.activation = matrix, shape, activation
+        self.matrix, self.code_shape, self.activation = matrix, shape, activation
 
     def mapping(self, z: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
         return z
 
-    def synthesis(self, w: torch.Tensor) -> torch.Tensor:
-        return self.activation(w.flatten(1) @ self.matrix.T).unflatten(1, self.shape)
+    def synthesis(self, w: torch.Tensor, grid: Grid | None = None) -> torch.Tensor:
+        return self.activation(w.flatten(1) @ self.matrix.T).unflatten(1, self.code_shape)
 
 
 def test_a_linear_generator() -> None:

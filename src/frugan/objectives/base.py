@@ -5,6 +5,8 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from frugan.ops.grid import Grid
+
 # (real logits (N,), fake logits (N,)) -> per-image losses for the critic (N,) and for the generator (N,).
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -19,9 +21,12 @@ Penalty = Callable[[Critic, Tensor, Tensor, Tensor, Tensor], Tensor]
 class TwoStageGenerator(Protocol):
     """As much of a generator as a penalty on it needs; see `networks.base`."""
 
+    code_shape: tuple[int, int, int]
+    any_grid: bool
+
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor: ...
 
-    def synthesis(self, w: Tensor) -> Tensor: ...
+    def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor: ...
 
     def modules(self) -> Iterator[nn.Module]: ...
 
