@@ -18,7 +18,7 @@ from frugan.networks.creps import CREPSGenerator
 from frugan.networks.style_based import StyleBasedGenerator
 from frugan.ops.grid import full_grid
 from frugan.ops.view import View
-from frugan.pipelines.render import Rendering, render
+from frugan.rendering.render import Rendering, render
 
 ROUNDS = 1
 

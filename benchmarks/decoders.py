@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from benchmarks.timing import one_thread, paired_cpu_seconds
 from frugan.codecs.wavelet import WaveletCodec
+from frugan.model.model import Model
 from frugan.networks.dcgan import DCGANGenerator
 from frugan.networks.srresnet import SRResNet
 from frugan.networks.unet import BandUNet
-from frugan.pipelines.sample import Model
 
 ROUNDS = 3
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from frugan.torchvision_import import import_torchvision
+from frugan.system.torchvision_import import import_torchvision
 
 PACKAGES = (
     "stylegan2-pytorch==1.9.0",

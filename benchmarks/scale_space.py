@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 from benchmarks.timing import cpu_seconds, in_own_process, one_thread, paired_cpu_seconds, peak_memory_mb
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import OptimizerConfig, SamplerConfig, ScheduleConfig, Spec
+from frugan.config.schema import OptimizerConfig, SamplerConfig, ScheduleConfig
+from frugan.config.spec import Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.objectives.losses import non_saturating
 from frugan.ops.scale_space import scale_space

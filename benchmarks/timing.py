@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from frugan.device import memory_rise_mb
+from frugan.system.device import memory_rise_mb
 
 Task = Callable[[], object]
 

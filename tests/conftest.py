@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import (
+from frugan.config.schema import (
     DataConfig,
     DecoderConfig,
     EvaluationConfig,
@@ -18,8 +18,8 @@ from frugan.config import (
     RunConfig,
     SamplerConfig,
     ScheduleConfig,
-    Spec,
 )
+from frugan.config.spec import Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import non_saturating
@@ -90,8 +90,8 @@ def tiny_config(image_folder: Path) -> RunConfig:
 @pytest.fixture(scope="session")
 def trained_run(tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the tiny configuration, sampler and decoder. Tests must not change it."""
-    from frugan.pipelines.prepare import create_run, prepare
-    from frugan.pipelines.train import train_part
+    from frugan.runs.prepare import create_run, prepare
+    from frugan.runs.train import train_part
 
     prepared = prepare(tiny_config, lambda sentence: None)
     run = create_run(prepared, tmp_path_factory.mktemp("runs") / "tiny", replace=False)

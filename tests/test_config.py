@@ -4,14 +4,15 @@ import dataclasses
 
 import pytest
 
-from frugan.config import RunConfig, Spec
-from frugan.errors import UserError
+from frugan.config.schema import RunConfig
+from frugan.config.spec import Spec
+from frugan.config.yaml import dump, override, parse
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.objectives.losses import non_saturating
 from frugan.recipes import RECIPES, find_recipe
-from frugan.settings import dump, override, parse
 from frugan.stabilizers.annealing import constant, exponential
 from frugan.stabilizers.scale_space import ScaleSpace
+from frugan.system.errors import UserError
 
 
 def test_a_spec_builds_with_what_only_the_run_knows() -> None:
@@ -139,7 +140,7 @@ def test_every_config_field_has_a_comment_or_no_default() -> None:
     """The configuration is documentation: a default without its source is a bug."""
     import inspect
 
-    import frugan.config as module
+    import frugan.config.schema as module
 
     for cls in vars(module).values():
         if not (dataclasses.is_dataclass(cls) and isinstance(cls, type) and cls is not RunConfig):

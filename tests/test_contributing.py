@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from frugan.config import RunConfig
-from frugan.pipelines.prepare import create_run, prepare
-from frugan.pipelines.train import train_part
-from frugan.settings import dump, override, parse
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import dump, override, parse
+from frugan.runs.prepare import create_run, prepare
+from frugan.runs.train import train_part
 
 GUIDE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
 EXAMPLES = dict(re.findall(r"```python\n# src/(frugan/\w+/\w+)\.py\n(.*?)```", GUIDE, re.DOTALL))

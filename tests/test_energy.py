@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from frugan import energy
-from frugan.energy import energy_meter
+from frugan.system import energy
+from frugan.system.energy import energy_meter
 
 CPU = torch.device("cpu")
 NAMES = {

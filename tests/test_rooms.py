@@ -111,7 +111,7 @@ def test_help_and_checking_data_do_not_wait_for_torch() -> None:
 import sys
 from frugan.cli import main
 main(["--help"])
-import frugan.data.check, frugan.run_folder, frugan.settings
+import frugan.data.check, frugan.runs.folder, frugan.config.yaml
 assert "torch" not in sys.modules, "something imports torch"
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from frugan.codecs.base import Codec
-    from frugan.config import RunConfig, Spec
+    from frugan.config.schema import RunConfig
+    from frugan.config.spec import Spec
+    from frugan.model.folder import load
+    from frugan.model.model import Model
     from frugan.networks.base import Discriminator, Generator
     from frugan.ops.grid import Grid
-    from frugan.pipelines.sample import Model
-    from frugan.pretrained import load
 
-__version__ = "0.1.0"
+from frugan.system.version import __version__
 
-__all__ = ["Codec", "Discriminator", "Generator", "Grid", "Model", "RunConfig", "Spec", "load"]
+__all__ = ["Codec", "Discriminator", "Generator", "Grid", "Model", "RunConfig", "Spec", "__version__", "load"]
 
 # Looked up on first use, so that `import frugan` and `frugan --help` do not wait for torch.
 _HOMES = {
@@ -26,10 +27,10 @@ _HOMES = {
     "Discriminator": "frugan.networks.base",
     "Generator": "frugan.networks.base",
     "Grid": "frugan.ops.grid",
-    "Model": "frugan.pipelines.sample",
-    "RunConfig": "frugan.config",
-    "Spec": "frugan.config",
-    "load": "frugan.pretrained",
+    "Model": "frugan.model.model",
+    "RunConfig": "frugan.config.schema",
+    "Spec": "frugan.config.spec",
+    "load": "frugan.model.folder",
 }
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from frugan.cli import VERBS, main
 from frugan.cli.flags import parse_seeds
-from frugan.config import RunConfig
-from frugan.errors import UserError
-from frugan.settings import dump
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import dump
+from frugan.system.errors import UserError
 
 
 @pytest.fixture

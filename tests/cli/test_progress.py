@@ -3,7 +3,7 @@
 import pytest
 
 from frugan.cli import progress
-from frugan.training.loop import Tick
+from frugan.requests.watching import Tick
 
 
 def test_stages_are_told_now_and_then_where_no_terminal_is(

@@ -14,7 +14,7 @@ import pytest
 from frugan.data import cache
 from frugan.data.cache import pack
 from frugan.data.source import open_source
-from frugan.errors import RunError, UserError
+from frugan.system.errors import RunError, UserError
 
 
 def entries(folder):

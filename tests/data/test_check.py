@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from frugan.data.check import check_data, format_check
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from frugan.data.source import open_source
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 def images(folder: Path, listing: object) -> Path:

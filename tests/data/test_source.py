@@ -13,7 +13,7 @@ import pytest
 from frugan.data.cache import pack
 from frugan.data.decode import decode_image
 from frugan.data.source import NAMES, open_source
-from frugan.errors import RunError, UserError
+from frugan.system.errors import RunError, UserError
 
 TREE = ["b/2.png", "b/deep/er/1.png", "a/1.png", "loose.png"]
 
@@ -209,7 +209,7 @@ def fake_torchvision(monkeypatch):
     def put(**datasets):
         torchvision = types.SimpleNamespace(datasets=types.SimpleNamespace(**datasets))
         helper = types.SimpleNamespace(import_torchvision=lambda: torchvision)
-        monkeypatch.setitem(sys.modules, "frugan.torchvision_import", helper)
+        monkeypatch.setitem(sys.modules, "frugan.system.torchvision_import", helper)
 
     return put
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from frugan.errors import UserError
 from frugan.features.choose import load_extractor
 from frugan.features.efficientnet_lite0 import FEATURE_DIM, EfficientNetFeatures
+from frugan.system.errors import UserError
 
 CPU = torch.device("cpu")
 
@@ -80,7 +80,7 @@ def test_unknown_extractors_and_missing_weights() -> None:
 
 def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     import frugan.features.efficientnet_lite0 as module
-    from frugan.errors import RunError
+    from frugan.system.errors import RunError
 
     monkeypatch.setattr(module, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(RunError, match="checksum"):
@@ -101,7 +101,7 @@ def test_inception_weights_are_never_unpickled(tmp_path: Path) -> None:
 def test_inception_runs_on_weights_of_the_published_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The published file cannot be had offline: random weights of its form, accepted by their own checksum."""
     import frugan.features.inception as module
-    from frugan.torchvision_import import import_torchvision
+    from frugan.system.torchvision_import import import_torchvision
 
     import_torchvision()
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3

@@ -9,7 +9,7 @@ from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
 from frugan.metrics.precision_recall import precision_recall
-from frugan.torchvision_import import import_torchvision
+from frugan.system.torchvision_import import import_torchvision
 
 
 def features(count: int, dim: int, seed: int, shift: float = 0.0) -> torch.Tensor:

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 import frugan
 from frugan.cli import main
-from frugan.errors import UserError
 from frugan.networks.stylegan2 import StyleGAN2Generator
-from frugan.persistent_pickle import read_networks
+from frugan.system.errors import UserError
+from frugan.system.persistent_pickle import read_networks
 
 
 class EasyDict(dict[str, Any]):

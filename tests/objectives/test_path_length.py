@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import PenaltyConfig, RunConfig, Spec
+from frugan.config.schema import PenaltyConfig, RunConfig
+from frugan.config.spec import Spec
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.path_length import PathLength
 from frugan.ops.grid import Grid

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from frugan.errors import UserError
 from frugan.features.vgg19 import VGG19Conv54
 from frugan.objectives.base import ImageLoss
 from frugan.objectives.perceptual import EfficientNetPerceptual, VGGPerceptual
-from frugan.torchvision_import import import_torchvision
+from frugan.system.errors import UserError
+from frugan.system.torchvision_import import import_torchvision
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import PenaltyConfig, RunConfig, Spec
+from frugan.config.schema import PenaltyConfig, RunConfig
+from frugan.config.spec import Spec
 from frugan.networks.base import Generator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.dcgan import DCGANGenerator

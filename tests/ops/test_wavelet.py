@@ -9,17 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from frugan.ops.wavelet import (
-    dwt2,
-    idwt2,
-    ilowpass2,
-    ipacket2,
-    lowpass2,
-    lowpass_range,
-    packet2,
-    wavedec2,
-    waverec2,
-)
+from frugan.ops.wavelet import dwt2, idwt2, ilowpass2, ipacket2, lowpass2, lowpass_range, packet2, wavedec2, waverec2
 
 EXACT = [("bior2.2", "reflect"), ("bior2.2", "periodization"), ("haar", "reflect"), ("haar", "periodization")]
 ALL = [*EXACT, ("bior2.2", "zero")]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from frugan.report.facts import PartFacts
+from frugan.reporting.facts import PartFacts
 
 
 def part(

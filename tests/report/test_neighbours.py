@@ -10,7 +10,7 @@ from frugan.codecs.wavelet import WaveletCodec
 from frugan.data.cache import pack
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
-from frugan.report.neighbours import search
+from frugan.reporting.neighbours import search
 
 COUNT = 40
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from frugan.pipelines.prepare import open_dataset
-from frugan.pretrained import load
-from frugan.report.page import write_report
-from frugan.run_folder import RunFolder
+from frugan.model.folder import load
+from frugan.reporting.page import write_report
+from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import open_dataset
 
 SECTIONS = ["pictures", "numbers", "progress", "reconstruction", "curves", "neighbours", "details", "next"]
 VOID = {"img", "input", "meta", "br"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from frugan.report.pictures import Picture, embed, show
+from frugan.html.pictures import Picture, embed, show
 
 
 def pixels_of(picture: Picture) -> np.ndarray:

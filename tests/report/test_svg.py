@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from frugan.report.scale import Scale, round_ticks, tick_labels, value_range
-from frugan.report.svg import Band, Chart, Level, Line, Values, draw
+from frugan.html.axis import Scale, round_ticks, tick_labels, value_range
+from frugan.html.chart import Band, Chart, Level, Line, Values, draw
 
 
 def chart(x: list[float], y: Values, **options: object) -> ElementTree.Element:

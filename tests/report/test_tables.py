@@ -1,8 +1,8 @@
 """What was minimised, in words: which perceptual loss a decoder was trained with can be read in its report."""
 
-from frugan.config import RunConfig
+from frugan.config.schema import RunConfig
 from frugan.recipes import find_recipe
-from frugan.report.tables import objectives
+from frugan.reporting.tables import objectives
 
 
 def test_losses_penalties_and_phases(tiny_config: RunConfig) -> None:

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from frugan.report.markup import Markup, join, tag
-from frugan.report.text import duration, kimg, memory, significant
+from frugan.html.markup import Markup, join, tag
+from frugan.html.text import duration, kimg, memory, significant
 
 
 @pytest.mark.parametrize(

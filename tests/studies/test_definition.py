@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from frugan.cli import main
-from frugan.config import RunConfig
-from frugan.errors import RunError, UserError
-from frugan.settings import dump, parse
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import dump, parse
 from frugan.studies import STUDIES, find_study
 from frugan.studies.definition import Row, Study, expand, parse_grid, with_values
 from frugan.studies.folder import StudyFolder
+from frugan.system.errors import RunError, UserError
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from frugan.cli import main
-from frugan.config import RunConfig
-from frugan.errors import RunError, UserError
-from frugan.run_folder import RunFolder
+from frugan.config.schema import RunConfig
+from frugan.runs.folder import RunFolder
 from frugan.studies import runner
 from frugan.studies.definition import Row, Study, with_values
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.results import read_outcomes
 from frugan.studies.runner import run_locally
 from frugan.studies.trial import failure_file, run_trial, trial_state
+from frugan.system.errors import RunError, UserError
 from frugan.training import loop
 
 

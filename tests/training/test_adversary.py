@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import AdversaryConfig, DecoderConfig, RunConfig, Spec
-from frugan.errors import UserError
+from frugan.config.schema import AdversaryConfig, DecoderConfig, RunConfig
+from frugan.config.spec import Spec
+from frugan.config.yaml import dump, parse
 from frugan.networks.esrgan import VGGDiscriminator
 from frugan.objectives.losses import relativistic_average
 from frugan.objectives.perceptual import EfficientNetPerceptual
 from frugan.objectives.reconstruction import WeightedSum, l1
-from frugan.pipelines.prepare import create_run, prepare
-from frugan.pipelines.train import train_part
-from frugan.settings import dump, parse
+from frugan.runs.prepare import create_run, prepare
+from frugan.runs.train import train_part
+from frugan.system.errors import UserError
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.decoder import DecoderPart
 

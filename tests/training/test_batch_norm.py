@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import RunConfig, Spec
+from frugan.config.schema import RunConfig
+from frugan.config.spec import Spec
 from frugan.networks.unet import UNetP
 from frugan.training.batch_norm import recalibrate
 from frugan.training.decoder import DecoderPart

@@ -14,17 +14,18 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from frugan.config import RunConfig, ScheduleConfig, Spec
-from frugan.errors import UserError
+from frugan.config.schema import RunConfig, ScheduleConfig
+from frugan.config.spec import Spec
+from frugan.judging.evaluate_folder import evaluate_folder
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.dcgan import DCGANDiscriminator
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.reconstruction import l2
-from frugan.pipelines.evaluate_folder import evaluate_folder
-from frugan.pipelines.prepare import build_part, create_run, measured_images, open_dataset, prepare
-from frugan.pipelines.train import train_part
-from frugan.run_folder import RunFolder
+from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import build_part, create_run, measured_images, open_dataset, prepare
+from frugan.runs.train import train_part
 from frugan.stabilizers.base import NoStabilizer
+from frugan.system.errors import UserError
 from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.ranks import ALONE, Ranks, share_size
@@ -199,7 +200,7 @@ def torchrun(*arguments: str, restarts: int = 0) -> list[str]:
 
 
 def test_a_killed_process_restarts_the_job_from_its_last_checkpoint(config: RunConfig, tmp_path: Path) -> None:
-    from frugan.settings import dump
+    from frugan.config.yaml import dump
 
     file, out = tmp_path / "config.yaml", tmp_path / "run"
     longer = dataclasses.replace(config.sampler.schedule, kimg=1.2, snapshots=10)
@@ -232,8 +233,8 @@ def test_a_killed_process_restarts_the_job_from_its_last_checkpoint(config: RunC
 
 
 FAILING = """
-from frugan.errors import RunError
-from frugan.launch import joined
+from frugan.system.errors import RunError
+from frugan.training.torchrun import joined
 
 with joined("cpu") as ranks:
     if ranks.rank == 1:

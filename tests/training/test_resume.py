@@ -14,16 +14,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from frugan.config import RunConfig, Spec
-from frugan.errors import RunError
-from frugan.pipelines.prepare import create_run, prepare
-from frugan.pipelines.train import train_part
-from frugan.pretrained import load
-from frugan.run_folder import PartFolder, RunFolder
+from frugan.config.schema import RunConfig
+from frugan.config.spec import Spec
+from frugan.model.folder import load
+from frugan.runs.folder import PartFolder, RunFolder
+from frugan.runs.prepare import create_run, prepare
+from frugan.runs.train import train_part
 from frugan.stabilizers.ada import ADA
 from frugan.stabilizers.annealing import linear
 from frugan.stabilizers.chain import Chain
 from frugan.stabilizers.scale_space import ScaleSpace
+from frugan.system.errors import RunError
 from frugan.training.checkpoint import load_newest_checkpoint
 
 
@@ -106,8 +107,8 @@ def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, traine
     program = (
         "import sys, frugan.training.loop as loop\n"
         "loop._CHECKPOINT_SECONDS = 0.0\n"
-        "from frugan.pipelines.train import train_part\n"
-        "from frugan.run_folder import RunFolder\n"
+        "from frugan.runs.train import train_part\n"
+        "from frugan.runs.folder import RunFolder\n"
         "print('ready', flush=True)\n"
         "run = RunFolder.open(__import__('pathlib').Path(sys.argv[1]))\n"
         "train_part(run, 'sampler', lambda tick: None, lambda: False)\n"
@@ -191,7 +192,7 @@ def test_a_second_process_on_the_same_part_is_refused(
 ) -> None:
     import fcntl
 
-    import frugan.pipelines.train as module
+    import frugan.runs.train as module
 
     monkeypatch.setattr(module, "_LOCK_WAIT_SECONDS", 0.1)
     run = new_run(tiny_config, tmp_path / "busy")

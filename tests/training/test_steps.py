@@ -12,14 +12,15 @@ from torch import Tensor, nn
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig, Spec
-from frugan.errors import RunError
-from frugan.jsonl import JSONLines
+from frugan.config.schema import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig
+from frugan.config.spec import Spec
+from frugan.config.yaml import override
 from frugan.networks.gated import GatedDecoder
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import relativistic
 from frugan.recipes.stylegan2_noisy_scale_space import ROWS, stylegan2
-from frugan.settings import override
+from frugan.system.errors import RunError
+from frugan.system.jsonl import JSONLines
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.decoder import DecoderPart
 from frugan.training.ema import EMA

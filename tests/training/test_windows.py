@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import RunConfig, Spec
-from frugan.errors import UserError
+from frugan.config.schema import RunConfig
+from frugan.config.spec import Spec
 from frugan.networks.creps import CREPSGenerator
 from frugan.ops.grid import Grid, full_grid
 from frugan.recipes import find_recipe
+from frugan.system.errors import UserError
 from frugan.training.gan import GANPart
 from frugan.training.ranks import Ranks
 from frugan.training.windows import draw_window, window_of

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from frugan import __version__
-from frugan.cores import let_peers_speak
-from frugan.errors import RunError, UserError
+from frugan.system.cores import let_peers_speak
+from frugan.system.errors import RunError, UserError
+from frugan.system.version import __version__
 
 VERBS = {
     "train": "train a sampler and a decoder on a folder, a zip or a named data set",
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         if arguments[0] not in VERBS:
-            from frugan.config import did_you_mean
+            from frugan.system.errors import did_you_mean
 
             raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
         run = import_module(f"frugan.cli.{_module(arguments[0])}").run

@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from frugan.atomic import write_file
 from frugan.cli.progress import show_stage
-from frugan.cores import available_cores
-from frugan.device import choose_device, use_threads
-from frugan.errors import UserError
+from frugan.judging.consistency import consistency, shown_name
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance, PerceptualDistance
-from frugan.pipelines.consistency import consistency, shown_name
-from frugan.pretrained import load_enlarged
-from frugan.run_folder import RunFolder
+from frugan.runs.folder import RunFolder
+from frugan.runs.models import load_at
+from frugan.system.atomic import write_file
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
+from frugan.system.errors import UserError
 
 _SAMPLES = 256
 
@@ -23,7 +23,7 @@ def judge_consistency(
     """Measure, print, and keep a run's result of its final state in its folder, for its report."""
     chosen = choose_device(device)
     use_threads(available_cores())
-    model = load_enlarged(run, str(chosen), None, 0, snapshot)
+    model = load_at(run, str(chosen), snapshot)
     distance: PerceptualDistance = LPIPSDistance(chosen) if lpips else EfficientNetDistance(chosen)
     result = consistency(model, _sizes(sizes), samples or _SAMPLES, distance, show_stage)
     if (run / "config.yaml").is_file() and snapshot is None:

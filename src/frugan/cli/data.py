@@ -8,7 +8,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import parse
 from frugan.data.check import check_data, format_check
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 def run(arguments: Sequence[str]) -> int:

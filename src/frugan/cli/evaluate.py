@@ -10,7 +10,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import check_decoder, check_truncation, parse
 from frugan.cli.progress import show_stage
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -73,8 +73,8 @@ def command(
 
 
 def _evaluate(run: Path, settings: dict[str, Any], device: str, json_output: bool) -> int:
-    from frugan.launch import joined
-    from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
+    from frugan.judging.evaluate_folder import evaluate_folder, format_evaluation
+    from frugan.training.torchrun import joined
 
     with joined(device) as ranks:
         result = evaluate_folder(run, **settings, device=device, ranks=ranks, on_progress=show_stage)

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from frugan.atomic import write_file
 from frugan.cli.progress import show_stage
 from frugan.cli.training import say
-from frugan.cores import available_cores
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.source import open_source
-from frugan.device import choose_device, use_threads
-from frugan.errors import RunError, UserError
 from frugan.features.choose import load_extractor
+from frugan.judging.compare_decoders import Trained, candidates, compare_decoders, format_comparison
+from frugan.judging.decoder_curve import decoder_curve
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
-from frugan.pipelines.compare_decoders import Trained, candidates, compare_decoders, format_comparison
-from frugan.pipelines.decoder_curve import decoder_curve
-from frugan.pipelines.prepare import open_dataset
-from frugan.pretrained import load_resolution
-from frugan.run_folder import RunFolder
+from frugan.model.folder import load_resolution
+from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import open_dataset
+from frugan.system.atomic import write_file
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
+from frugan.system.errors import RunError, UserError
 
 
 def evaluate_decoders(
@@ -65,7 +65,7 @@ def evaluate_decoders(
         }
     print(json.dumps(result, indent=1) if json_output else format_comparison(result))
     if out is not None:
-        from frugan.report.decoders import decoders_page
+        from frugan.reporting.decoders import decoders_page
 
         write_file(out, decoders_page("Decoders", result, rows, judged, chosen).encode())
         say(f"page: {out}")

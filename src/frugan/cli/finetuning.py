@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frugan.cli import training
-from frugan.config import RunConfig
-from frugan.errors import UserError
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import override
+from frugan.model.folder import load
 from frugan.networks.base import Generator
-from frugan.pipelines.prepare import create_run
-from frugan.pipelines.transfer import initial_file
-from frugan.pretrained import load
 from frugan.recipes.not_so_big_gan import end_to_end
-from frugan.run_folder import INITIAL_FILE, RunFolder
-from frugan.settings import override
+from frugan.runs.folder import INITIAL_FILE, RunFolder
+from frugan.runs.prepare import create_run
+from frugan.runs.transfer import initial_file
+from frugan.system.errors import UserError
 
 
 def finetune(trained: RunFolder, out: Path, kimg: float | None, settings: Sequence[str], replace: bool) -> int:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from frugan.config import RunConfig
+from frugan.config.schema import RunConfig
 from frugan.data.source import NAMES
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 Settings = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],

@@ -6,17 +6,18 @@ from typing import Any
 
 from torch import Tensor
 
-from frugan import __version__
-from frugan.atomic import write_folder
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import Spec
-from frugan.errors import UserError
+from frugan.config.spec import Spec
+from frugan.model.folder import GENERATOR_FILE, ModelDescription
+from frugan.model.weights import read_foreign_weights, write_weights
 from frugan.networks.base import Generator, count_parameters
 from frugan.networks.pretrained_biggan import PretrainedBigGAN, convert_names, read_settings
 from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.networks.stylegan2_names import convert_generator, generator_settings
-from frugan.persistent_pickle import read_networks
-from frugan.pretrained import GENERATOR_FILE, read_foreign_weights, write_model_config, write_weights
+from frugan.system.atomic import write_folder
+from frugan.system.errors import UserError
+from frugan.system.persistent_pickle import read_networks
+from frugan.system.version import __version__
 
 
 def import_biggan(checkpoint: Path, out: Path) -> int:
@@ -62,15 +63,14 @@ def _write(
     generator.load_state_dict(weights)
 
     def fill(folder: Path) -> None:
-        write_model_config(
-            folder,
+        ModelDescription(
             generator=specification,
             codec=Spec(IdentityCodec),
             decoder=None,
             code_shape=shape,
             resolution=shape[-1],
             info={"recipe": "imported", "source": source, "frugan": __version__},
-        )
+        ).write(folder)
         write_weights(folder / GENERATOR_FILE, generator)
 
     write_folder(out, fill)

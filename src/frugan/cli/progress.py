@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from frugan.run_folder import RunFolder
-from frugan.training.loop import Tick
+from frugan.requests.watching import Tick
+from frugan.runs.folder import RunFolder
 
 _PLAIN_SECONDS = 10.0
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import parse
+from frugan.config.yaml import dump
 from frugan.recipes import RECIPES, find_recipe
-from frugan.settings import dump
 
 
 def run(arguments: Sequence[str]) -> int:

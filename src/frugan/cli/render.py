@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import check_truncation, numbers, parse, parse_size
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -72,7 +72,7 @@ def command(
     }
     drawn = {"seed": seed, "truncation": trunc, "label": label}
     from frugan.cli.rendering import render_file
-    from frugan.pipelines.render import Rendering
+    from frugan.rendering.render import Rendering
 
     return render_file(run, out, parse_size(size), place | look, warp, drawn, Rendering(tile, exact), fused, device)
 

@@ -10,18 +10,18 @@ import numpy as np
 import torch
 
 from frugan.cli.progress import show_stage
-from frugan.cores import available_cores
-from frugan.device import choose_device, use_threads
-from frugan.errors import UserError
+from frugan.model.folder import load
+from frugan.model.model import Model
 from frugan.networks.creps import CREPSGenerator
 from frugan.ops.view import View, Warp, fisheye, sampled, wave
-from frugan.pipelines.render import Rendering, render_strips
-from frugan.pipelines.sample import Model
-from frugan.pipelines.video import film, frame_count
-from frugan.pipelines.write import to_uint8
-from frugan.pipelines.write_large import check_ending, write_strips
-from frugan.pipelines.write_video import check_video, write_video
-from frugan.pretrained import load
+from frugan.rendering.film import film, frame_count
+from frugan.rendering.render import Rendering, render_strips
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
+from frugan.system.errors import UserError
+from frugan.writing.pictures import to_uint8
+from frugan.writing.strips import check_ending, write_strips
+from frugan.writing.video import check_video, write_video
 
 _WARPS: dict[str, Warp] = {"fisheye": fisheye, "wave": wave}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import parse
-from frugan.run_folder import RunFolder
+from frugan.runs.folder import RunFolder
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,11 +27,11 @@ def command(run: Annotated[Positional[Path], arg(metavar="RUN")], /) -> int:
 
 def write(run: RunFolder) -> Path:
     """Write the report of a run, finished or not. Returns its path."""
-    from frugan.cores import available_cores
-    from frugan.device import use_threads
-    from frugan.pipelines.prepare import open_dataset
-    from frugan.pretrained import load
-    from frugan.report.page import write_report
+    from frugan.model.folder import load
+    from frugan.reporting.page import write_report
+    from frugan.runs.prepare import open_dataset
+    from frugan.system.cores import available_cores
+    from frugan.system.device import use_threads
 
     use_threads(available_cores())
     return write_report(run, load(run.path), open_dataset(run.config()))

@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Part, parse
-from frugan.run_folder import RunFolder
+from frugan.runs.folder import RunFolder
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import check_decoder, check_truncation, parse, parse_seeds
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 if TYPE_CHECKING:
-    from frugan.pipelines.sample import Model
+    from frugan.model.model import Model
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -56,11 +56,12 @@ def command(
         raise UserError(f"{run}: no such folder")
     import torch
 
-    from frugan.device import choose_device
-    from frugan.pipelines.write import contact_sheet, to_uint8, write_png
-    from frugan.pretrained import load_enlarged
+    from frugan.requests.drawing import Finishing
+    from frugan.runs.models import load_finished
+    from frugan.system.device import choose_device
+    from frugan.writing.pictures import contact_sheet, to_uint8, write_png
 
-    model = load_enlarged(run, str(choose_device(device)), decoder, halvings).assuming(code_noise)
+    model = load_finished(run, str(choose_device(device)), Finishing(code_noise, decoder, halvings))
     classes = _classes(model, label, each_class)
     if grid:
         path = out if out.suffix.lower() == ".png" else out / "grid.png"

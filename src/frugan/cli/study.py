@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, UseAppendAction, arg
 
 from frugan.cli.flags import Settings, parse
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 Grid = Annotated[
     UseAppendAction[tuple[str, ...]],

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from frugan.cli.flags import with_source
 from frugan.cli.stop import StopRequest
-from frugan.config import RunConfig
-from frugan.cores import available_cores
-from frugan.settings import override
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import override
 from frugan.studies import STUDIES, find_study
 from frugan.studies.definition import Study, expand, parse_grid
 from frugan.studies.folder import StudyFolder, Trial
+from frugan.system.cores import available_cores
 
 _METRIC = "frechet_distance"
 
@@ -123,14 +123,14 @@ def _workers(workers: int, study: Study) -> int:
 
 
 def _default_workers(config: RunConfig) -> int:
-    from frugan.device import choose_device
+    from frugan.system.device import choose_device
 
     return available_cores() if choose_device(config.device).type == "cpu" else 1
 
 
 def _open_data(study: Study) -> None:
     """Packed once here rather than by every worker at the same time; and a mistyped DATA is told at once."""
-    from frugan.pipelines.prepare import open_dataset
+    from frugan.runs.prepare import open_dataset
 
     for config in {str(row.config.data): row.config for row in study.rows}.values():
         open_dataset(config)

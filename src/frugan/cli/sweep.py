@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import check_decoder, parse
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from frugan.atomic import write_file
 from frugan.cli.training import say
-from frugan.cores import available_cores
-from frugan.device import choose_device, use_threads
 from frugan.features.choose import load_extractor
-from frugan.pipelines.evaluate_folder import images_to_compare
-from frugan.pipelines.sweep import Point, sweep
-from frugan.pretrained import load_enlarged
+from frugan.judging.evaluate_folder import images_to_compare
+from frugan.judging.sweep import Point, sweep
+from frugan.requests.drawing import Finishing
+from frugan.runs.models import load_finished
+from frugan.system.atomic import write_file
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
 
 
 def sweep_run(
@@ -33,7 +34,7 @@ def sweep_run(
     """Judge, print, and write the page if one is wanted."""
     chosen = choose_device(device)
     use_threads(available_cores())
-    model = load_enlarged(run, str(chosen), decoder, halvings)
+    model = load_finished(run, str(chosen), Finishing(None, decoder, halvings))
     extractor = load_extractor(features, chosen, weights=inception_weights)
     result = sweep(
         model,
@@ -47,7 +48,7 @@ def sweep_run(
     )
     print(json.dumps(result, indent=1) if json_output else format_sweep(result))
     if out is not None:
-        from frugan.report.sweep import sweep_page
+        from frugan.reporting.sweep import sweep_page
 
         write_file(out, sweep_page(str(run), result).encode())
         say(f"page: {out}")

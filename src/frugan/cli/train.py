@@ -7,12 +7,12 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Part, Settings, parse, with_source
-from frugan.config import RunConfig
-from frugan.errors import UserError
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import override
+from frugan.config.yaml import parse as parse_settings
 from frugan.recipes import find_recipe
-from frugan.run_folder import RunFolder
-from frugan.settings import override
-from frugan.settings import parse as parse_settings
+from frugan.runs.folder import RunFolder
+from frugan.system.errors import UserError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -68,7 +68,7 @@ def command(
     chosen = _choose(_first(recipe, trained), config, data)
     chosen = _apply_flags(chosen, part, resolution, kimg, batch, seed, device, mirror, upsample, classes)
     if trained is not None:
-        from frugan.pipelines.transfer import continued
+        from frugan.runs.transfer import continued
 
         if Path(out or _default_out(chosen)).resolve() == trained.path.resolve():
             raise UserError(f"--out {out}: would overwrite the run that --from names; choose another")

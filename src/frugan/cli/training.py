@@ -7,18 +7,18 @@ from frugan.cli.flags import Part
 from frugan.cli.progress import TrainingProgress, show_stage
 from frugan.cli.report import write
 from frugan.cli.stop import StopRequest
-from frugan.config import RunConfig
-from frugan.errors import UserError
-from frugan.launch import joined, restarted
-from frugan.pipelines.evaluate_folder import evaluate_folder, format_evaluation
-from frugan.pipelines.prepare import Prepared, create_run, prepare
-from frugan.pipelines.probe import fit_to_minutes, probe_parts
-from frugan.pipelines.train import parent_is_gone, train_all, train_part
-from frugan.pipelines.transfer import trained_weights
-from frugan.run_folder import RunFolder
-from frugan.settings import dump
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import dump
+from frugan.judging.evaluate_folder import evaluate_folder, format_evaluation
+from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import Prepared, create_run, prepare
+from frugan.runs.probe import fit_to_minutes, probe_parts
+from frugan.runs.train import parent_is_gone, train_all, train_part
+from frugan.runs.transfer import trained_weights
+from frugan.system.errors import UserError
 from frugan.training.part import total_nimg
 from frugan.training.ranks import Ranks
+from frugan.training.torchrun import joined, restarted
 
 
 def say(sentence: str) -> None:

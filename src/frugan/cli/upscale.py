@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import parse
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 _SMALLEST_TILE = 64  # smaller ones are mostly margin, and take forever
 

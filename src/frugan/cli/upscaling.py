@@ -12,15 +12,16 @@ from torch import Tensor
 from frugan.cli.progress import show_stage
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
-from frugan.cores import available_cores
 from frugan.data.decode import ImageError, decode_image
-from frugan.device import choose_device, use_threads
-from frugan.errors import UserError
+from frugan.model.folder import load_decoder
+from frugan.model.weights import load_rrdb
 from frugan.networks.base import Decoder
-from frugan.pipelines.upscale import magnification, upscale_strips
-from frugan.pipelines.write import to_uint8
-from frugan.pipelines.write_stream import write_png_strips
-from frugan.pretrained import load_decoder, load_rrdb
+from frugan.rendering.upscale import magnification, upscale_strips
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
+from frugan.system.errors import UserError
+from frugan.writing.pictures import to_uint8
+from frugan.writing.png_stream import write_png_strips
 
 
 def upscale_files(images: Sequence[Path], decoder: Path, out: Path, tile: int, device: str) -> int:

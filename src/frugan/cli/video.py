@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import check_truncation, numbers, parse, parse_seeds, parse_size
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 
 def run(arguments: Sequence[str]) -> int:

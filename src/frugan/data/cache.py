@@ -21,11 +21,11 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from frugan.atomic import flush
 from frugan.data.decode import ImageError, SmallImageError, decode_image, fit_image
 from frugan.data.items import Source
 from frugan.data.parallel import map_ordered
-from frugan.errors import RunError, UserError
+from frugan.system.atomic import flush
+from frugan.system.errors import RunError, UserError
 
 PREPARATION = 1  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from frugan.data.decode import CorruptImageError, UnsupportedImageError
 from frugan.data.items import Source
 from frugan.data.labels import LISTING, label_by_listing
-from frugan.errors import RunError, UserError
+from frugan.system.errors import RunError, UserError
 
 IMAGE_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo"),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from frugan.data.items import NO_CLASS, Item
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 LISTING = "dataset.json"
 

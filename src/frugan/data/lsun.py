@@ -11,7 +11,7 @@ from typing import Any
 from frugan.data.items import Source
 from frugan.data.labels import label_by_folder
 from frugan.data.torchvision_sets import data_root
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 _CATEGORIES = {
     "lsun-bedroom": "bedroom",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from frugan.cores import available_cores
+from frugan.system.cores import available_cores
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from frugan.data.files import open_folder, open_zip
 from frugan.data.items import Item, Source
 from frugan.data.lsun import LSUN_NAMES, open_lsun
 from frugan.data.torchvision_sets import TORCHVISION_NAMES, open_torchvision_set
-from frugan.errors import UserError
+from frugan.system.errors import UserError
 
 __all__ = ["NAMES", "Item", "Source", "open_source"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from frugan.data.files import read_file
 from frugan.data.items import Source
 from frugan.data.labels import label_by_folder
-from frugan.errors import RunError, UserError
+from frugan.system.errors import RunError, UserError
 
 
 def open_torchvision_set(name: str) -> Source:
@@ -26,7 +26,7 @@ def open_torchvision_set(name: str) -> Source:
     """
     root = data_root()
     try:
-        from frugan.torchvision_import import import_torchvision  # late: this imports torch
+        from frugan.system.torchvision_import import import_torchvision  # late: this imports torch
 
         return _OPENERS[name](name, import_torchvision().datasets, root)
     except ImportError as error:

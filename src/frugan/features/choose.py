@@ -2,11 +2,10 @@
 
 import torch
 
-from frugan.config import did_you_mean
-from frugan.errors import UserError
 from frugan.features.base import FeatureExtractor
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.features.inception import InceptionFeatures
+from frugan.system.errors import UserError, did_you_mean
 
 
 def load_extractor(name: str, device: torch.device, *, size: int = 0, weights: str = "") -> FeatureExtractor:

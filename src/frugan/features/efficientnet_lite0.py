@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from frugan.errors import RunError
 from frugan.features.base import FeatureExtractor, as_8_bit
+from frugan.system.errors import RunError
 
 FEATURE_DIM = 1280
 # The last blocks at strides 4, 8 and 16: what perceptual losses and distances compare.

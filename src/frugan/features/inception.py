@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from frugan.errors import UserError
 from frugan.features.base import FeatureExtractor, as_8_bit
-from frugan.torchvision_import import import_torchvision
+from frugan.system.errors import UserError
+from frugan.system.torchvision_import import import_torchvision
 
 # The first digits, as torch-fidelity's file name carries them: weights-inception-2015-12-05-6726825d.pth.
 WEIGHTS_SHA256_PREFIX = "6726825d"

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from frugan.errors import UserError
-from frugan.torchvision_import import import_torchvision
+from frugan.system.errors import UserError
+from frugan.system.torchvision_import import import_torchvision
 
 CONV5_4 = 34  # its place in torchvision's `features`; the next layer is its ReLU
 WEIGHTS_FILE = "vgg19-dcbb9e9d.pth"

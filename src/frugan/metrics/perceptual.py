@@ -5,10 +5,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from frugan.errors import UserError
 from frugan.features.base import as_8_bit
 from frugan.features.efficientnet_lite0 import COMPARED_BLOCKS, pretrained_efficientnet_lite0
-from frugan.torchvision_import import import_torchvision
+from frugan.system.errors import UserError
+from frugan.system.torchvision_import import import_torchvision
 
 
 class PerceptualDistance(Protocol):

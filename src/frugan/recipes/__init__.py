@@ -4,14 +4,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from frugan.config import RunConfig, did_you_mean
-from frugan.errors import UserError
+from frugan.config.schema import RunConfig
 from frugan.recipes import creps, decoders
 from frugan.recipes import noisy_scale_space as nss
 from frugan.recipes import not_so_big_gan_samplers as samplers
 from frugan.recipes import stylegan2_noisy_scale_space as sg2
 from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
 from frugan.recipes.quickstart import quickstart
+from frugan.system.errors import UserError, did_you_mean
 
 
 class Recipe(NamedTuple):

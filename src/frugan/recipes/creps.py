@@ -13,7 +13,7 @@ Table 4, FFHQ-128, 25,000 kimg (FID, memory, seconds an image): no decoders 6.91
 from dataclasses import dataclass, replace
 
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import (
+from frugan.config.schema import (
     DataConfig,
     EvaluationConfig,
     OptimizerConfig,
@@ -21,8 +21,8 @@ from frugan.config import (
     RunConfig,
     SamplerConfig,
     ScheduleConfig,
-    Spec,
 )
+from frugan.config.spec import Spec
 from frugan.networks.cips import CIPSGenerator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.creps_per_pixel import PerPixelCREPSGenerator

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import AdversaryConfig, DataConfig, DecoderConfig, OptimizerConfig, RunConfig, ScheduleConfig, Spec
+from frugan.config.schema import AdversaryConfig, DataConfig, DecoderConfig, OptimizerConfig, RunConfig, ScheduleConfig
+from frugan.config.spec import Spec
 from frugan.networks.esrgan import VGGDiscriminator
 from frugan.networks.gated import GatedDecoder
 from frugan.networks.srresnet import SRResNet

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import (
+from frugan.config.schema import (
     DataConfig,
     EvaluationConfig,
     OptimizerConfig,
@@ -17,8 +17,8 @@ from frugan.config import (
     RunConfig,
     SamplerConfig,
     ScheduleConfig,
-    Spec,
 )
+from frugan.config.spec import Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.objectives.losses import least_squares, non_saturating, wasserstein
 from frugan.objectives.penalties import dragan, r1, wgan_gp

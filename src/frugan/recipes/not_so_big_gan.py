@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import (
+from frugan.config.schema import (
     DataConfig,
     DecoderConfig,
     OptimizerConfig,
@@ -17,8 +17,8 @@ from frugan.config import (
     RunConfig,
     SamplerConfig,
     ScheduleConfig,
-    Spec,
 )
+from frugan.config.spec import Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.networks.decoded import DecodedGenerator
 from frugan.networks.srresnet import SRResNet

@@ -20,7 +20,8 @@ from dataclasses import replace
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.pixel import PixelCodec
-from frugan.config import DataConfig, EvaluationConfig, OptimizerConfig, PenaltyConfig, RunConfig, ScheduleConfig, Spec
+from frugan.config.schema import DataConfig, EvaluationConfig, OptimizerConfig, PenaltyConfig, RunConfig, ScheduleConfig
+from frugan.config.spec import Spec
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.losses import hinge, non_saturating

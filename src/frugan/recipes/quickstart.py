@@ -1,7 +1,7 @@
 """The recipe behind `make quickstart`: small enough for two CPU cores and eight minutes, real in every part."""
 
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.config import (
+from frugan.config.schema import (
     DataConfig,
     DecoderConfig,
     EvaluationConfig,
@@ -10,8 +10,8 @@ from frugan.config import (
     RunConfig,
     SamplerConfig,
     ScheduleConfig,
-    Spec,
 )
+from frugan.config.spec import Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import non_saturating

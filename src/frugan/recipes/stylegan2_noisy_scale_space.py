@@ -8,7 +8,7 @@ taken in the same step as the loss, so Adam needs no correction for steps betwee
 from dataclasses import dataclass
 
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import (
+from frugan.config.schema import (
     DataConfig,
     EvaluationConfig,
     OptimizerConfig,
@@ -16,8 +16,8 @@ from frugan.config import (
     RunConfig,
     SamplerConfig,
     ScheduleConfig,
-    Spec,
 )
+from frugan.config.spec import Spec
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.losses import non_saturating
 from frugan.objectives.path_length import PathLength

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from frugan.config import did_you_mean
-from frugan.errors import UserError
 from frugan.recipes.noisy_scale_space import DATASETS
 from frugan.studies import noisy_scale_space as nss
 from frugan.studies.definition import Study
+from frugan.system.errors import UserError, did_you_mean
 
 STUDIES: dict[str, Callable[[], Study]] = {
     "nss-small": nss.small,

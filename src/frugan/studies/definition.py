@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from frugan.config import RunConfig, did_you_mean, to_plain
-from frugan.errors import UserError
-from frugan.settings import override
+from frugan.config.schema import RunConfig
+from frugan.config.spec import to_plain
+from frugan.config.yaml import override
+from frugan.system.errors import UserError, did_you_mean
 
 # Short names for settings that stand in several places of a configuration, or that papers call otherwise.
 ALIASES = {

@@ -13,12 +13,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from frugan.atomic import write_file
-from frugan.config import RunConfig, to_plain
-from frugan.errors import UserError
-from frugan.lock import exclusive
-from frugan.settings import dump, from_plain
+from frugan.config.schema import RunConfig
+from frugan.config.spec import to_plain
+from frugan.config.yaml import dump, from_plain
 from frugan.studies.definition import Row, Study
+from frugan.system.atomic import write_file
+from frugan.system.errors import UserError
+from frugan.system.lock import exclusive
 
 
 class Trial(NamedTuple):

@@ -24,16 +24,17 @@ import torch
 from scipy.linalg import hadamard
 from torch import Tensor
 
-from frugan.atomic import write_file
 from frugan.codecs.identity import IdentityCodec
-from frugan.config import OptimizerConfig, SamplerConfig, ScheduleConfig, Spec
-from frugan.cores import available_cores, end_with_parent
-from frugan.errors import UserError
+from frugan.config.schema import OptimizerConfig, SamplerConfig, ScheduleConfig
+from frugan.config.spec import Spec
 from frugan.networks.mlp import MLPDiscriminator, MLPGenerator
 from frugan.objectives.losses import non_saturating
 from frugan.stabilizers.annealing import two_step
 from frugan.stabilizers.base import NoStabilizer
 from frugan.stabilizers.scale_space import ScaleSpace
+from frugan.system.atomic import write_file
+from frugan.system.cores import available_cores, end_with_parent
+from frugan.system.errors import UserError
 from frugan.training.gan import GANPart
 from frugan.training.randomness import seed_for
 

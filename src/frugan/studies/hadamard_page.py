@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from frugan.atomic import write_file
-from frugan.report.document import document
-from frugan.report.markup import Markup, tag
-from frugan.report.pictures import embed, show
-from frugan.report.svg import Band, Chart, Level, Line, draw
+from frugan.html.chart import Band, Chart, Level, Line, draw
+from frugan.html.document import document
+from frugan.html.markup import Markup, tag
+from frugan.html.pictures import embed, show
 from frugan.studies.hadamard import CLEAN_STEPS, SHOWN_STEPS, STEPS_OF_BLUR
+from frugan.system.atomic import write_file
 
 TRUE_STD = 3**-0.5
 _HIGH = slice(3, 8)  # B_4 to B_8

@@ -7,10 +7,11 @@ objective.beta1=.3,.4,.5 --grid objective.lambda=1,5,10,20` searches it again.
 
 from dataclasses import replace
 
-from frugan.config import RunConfig, Spec
+from frugan.config.schema import RunConfig
+from frugan.config.spec import Spec
+from frugan.config.yaml import override
 from frugan.recipes import noisy_scale_space as recipes
 from frugan.recipes import stylegan2_noisy_scale_space as sg2
-from frugan.settings import override
 from frugan.stabilizers.ada import ADA
 from frugan.stabilizers.chain import Chain
 from frugan.stabilizers.diffaugment import DiffAugment

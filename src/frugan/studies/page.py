@@ -3,21 +3,21 @@
 import statistics
 from collections.abc import Sequence
 
-from frugan.atomic import write_file
-from frugan.config import RunConfig
-from frugan.pipelines.write import contact_sheet
-from frugan.pretrained import load
-from frugan.report.document import document
-from frugan.report.markup import Markup, join, tag
-from frugan.report.pictures import embed, zoomable
-from frugan.report.svg import Chart, Line, draw
-from frugan.report.text import duration, significant
-from frugan.run_folder import RunFolder
-from frugan.settings import dump
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import dump
+from frugan.html.chart import Chart, Line, draw
+from frugan.html.document import document
+from frugan.html.markup import Markup, join, tag
+from frugan.html.pictures import embed, zoomable
+from frugan.html.text import duration, significant
+from frugan.model.folder import load
+from frugan.runs.folder import RunFolder
 from frugan.studies.definition import Study
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.plot import colour_of, strip_chart
 from frugan.studies.results import METRICS, Comparison, Outcome, Summary, compare, nearest_to_mean, summarise, verdicts
+from frugan.system.atomic import write_file
+from frugan.writing.pictures import contact_sheet
 
 _METRIC = "frechet_distance"
 _PICTURES, _COLUMNS, _PICTURE_BYTES = 24, 8, 250_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from frugan.report.markup import Markup, join, tag
-from frugan.report.scale import Scale, is_number, round_ticks, tick_labels, value_range
-from frugan.report.text import significant
+from frugan.html.axis import Scale, is_number, round_ticks, tick_labels, value_range
+from frugan.html.markup import Markup, join, tag
+from frugan.html.text import significant
 from frugan.studies.results import Outcome, summarise
 
 COLOURS = ("blue", "orange", "green", "purple", "red", "teal", "pink", "brown")

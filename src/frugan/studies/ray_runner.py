@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from frugan.errors import RunError, UserError
 from frugan.studies.folder import Trial
 from frugan.studies.runner import OnEnd, check_end
 from frugan.studies.trial import start_trial, trial_state
+from frugan.system.errors import RunError, UserError
 
 _POLL_SECONDS = 1.0
 
@@ -60,7 +60,7 @@ def _run(trial: Trial) -> tuple[int, float]:
 
 
 def _resources(trial: Trial, cluster: dict[str, float]) -> dict[str, float]:
-    from frugan.settings import parse
+    from frugan.config.yaml import parse
 
     config = parse(trial.config_file.read_text(), str(trial.config_file))
     on_gpu = config.device != "cpu" and cluster.get("GPU", 0) >= 1

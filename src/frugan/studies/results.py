@@ -11,12 +11,12 @@ from typing import Any
 
 from scipy import stats
 
-from frugan.atomic import write_file
-from frugan.errors import UserError
-from frugan.report.facts import read_facts
-from frugan.run_folder import RunFolder
+from frugan.reporting.facts import read_facts
+from frugan.runs.folder import RunFolder
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.trial import read_failure, trial_state
+from frugan.system.atomic import write_file
+from frugan.system.errors import UserError
 
 METRICS = {
     "frechet_distance": "lower",

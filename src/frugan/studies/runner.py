@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from subprocess import Popen
 
-from frugan.errors import UserError
 from frugan.studies.folder import Trial
 from frugan.studies.trial import STOPPED, read_log, start_trial, trial_state
+from frugan.system.errors import UserError
 
 _POLL_SECONDS = 0.2
 _MOST_CRASHES = 3  # of one trial: killed for memory, say

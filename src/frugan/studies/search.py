@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from frugan.atomic import write_file
-from frugan.errors import UserError
-from frugan.settings import dump
+from frugan.config.yaml import dump
 from frugan.studies.definition import Row, Study, check_grid, grid_of, vary
 from frugan.studies.folder import StudyFolder
 from frugan.studies.results import read_outcomes
 from frugan.studies.runner import OnEnd, run_locally
+from frugan.system.atomic import write_file
+from frugan.system.errors import UserError
 
 # One combination that was tried: its settings, and the mean Frechet distance, or None where a trial diverged.
 Tried = dict[str, Any]

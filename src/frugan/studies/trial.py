@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from frugan.atomic import write_file
-from frugan.errors import DivergedError, RunError, UserError
-from frugan.lock import exclusive
-from frugan.run_folder import RunFolder
-from frugan.settings import parse
+from frugan.config.yaml import parse
+from frugan.runs.folder import RunFolder
+from frugan.system.atomic import write_file
+from frugan.system.errors import DivergedError, RunError, UserError
+from frugan.system.lock import exclusive
 
 State = Literal["new", "begun", "finished", "failed"]
 STOPPED = 3  # exit code: asked to stop, and a checkpoint was written
@@ -54,9 +54,9 @@ def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) 
         RunError: something else failed, and may be tried again.
         UserError: the configuration or its data cannot be used.
     """
-    from frugan.pipelines.evaluate_folder import evaluate_folder
-    from frugan.pipelines.prepare import create_run, prepare
-    from frugan.pipelines.train import train_all
+    from frugan.judging.evaluate_folder import evaluate_folder
+    from frugan.runs.prepare import create_run, prepare
+    from frugan.runs.train import train_all
 
     # An earlier process of this trial, whose study was killed, notices that and ends.
     lock, complaint = folder.with_name(f".{folder.name}.lock"), f"{folder}: another process is running this trial"
@@ -105,7 +105,7 @@ def read_log(folder: Path) -> str:
 
 def main() -> int:
     """One trial in a process of its own: CONFIG FOLDER PARENT; it stops when its parent is gone."""
-    from frugan.pipelines.train import parent_is_gone
+    from frugan.runs.train import parent_is_gone
 
     config_file, folder, parent = sys.argv[1:]
     asked: list[int] = []

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from frugan.atomic import remove_leftovers, write_folder
-from frugan.errors import RunError
+from frugan.system.atomic import remove_leftovers, write_folder
+from frugan.system.errors import RunError
 
 FORMAT = "frugan-checkpoint/1"
 _TENSORS, _STATE = "train_state.safetensors", "train_state.json"

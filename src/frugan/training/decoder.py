@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
-from frugan.config import DecoderConfig, ScheduleConfig, built
+from frugan.config.schema import DecoderConfig, ScheduleConfig
+from frugan.config.spec import built
 from frugan.networks.base import Decoder, Discriminator
 from frugan.objectives.base import ImageLoss, Loss
 from frugan.training.batch_norm import has_batch_norm, recalibrate

@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from frugan.codecs.base import Codec
-from frugan.config import PenaltyConfig, SamplerConfig, built
-from frugan.errors import UserError
+from frugan.config.schema import PenaltyConfig, SamplerConfig
+from frugan.config.spec import built
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Critic, Loss
 from frugan.ops.grid import Grid
 from frugan.stabilizers.base import Stabilizer
+from frugan.system.errors import UserError
 from frugan.training.ema import EMA
 from frugan.training.optimizer import (
     build_adam,

@@ -15,10 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from frugan.config import ScheduleConfig
-from frugan.energy import EnergyMeter, energy_meter
-from frugan.errors import DivergedError, RunError
-from frugan.jsonl import JSONLines
+from frugan.config.schema import ScheduleConfig
+from frugan.requests.watching import Tick
+from frugan.system.energy import EnergyMeter, energy_meter
+from frugan.system.errors import DivergedError, RunError
+from frugan.system.jsonl import JSONLines
 from frugan.training.checkpoint import Checkpoint, load_checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.training.part import Batches, Part, StepValues, total_nimg
 from frugan.training.ranks import ALONE, Ranks, share_size
@@ -27,22 +28,6 @@ PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the ban
 _FINITE_CHECK_STEPS = 16  # each check waits for the device, so not every step; always before anything is written
 _CHECKPOINT_SECONDS = 600.0
 _POLL_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Where training stands, for progress lines."""
-
-    part: str
-    nimg: int
-    total: int
-    images_per_second: float
-    values: dict[str, Any]
-
-    @property
-    def seconds_left(self) -> float:
-        """At the present speed."""
-        return (self.total - self.nimg) / max(self.images_per_second, 1e-9)
 
 
 @dataclass(frozen=True)

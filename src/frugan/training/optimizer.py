@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from frugan.config import OptimizerConfig
+from frugan.config.schema import OptimizerConfig
 
 
 def build_adam(network: nn.Module, config: OptimizerConfig) -> torch.optim.Adam:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
-from frugan.config import ScheduleConfig
+from frugan.config.schema import ScheduleConfig
 from frugan.training.ranks import Ranks
 
 N = TypeVar("N", bound=nn.Module)

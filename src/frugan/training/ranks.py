@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from frugan.errors import RunError, UserError
+from frugan.system.errors import RunError, UserError
 
 
 class PeerError(RunError):

@@ -1,0 +1,182 @@
+"""What a run is made of, as plain frozen dataclasses.
+
+The core knows nothing of YAML, flags or validation libraries: `config/yaml.py` reads those at the edge. Every default
+cites its source; recipes override them. Durations count images shown to the network that trains, in units of 1,000
+(kimg).
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from frugan.config.spec import Spec
+from frugan.system.errors import UserError
+
+PartName = Literal["sampler", "decoder"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how they are fitted to one square size."""
+
+    source: str = "noto-people"  # a folder, a zip, a torchvision data set, or the embedded drawings
+    resolution: int = 128  # side of the images that come out of the decoder
+    mirror: bool = True  # random left-right flips; the same default as StyleGAN2-ADA's --mirror for small sets
+    upsample: bool = False  # take images smaller than the resolution (blurry) instead of leaving them out
+    classes: bool = False  # tell the networks which class an image is of: its first-level folder
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam with a linear decay to zero at the end."""
+
+    lr: float = 2e-4  # DCGAN (Radford et al. 2016)
+    beta1: float = 0.0  # no momentum: StyleGAN2, R3GAN; the quick start's sweeps agree
+    beta2: float = 0.99  # StyleGAN2
+    eps: float = 1e-8  # Adam (Kingma & Ba 2015)
+    decay: float = 0.0  # the last part of training over which the rate falls to zero; 0 = constant (DCGAN)
+
+    def __post_init__(self) -> None:
+        _require(self.lr > 0, "lr", self.lr, "above 0")
+        _require(0 <= self.beta1 < 1, "beta1", self.beta1, "in [0, 1)")
+        _require(0 <= self.beta2 < 1, "beta2", self.beta2, "in [0, 1)")
+        _require(0 <= self.decay <= 1, "decay", self.decay, "in [0, 1]")
+
+
+@dataclass(frozen=True)
+class PenaltyConfig:
+    """One term added to a network's loss, every few steps (lazy regularisation: StyleGAN2, appendix B)."""
+
+    penalty: Spec
+    weight: float
+    every: int = 1  # with every = k the weight is multiplied by k, so that its mean strength stays the same
+
+    def __post_init__(self) -> None:
+        _require(self.every >= 1, "every", self.every, "at least 1")
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long a part trains and how often it writes, in kimg."""
+
+    kimg: float
+    batch: int
+    accumulate: int = 1  # micro-batches a step, to save memory; batch norm and the half-batch rule act in each
+    log_every: float = 0.5  # a line of train.jsonl; the progress line moves as often
+    snapshots: int = 8  # snapshots (weights, pictures, metric) spread over the run
+    keep_checkpoints: int = 2  # full training states kept for `resume`; snapshots of weights are all kept
+    ema_halflife: float = 10.0  # kimg: in images, so that it survives a change of batch (StyleGAN2-ADA); 0 = no average
+    ema_rampup: float = 0.05  # the half-life never exceeds this fraction of what was seen (StyleGAN2-ADA: .05)
+    bf16: bool = False  # autocast; slower than fp32 on CPUs without bf16 units, so never chosen by itself
+
+    def __post_init__(self) -> None:
+        _require(0 < self.kimg < 1e9, "kimg", self.kimg, "above 0")
+        _require(self.batch >= 1, "batch", self.batch, "at least 1")
+        _require(self.accumulate >= 1, "accumulate", self.accumulate, "at least 1")
+        _require(self.batch % self.accumulate == 0, "accumulate", self.accumulate, f"a divisor of batch, {self.batch}")
+        _require(self.log_every > 0, "log_every", self.log_every, "above 0")
+        _require(self.snapshots >= 1, "snapshots", self.snapshots, "at least 1")
+        _require(self.keep_checkpoints >= 1, "keep_checkpoints", self.keep_checkpoints, "at least 1")
+        _require(self.ema_halflife >= 0, "ema_halflife", self.ema_halflife, "0 or more")
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """A GAN that learns codes."""
+
+    generator: Spec
+    discriminator: Spec
+    stabilizer: Spec
+    loss: Spec
+    schedule: ScheduleConfig
+    penalties: tuple[PenaltyConfig, ...] = ()  # on the discriminator
+    generator_penalties: tuple[PenaltyConfig, ...] = ()  # of whole pictures
+    smallest_window: float = 1.0  # train on random windows of this to 1 times the picture's sides; 1 = whole pictures
+    initial: str = ""  # a safetensors file, relative to the run folder, with what the networks begin with; "" = nothing
+    generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def __post_init__(self) -> None:
+        _require(0 < self.smallest_window <= 1, "smallest_window", self.smallest_window, "above 0, at most 1")
+
+
+@dataclass(frozen=True)
+class AdversaryConfig:
+    """A second phase of a decoder's training, against a discriminator of images: ESRGAN."""
+
+    discriminator: Spec
+    loss: Spec
+    image_loss: Spec  # instead of the first phase's
+    start_kimg: float  # how long the first phase lasts
+    weight: float = 5e-3  # of the adversarial loss (ESRGAN)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def __post_init__(self) -> None:
+        _require(self.start_kimg >= 0, "start_kimg", self.start_kimg, "0 or more")
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """A network that brings codes back to full size."""
+
+    network: Spec
+    loss: Spec
+    schedule: ScheduleConfig
+    code_noise: float = 0.0  # std of noise on the codes it trains on, so that it forgives a sampler's small errors;
+    # from 0 to this in each image for a network that is told (told_noise)
+    assumed_noise: float = 0.0  # what a network that is told the noise of its code is told of the sampler's
+    crop: int = 0  # side of the random crops of the code it trains on; 0 = whole codes
+    rotate: bool = False  # train on quarter turns too, so on all 8 orientations, as ESRGAN does: for small data sets
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    adversary: AdversaryConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.adversary is not None:
+            start, end = self.adversary.start_kimg, self.schedule.kimg
+            _require(start < end, "adversary.start_kimg", start, f"below schedule.kimg, {end:g}")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How pictures are judged: in passing at each snapshot, and thoroughly by `frugan evaluate`."""
+
+    features: str = "efficientnet-lite0"  # works without a network; "inception" gives FID
+    samples: int = 2048  # below this Frechet distances are dominated by bias (TTUR#4); the report then warns
+    preview_samples: int = 512  # at each snapshot, on codes decoded without a decoder
+    preview_size: int = 64  # side in pixels at which previews are judged: a trend, not a result
+
+    def __post_init__(self) -> None:
+        _require(self.samples >= 4, "samples", self.samples, "at least 4")
+        _require(self.preview_samples >= 2, "preview_samples", self.preview_samples, "at least 2")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that a run folder's `config.yaml` holds."""
+
+    recipe: str
+    data: DataConfig
+    codec: Spec
+    sampler: SamplerConfig
+    decoder: DecoderConfig | None = None
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    seed: int = 0
+    device: str = "auto"  # cuda if there is one, else mps, else cpu
+    threads: int = 0  # CPU threads of each part; 0 = the machine's cores shared between the parts
+    synchronised_batch_norm: bool = True  # over all processes of torchrun, as if they were one; False: each by itself
+    minutes: float = 0.0  # shorten the parts to fit this time on a slow machine, after a probe; 0 = never
+    watts: float = 0.0  # what the device takes while training, for reports, where it cannot be measured; 0 = unknown
+    schema_version: int = 1
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 - 1")
+        _require(self.threads >= 0, "threads", self.threads, "0 or more")
+        _require(self.watts >= 0, "watts", self.watts, "0 or more")
+
+    def parts(self) -> "dict[PartName, SamplerConfig | DecoderConfig]":
+        """What this run trains, by name."""
+        return {"sampler": self.sampler, "decoder": self.decoder} if self.decoder else {"sampler": self.sampler}
+
+
+def _require(holds: bool, field_name: str, value: float, allowed: str) -> None:
+    if not holds:
+        raise UserError(f"{field_name}: {value:g} should be {allowed}")

@@ -1,0 +1,1 @@
+"""Frozen judges: networks whose features distances are taken between."""

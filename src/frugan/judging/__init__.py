@@ -1,0 +1,1 @@
+"""How good a model is: evaluation, decoders compared, truncation swept, sizes compared, the model card."""

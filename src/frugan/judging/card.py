@@ -1,0 +1,84 @@
+"""The model card: what a stranger needs to know about a model, filled in by the program, blanks marked."""
+
+from typing import Any
+
+from frugan.config.spec import Spec
+from frugan.data.source import source_name
+from frugan.runs.folder import RunFolder
+from frugan.system.atomic import write_file
+
+
+def write_model_card(run: RunFolder) -> None:
+    """Write `model/README.md` from the run's configuration, environment and last evaluation."""
+    write_file(run.model / "README.md", _card(run).encode())
+
+
+def _card(run: RunFolder) -> str:
+    config, env, evaluation = run.config(), run.env(), run.evaluation()
+    data = env["data"]
+    sampler = config.sampler.schedule
+    source, classes = source_name(data["source"]), _classes(config.sampler.generator, data)
+    side = config.data.resolution
+    decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
+    stabilizer = config.sampler.stabilizer.target.__qualname__
+    return f"""---
+library_name: frugan
+pipeline_tag: unconditional-image-generation
+tags: [gan, {config.recipe}{", class-conditional" if classes else ""}]
+license: (to be filled in by whoever publishes this model)
+---
+
+# {config.recipe}: {side} x {side} images from {source}
+
+```python
+import frugan
+model = frugan.load("path/to/this/folder")
+images = model.sample(seeds=range(16))  # float (16, 3, {side}, {side}) in [-1, 1]{_of_a_class(classes)}
+```
+
+## Intended use
+(to be filled in)
+
+## Data
+{data["images"]} images from `{source}`, fingerprint `{data["fingerprint"]}`, {len(data["skipped"])} skipped.
+Licence of the images: (to be filled in).
+
+## Training
+Recipe `{config.recipe}`, seed {config.seed}, frugan {env["frugan"]}, torch {env["torch"]}, {env["device_name"]}.
+Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch},
+stabilizer `{stabilizer}`.
+Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
+
+## Evaluation
+{_evaluation(evaluation)}
+
+## Limits
+It draws what its training images show, and may draw some of them almost exactly; look for that before publishing
+pictures.
+"""
+
+
+def _classes(generator: Spec, data: dict[str, Any]) -> list[str]:
+    """Names, if the generator is told classes, itself or (after `finetune`) the one that it contains."""
+    inner = generator.arguments.get("generator", generator)
+    told = isinstance(inner, Spec) and inner.arguments.get("classes", 0)
+    return list(data["class_counts"]) if told else []
+
+
+def _of_a_class(names: list[str]) -> str:
+    if not names:
+        return ""
+    return f"""
+images = model.sample(seeds=range(16), label=model.class_label({names[0]!r}))
+# classes: {", ".join(names)}"""
+
+
+def _evaluation(result: dict[str, Any] | None) -> str:
+    if result is None:
+        return "(not evaluated: `frugan evaluate RUN`)"
+    protocol = ", ".join(f"{name}: {value}" for name, value in result["protocol"].items())
+    return (
+        f"{result['metric']} {result['results']['frechet_distance']:.1f}, real against real "
+        f"{result['floor']['frechet_distance']:.1f} (n = {result['floor']['n']}), precision "
+        f"{result['results']['precision']:.3f}, recall {result['results']['recall']:.3f}.\n\nProtocol: {protocol}."
+    )

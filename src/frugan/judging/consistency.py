@@ -1,0 +1,122 @@
+"""Do pictures of one latent at two sizes show the same? The protocol of CREPS, with what it leaves open pinned down.
+
+Set A is drawn at the smaller size, set B, of the same latents, at the larger one and reduced by means of k x k pixels.
+Values are clamped to [-1, 1] and not rounded to 8 bits. Coordinates follow both conventions: "ends", which CREPS trains
+with and whose samples drift by up to a quarter of a pixel against any resized copy, and "centres", which lie over it.
+Generators of one size alone are resized: their output (antialiased bicubic), or what their convolutions begin with.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from frugan.judging.evaluate import FIRST_SEED
+from frugan.metrics.image import psnr, ssim
+from frugan.metrics.perceptual import PerceptualDistance
+from frugan.model.model import Model
+from frugan.networks.base import Generator, ResizableGenerator
+from frugan.ops.view import View
+from frugan.rendering.render import render
+from frugan.system.errors import UserError
+
+_BATCH = 8
+_RESIDUAL_GAIN = 10.0
+
+
+@torch.no_grad()
+def consistency(
+    model: Model,
+    sizes: tuple[int, int],
+    samples: int,
+    distance: PerceptualDistance,
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """
+    Args:
+        sizes: the smaller side, and a multiple of it.
+
+    Returns:
+        JSON-ready: by convention, "psnr", "ssim" and the perceptual distance between both sets, and the protocol.
+
+    Raises:
+        UserError: sizes that are no multiples, or a generator of codes.
+    """
+    check_sizes(model, sizes)
+    results: dict[str, dict[str, float]] = {}
+    for convention in conventions(model.generator):
+        values: dict[str, list[Tensor]] = {"psnr": [], "ssim": [], distance.name: []}
+        for done, (small, reduced) in enumerate(pairs(model, sizes, samples, convention)):
+            values["psnr"].append(psnr(reduced, small))
+            values["ssim"].append(ssim(reduced, small))
+            values[distance.name].append(distance(reduced, small))
+            on_progress(f"pictures at two sizes, {convention}", min((done + 1) * _BATCH, samples), samples)
+        results[convention] = {name: torch.cat(found).mean().item() for name, found in values.items()}
+    return {
+        "results": results,
+        "protocol": {
+            "sizes": list(sizes),
+            "samples": samples,
+            "first_seed": FIRST_SEED,
+            "reduction": f"means of {sizes[1] // sizes[0]} x {sizes[1] // sizes[0]} pixels",
+            "range": "clamped to [-1, 1], not rounded; PSNR of a range of 2",
+            "ssim": "11 x 11 Gaussian window of sigma 1.5",
+        },
+    }
+
+
+def conventions(generator: Generator) -> tuple[str, ...]:
+    """Ways in which this generator can be drawn at two sizes, by name."""
+    if generator.any_grid:
+        return "ends", "centres"
+    return ("output resized", "input resized") if isinstance(generator, ResizableGenerator) else ("output resized",)
+
+
+@torch.no_grad()
+def pairs(model: Model, sizes: tuple[int, int], samples: int, convention: str) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches (n, 3, a, a): drawn small, and drawn large and reduced; on the CPU, clamped."""
+    small, large = sizes
+    for first in range(FIRST_SEED, FIRST_SEED + samples, _BATCH):
+        w = model.styles(range(first, min(first + _BATCH, FIRST_SEED + samples)))
+        drawn, fine = (draw(model.generator, w, side, convention) for side in (small, large))
+        yield drawn, F.avg_pool2d(fine, large // small)
+
+
+def draw(generator: Generator, w: Tensor, side: int, convention: str) -> Tensor:
+    """Pictures (N, 3, side, side) in [-1, 1], on the CPU; `convention` is one of `conventions`."""
+    if convention == "input resized":
+        assert isinstance(generator, ResizableGenerator)
+        images = generator.resized_synthesis(w, side)
+    elif convention == "output resized":
+        images = F.interpolate(generator.synthesis(w), size=(side, side), mode="bicubic", antialias=True)
+    else:
+        view = View(side, side, generator.code_shape[1:], fit="stretch", centres=convention == "centres")
+        images = torch.stack([render(generator, one, view) for one in w.split(1)])
+    return images.clamp(-1, 1).float().cpu()
+
+
+def residual(small: Tensor, reduced: Tensor) -> Tensor:
+    """The absolute difference, ten times amplified, as a picture in [-1, 1]."""
+    return (_RESIDUAL_GAIN * (small - reduced).abs() - 1).clamp(-1, 1)
+
+
+def shown_name(measure: str) -> str:
+    """As people write it."""
+    return measure.upper() if measure in ("psnr", "ssim") else measure
+
+
+def check_sizes(model: Model, sizes: tuple[int, int]) -> None:
+    """
+    Raises:
+        UserError: sizes that are no multiples, or a generator of codes.
+    """
+    if model.codec.reduces or model.enlargement is not None:
+        raise UserError("--consistency: this model's generator draws codes for a decoder, not pictures")
+    small, large = sizes
+    if small < 11 or large <= small or large % small:
+        raise UserError(f"--consistency {small},{large}: first a side from 11, then two, three ... times as much")
+    unit = model.generator.code_shape[1] // 4
+    if isinstance(model.generator, ResizableGenerator) and (small % unit or large % unit):
+        raise UserError(f"--consistency {small},{large}: this generator can be enlarged to multiples of {unit}")

@@ -1,0 +1,162 @@
+"""How good are the pictures? Distances between features of generated and real images, with their protocol."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset
+from frugan.data.loader import Loader
+from frugan.features.base import FeatureExtractor
+from frugan.judging.real_features import real_features
+from frugan.metrics.frechet import feature_statistics, frechet_distance
+from frugan.metrics.image import psnr
+from frugan.metrics.kernel import kernel_distance
+from frugan.metrics.precision_recall import precision_recall
+from frugan.model.model import Model
+from frugan.training.ranks import ALONE, Ranks
+
+# Below this many samples on either side the Frechet distance is dominated by its bias (bioinf-jku/TTUR#4).
+ENOUGH_SAMPLES = 2048
+# Evaluation seeds begin here, so that it never judges the pictures that people look at.
+FIRST_SEED = 1_000_000
+_MOST_REALS = 50_000
+_MOST_RECONSTRUCTIONS = 1000
+_BATCH = 32
+
+
+def evaluate(
+    model: Model,
+    dataset: PackedDataset,
+    extractor: FeatureExtractor,
+    *,
+    samples: int,
+    truncation: float = 1.0,
+    ranks: Ranks = ALONE,
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Compare `samples` generated images with the data set at the model's full resolution.
+
+    Several `ranks` share the generated and the real images between them, and all return the same.
+
+    Returns:
+        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can be told
+        apart below it), "reconstruction" (real images through codec and decoder; None for models that draw images as
+        they are), "warnings", and "protocol".
+    """
+    began = time.monotonic()
+    device = model.device
+    reals = Loader(dataset, seed=0, mirror=False)
+    count_real = min(len(dataset), _MOST_REALS)
+    real = real_features(extractor, dataset, count_real, partial(on_progress, "real images"), ranks)
+    own = slice(samples * ranks.rank // ranks.count, samples * (ranks.rank + 1) // ranks.count)
+    seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
+    generated = model.batches(seeds, truncation, batch=_BATCH)
+    fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
+    count, decodes = min(count_real, _MOST_RECONSTRUCTIONS), model.codec.reduces or model.enlargement is not None
+    reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress) if decodes else None
+    return {
+        "metric": extractor.distance_name,
+        "results": _distances(real, fake),
+        "floor": _floor(real),
+        "reconstruction": reconstruction,
+        "warnings": _warnings(count_real, samples, extractor.distance_name),
+        "protocol": {
+            **extractor.protocol(),
+            "resolution": model.resolution,
+            "n_real": count_real,
+            "n_fake": samples,
+            "first_seed": FIRST_SEED,
+            "truncation": truncation,
+            "code_noise": model.assumed_noise,
+            "real_fingerprint": dataset.fingerprint,
+            "dtype": "float64",
+            "device": str(device),
+        },
+        "clock": {"seconds": round(time.monotonic() - began, 1)},
+    }
+
+
+def _distances(real: Tensor, fake: Tensor) -> dict[str, float]:
+    kernel_mean, kernel_std = kernel_distance(real, fake)
+    precision, recall = precision_recall(real, fake)
+    return {
+        "frechet_distance": frechet_distance(feature_statistics(real), feature_statistics(fake)),
+        "kernel_distance_mean": kernel_mean,
+        "kernel_distance_std": kernel_std,
+        "precision": precision,
+        "recall": recall,
+    }
+
+
+def _floor(real: Tensor) -> dict[str, float | int]:
+    """The real images against themselves: two random halves."""
+    order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
+    half = len(real) // 2
+    return {"n": half, **_distances(real[order[:half]], real[order[half : 2 * half]])}
+
+
+@torch.no_grad()
+def _reconstruction(
+    model: Model,
+    reals: Loader,
+    extractor: FeatureExtractor,
+    features_of: tuple[Tensor, Tensor],
+    count: int,
+    on_progress: Callable[[str, int, int], None],
+) -> dict[str, float | int]:
+    """What codec and decoder lose: a perfect sampler would reach "frechet_distance", not the floor.
+
+    `features_of`: real and generated images. "of_generated" is FID* of not-so-big-GAN, the generated images' distance
+    to the reconstructions, as if the decoder were not to blame.
+    """
+    features, decoded_psnr, base_psnr, done = [], [], [], 0
+    for images in reals.spread_images(count, _BATCH):
+        decoded, base = model.reconstruct(images)
+        features.append(extractor.features(decoded).cpu())
+        decoded_psnr.append(psnr(decoded, images))
+        base_psnr.append(psnr(base, images))
+        done += len(images)
+        on_progress("reconstructions", done, count)
+    statistics = feature_statistics(torch.cat(features))
+    return {
+        "n": count,
+        "frechet_distance": frechet_distance(feature_statistics(features_of[0]), statistics),
+        "of_generated": frechet_distance(feature_statistics(features_of[1]), statistics),
+        "psnr": torch.cat(decoded_psnr).mean().item(),
+        "psnr_without_decoder": torch.cat(base_psnr).mean().item(),
+    }
+
+
+def _features(
+    extractor: FeatureExtractor,
+    batches: Iterable[Tensor],
+    stage: str,
+    total: int,
+    on_progress: Callable[[str, int, int], None],
+) -> Tensor:
+    features, done = [], 0
+    for images in batches:
+        features.append(extractor.features(images).cpu())
+        done += len(images)
+        on_progress(stage, done, total)
+    return torch.cat(features)
+
+
+def _warnings(n_real: int, n_fake: int, name: str) -> list[str]:
+    few = {kind: n for kind, n in (("real", n_real), ("generated", n_fake)) if n < ENOUGH_SAMPLES}
+    if not few:
+        return []
+    return [f"{bias_warning(few, name)}, and see the kernel distance, which is unbiased"]
+
+
+def bias_warning(few: Mapping[str, int], name: str) -> str:
+    """What to be careful with where a Frechet distance is of few images, by kind."""
+    counts = " and ".join(f"{n} {kind}" for kind, n in few.items())
+    return (
+        f"{name} from {counts} images is biased upwards (fewer than {ENOUGH_SAMPLES}): compare it only with results of "
+        "the same counts"
+    )

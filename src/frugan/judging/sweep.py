@@ -1,0 +1,166 @@
+"""Fidelity against variety: one model at several truncations, and with pictures rejected that a classifier doubts.
+
+Tables 4 and 5 of not-so-big-GAN. The classifier looks at the decoded picture, in evaluation mode and normalised as it
+was trained.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset
+from frugan.features.base import FeatureExtractor
+from frugan.judging.evaluate import FIRST_SEED
+from frugan.judging.real_features import real_features
+from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
+from frugan.metrics.inception_score import inception_score
+from frugan.metrics.precision_recall import precision_recall
+from frugan.model.model import Model
+from frugan.system.errors import UserError
+
+_BATCH, _IMAGENET_CLASSES = 32, 1000
+_MOST_REALS = 50_000
+# A threshold that fewer than one picture in so many passes is given up: some never pass any.
+_MOST_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Point:
+    """One setting and what came of it; distances are None where too few pictures passed."""
+
+    truncation: float
+    threshold: float | None  # on the classifier's probability; None = nothing was rejected
+    drawn: int
+    kept: int
+    frechet_distance: float | None = None
+    score: float | None = None  # inception score
+    score_std: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+
+
+def sweep(
+    model: Model,
+    dataset: PackedDataset,
+    extractor: FeatureExtractor,
+    *,
+    truncations: Sequence[float],
+    thresholds: Sequence[float],
+    samples: int,
+    of_class: bool = False,
+    on_point: Callable[[Point], None] = lambda point: None,
+) -> dict[str, Any]:
+    """Judge every truncation, then every threshold at the truncation with the least distance.
+
+    A picture is kept if the classifier's probability of any class exceeds the threshold; with `of_class`, of the class
+    that the picture was drawn for.
+
+    Returns:
+        JSON-ready: "points", "least" and "most": those with the least distance and with the most score, as the paper's
+        tables quote them; "protocol".
+
+    Raises:
+        UserError: `of_class`, but the model's classes are not those that the classifier knows.
+    """
+    if of_class and not (extractor.knows_imagenet and model.generator.classes == _IMAGENET_CLASSES):
+        raise UserError(
+            f"--reject-by class: needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier "
+            f"knows them (efficientnet-lite0); this model has {model.generator.classes} classes"
+        )
+    count_real = min(len(dataset), _MOST_REALS)
+    real = real_features(extractor, dataset, count_real)
+    statistics = feature_statistics(real)
+    points = []
+
+    def judge(truncation: float, threshold: float | None) -> Point:
+        kept, drawn = _draw(model, extractor, truncation, threshold, samples, of_class)
+        point = _judged(Point(truncation, threshold, drawn, len(kept)), kept, samples, real, statistics, extractor)
+        points.append(point)
+        on_point(point)
+        return point
+
+    at_truncations = [judge(truncation, None) for truncation in truncations]
+    best = min(at_truncations, key=lambda point: point.frechet_distance or 0.0)
+    for threshold in thresholds:
+        judge(best.truncation, threshold)
+    judged = [point for point in points if point.frechet_distance is not None]
+    return {
+        "points": [asdict(point) for point in points],
+        "least": asdict(min(judged, key=lambda point: point.frechet_distance or 0.0)),
+        "most": asdict(max(judged, key=lambda point: point.score or 0.0)),
+        "protocol": {
+            **_protocol(extractor, of_class),
+            "resolution": model.resolution,
+            "n_real": count_real,
+            "n_fake": samples,
+            "real_fingerprint": dataset.fingerprint,
+        },
+    }
+
+
+def _protocol(extractor: FeatureExtractor, of_class: bool) -> dict[str, Any]:
+    return {
+        **extractor.protocol(),
+        "frechet_distance": extractor.distance_name,
+        "classifier": extractor.name,
+        "rejected_by": "the class drawn" if of_class else "any class",
+        "first_seed": FIRST_SEED,
+        "splits": 10,
+    }
+
+
+def _draw(
+    model: Model,
+    extractor: FeatureExtractor,
+    truncation: float,
+    threshold: float | None,
+    samples: int,
+    of_class: bool,
+) -> tuple[Tensor, int]:
+    """Features (n, dim) of the first `samples` pictures that pass, or of fewer, and how many were drawn for them."""
+    kept: list[Tensor] = []
+    drawn = 0
+    for features, labels in _features(model, extractor, truncation, samples * (_MOST_DRAWS if threshold else 1)):
+        passed = torch.ones(len(features), dtype=torch.bool, device=features.device)
+        if threshold is not None:
+            probabilities = extractor.probabilities(features)
+            sure = probabilities.gather(1, labels[:, None])[:, 0] if of_class else probabilities.max(dim=1).values
+            passed = sure > threshold
+        missing = samples - sum(map(len, kept))
+        if passed.sum() >= missing:  # of the last batch, only what was looked at until there were enough
+            drawn += int(passed.nonzero()[missing - 1]) + 1
+            kept.append(features[passed][:missing].cpu())
+            break
+        drawn += len(features)
+        kept.append(features[passed].cpu())
+    return torch.cat(kept), drawn
+
+
+def _features(
+    model: Model, extractor: FeatureExtractor, truncation: float, most: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """With the class (N,) that each seed drew; all 0 where there are none."""
+    first = FIRST_SEED
+    for images in model.batches(range(FIRST_SEED, FIRST_SEED + most), truncation, batch=_BATCH):
+        seeds = range(first, first + len(images))
+        first += len(images)
+        yield extractor.features(images), model.labels(seeds).to(extractor.device)
+
+
+def _judged(
+    point: Point,
+    kept: Tensor,
+    samples: int,
+    real: Tensor,
+    statistics: FeatureStatistics,
+    extractor: FeatureExtractor,
+) -> Point:
+    if len(kept) < samples:
+        return point
+    score, spread = inception_score(extractor.probabilities(kept.to(extractor.device)))
+    precision, recall = precision_recall(real, kept)
+    distance = frechet_distance(statistics, feature_statistics(kept))
+    return Point(point.truncation, point.threshold, point.drawn, point.kept, distance, score, spread, precision, recall)

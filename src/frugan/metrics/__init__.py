@@ -1,0 +1,1 @@
+"""How far two sets of features, or two images, are apart."""

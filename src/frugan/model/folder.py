@@ -1,0 +1,193 @@
+"""Model folders: `config.json` + safetensors + `README.md`. Nothing is unpickled, nothing foreign is built."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from frugan.codecs.base import Codec
+from frugan.config.spec import Spec
+from frugan.model.model import Model
+from frugan.model.weights import load_weights
+from frugan.networks.base import Decoder, Generator
+from frugan.system.atomic import write_file
+from frugan.system.errors import UserError
+
+FORMAT = "frugan-model/1"
+CONFIG_FILE, GENERATOR_FILE, DECODER_FILE = "config.json", "generator.safetensors", "decoder.safetensors"
+
+
+def load(path: str | Path, device: str = "cpu") -> Model:
+    """Load a model from its folder or from the run that trained it, on any machine.
+
+    Raises:
+        UserError: nothing there, no generator yet, a foreign or damaged file, or a class that is not frugan's and of no
+            package that `allow_package` let in.
+    """
+    folder = model_folder(Path(path))
+    description = ModelDescription.read(folder)
+    codec, generator = description.build_codec(), description.build_generator()
+    decoder: nn.Module | None = description.build_decoder() if description.decoder else None
+    if not (folder / GENERATOR_FILE).exists() and (folder / DECODER_FILE).exists():
+        raise UserError(
+            f"{folder}: only its decoder is trained so far; evaluate-decoder and upscale take it, frugan resume trains "
+            "the sampler"
+        )
+    load_weights(generator, folder / GENERATOR_FILE)
+    if decoder is not None and not (folder / DECODER_FILE).exists():
+        decoder = None  # its training has not reached a first snapshot; images are interpolated until then
+    if decoder is not None:
+        load_weights(decoder, folder / DECODER_FILE)
+    for module in (generator, codec, decoder):
+        if module is not None:
+            module.eval().requires_grad_(False)
+    model = Model(
+        generator,
+        codec,
+        decoder,
+        description.resolution,
+        description.info,
+        assumed_noise=description.assumed_noise,
+        most_noise=description.most_noise,
+        class_counts=description.class_counts() if generator.classes else {},
+    )
+    return model.to(device)
+
+
+def load_decoder(path: str | Path, weights: Path | None = None) -> tuple[Codec, Decoder]:
+    """Codec and decoder of a run or model folder, whether or not its sampler was ever trained.
+
+    `weights`: other weights of the same decoder, such as those of a snapshot; None for the folder's own.
+
+    Raises:
+        UserError: nothing there, no decoder yet, or a damaged file.
+    """
+    folder = model_folder(Path(path))
+    description = ModelDescription.read(folder)
+    if not description.decoder:
+        raise UserError(f"{folder}: this model has no decoder")
+    codec, decoder = description.build_codec(), description.build_decoder()
+    load_weights(decoder, weights or folder / DECODER_FILE)
+    return codec.eval(), decoder.eval().requires_grad_(False)
+
+
+def load_resolution(path: str | Path) -> int:
+    """Side of the images that a run or model folder's networks were trained for.
+
+    Raises:
+        UserError: nothing there, or a damaged file.
+    """
+    return ModelDescription.read(model_folder(Path(path))).resolution
+
+
+def model_folder(path: Path) -> Path:
+    """Of a run, its model's folder."""
+    return path / "model" if (path / "config.yaml").is_file() else path
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What a model's `config.json` holds: its classes with their settings; weights lie beside it.
+
+    Attributes:
+        code_shape: (C, s, s), what the generator draws.
+        resolution: side of the images that come out of the decoder.
+        info: provenance (recipe, data, seed ...).
+        assumed_noise: see `Model`.
+        most_noise: see `Model`.
+    """
+
+    generator: Spec
+    codec: Spec
+    decoder: Spec | None
+    code_shape: tuple[int, int, int]
+    resolution: int
+    info: Mapping[str, Any] = field(default_factory=dict)
+    assumed_noise: float = 0.0
+    most_noise: float = 0.0
+
+    @classmethod
+    def read(cls, folder: Path) -> "ModelDescription":
+        """
+        Raises:
+            UserError: no model folder, or a damaged or foreign `config.json`.
+        """
+        config = _read_json(folder)
+        try:
+            return cls(
+                generator=Spec.from_dict(config["generator"]),
+                codec=Spec.from_dict(config["codec"]),
+                decoder=Spec.from_dict(config["decoder"]) if config.get("decoder") else None,
+                code_shape=tuple(config["code_shape"]),
+                resolution=int(config["resolution"]),
+                info=config.get("info", {}),
+                assumed_noise=float(config.get("assumed_noise", 0.0)),
+                most_noise=float(config.get("most_noise", 0.0)),
+            )
+        except KeyError as error:
+            raise UserError(f"{folder / CONFIG_FILE}: it lacks {error}") from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UserError(f"{folder / CONFIG_FILE}: {error}") from error
+
+    def write(self, folder: Path) -> None:
+        """Describe a model; its weights follow with `write_weights`."""
+        config = {
+            "format": FORMAT,
+            "resolution": self.resolution,
+            "code_shape": list(self.code_shape),
+            "generator": self.generator.to_dict(),
+            "codec": self.codec.to_dict(),
+            "decoder": self.decoder.to_dict() if self.decoder else None,
+            "assumed_noise": self.assumed_noise,
+            "most_noise": self.most_noise,
+            "info": dict(self.info),
+        }
+        write_file(folder / CONFIG_FILE, json.dumps(config, indent=1).encode())
+
+    def build_generator(self) -> Generator:
+        """Without its weights, as all that is built here."""
+        generator: Generator = _build(self.generator, code_shape=self.code_shape)
+        return generator
+
+    def build_codec(self) -> Codec:
+        codec: Codec = _build(self.codec)
+        return codec
+
+    def build_decoder(self) -> Decoder:
+        assert self.decoder is not None
+        decoder: Decoder = _build(self.decoder)
+        return decoder
+
+    def class_counts(self) -> dict[str, int]:
+        """How many training images each class had, in the order of the labels."""
+        counts = self.info.get("data", {}).get("class_counts", {})
+        return {str(name): int(count) for name, count in counts.items()}
+
+
+def _build(spec: Spec, **runtime: Any) -> Any:
+    try:
+        return spec.build(**runtime)
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(f"{CONFIG_FILE}: {spec.target.__qualname__}: {error}") from error
+
+
+def _read_json(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        what = "is a file; frugan loads folders" if folder.exists() else "no such folder"
+        raise UserError(
+            f"{folder}: {what}. A model is a folder with {CONFIG_FILE} and {GENERATOR_FILE}; pickles and archives are "
+            "refused unread"
+        )
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text())
+    except FileNotFoundError as error:
+        raise UserError(f"{folder}: not a model folder (it has no {CONFIG_FILE})") from error
+    except ValueError as error:
+        raise UserError(f"{folder / CONFIG_FILE}: not valid JSON: {error}") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        found = config.get("format") if isinstance(config, dict) else type(config).__name__
+        raise UserError(f"{folder / CONFIG_FILE}: not a model of this program (format {found!r}, expected '{FORMAT}')")
+    return config

@@ -1,0 +1,189 @@
+"""From seeds to pictures: `seed -> z -> generator -> code -> codec.decode -> image`, in any batch the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from frugan.codecs.base import Codec
+from frugan.model.seeds import draw_styles, seed_labels
+from frugan.networks.base import Decoder, Generator
+from frugan.system.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Enlargement:
+    """Brings finished pictures to another size: a codec reduces them, a decoder enlarges what is left.
+
+    The pretrained route of not-so-big-GAN (tables 2 and 5): its Pretrained-128-64 halves pictures of 128 px once, and
+    decodes them to 256.
+
+    Attributes:
+        halvings: how often pictures are halved first; 0 to decode them as they are.
+    """
+
+    codec: Codec
+    decoder: Decoder
+    halvings: int
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(N, 3, S, S) in [-1, 1] -> (N, 3, R, R), R = S * 2^(the codec's levels - halvings)."""
+        return self.codec.decode(self.codec.from_low(self.codec.halved(images, self.halvings)), self.decoder)
+
+    def resolution(self, side: int) -> int:
+        """Of what becomes of pictures of that side."""
+        small = side // 2**self.halvings
+        return small * (self.codec.base(self.codec.from_low(torch.zeros(1, 3, 16, 16))).shape[-1] // 16)
+
+
+@dataclass
+class Model:
+    """All that turns seeds into images: what a model folder holds.
+
+    Attributes:
+        decoder: None until one is trained; images are then interpolated from their codes.
+        resolution: side of the images.
+        info: provenance (recipe, data, seed ...), as written to the model card.
+        class_counts: how many training images each class had, in the order of the labels; empty if unconditional.
+        assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
+        most_noise: the most that the decoder was trained on.
+        enlargement: what becomes of finished pictures, if anything; `resolution` is then that of its results.
+    """
+
+    generator: Generator
+    codec: Codec
+    decoder: nn.Module | None
+    resolution: int
+    info: Mapping[str, object] = field(default_factory=dict)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    assumed_noise: float = 0.0
+    most_noise: float = 0.0
+    enlargement: Enlargement | None = None
+    class_counts: Mapping[str, int] = field(default_factory=dict)
+
+    def to(self, device: torch.device | str) -> "Model":
+        """Move all networks; returns self."""
+        self.device = torch.device(device)
+        self.codec.to(self.device)
+        for network in (self.generator, self.decoder):
+            if network is not None:
+                # Channels-last convolutions are about twice as fast here, on CPUs and on tensor cores.
+                network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self
+
+    def assuming(self, noise: float | None) -> "Model":
+        """Change `assumed_noise`, unless None; returns self.
+
+        Raises:
+            UserError: the decoder is not one that is told, or never saw so much.
+        """
+        if noise is None:
+            return self
+        if not isinstance(self.decoder, Decoder) or not self.decoder.told_noise:
+            raise UserError("--code-noise: this model's decoder is not told the noise of its code (setting told_noise)")
+        if not 0 <= noise <= self.most_noise:
+            raise UserError(f"--code-noise {noise}: this decoder was trained on 0 to {self.most_noise:g}")
+        self.assumed_noise = noise
+        return self
+
+    def enlarged_by(self, codec: Codec, decoder: Decoder, halvings: int) -> "Model":
+        """Let another model's codec and decoder finish the pictures; returns self.
+
+        Raises:
+            UserError: they cannot be halved so often, or decoded.
+        """
+        codec.to(self.device)
+        decoder.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        enlargement = Enlargement(codec, decoder, halvings)
+        try:
+            enlargement(torch.zeros(1, 3, self.resolution, self.resolution, device=self.device))
+        except (ValueError, RuntimeError) as error:
+            raise UserError(
+                f"--decoder: cannot enlarge {self.resolution} px, halved {halvings} times: {error}"
+            ) from error
+        self.resolution, self.enlargement = enlargement.resolution(self.resolution), enlargement
+        return self
+
+    @property
+    def class_names(self) -> list[str]:
+        """In the order of their labels; numbers where they have no names; none for models without classes."""
+        return list(self.class_counts) or [str(label) for label in range(self.generator.classes)]
+
+    def class_label(self, name: str) -> int:
+        """The label of a class, by its name or its number.
+
+        Raises:
+            UserError: there is no such class, or no classes at all.
+        """
+        names = self.class_names
+        if not names:
+            raise UserError(f"--class {name}: this model is not class-conditional")
+        if name in names:
+            return names.index(name)
+        if name.isdigit() and int(name) < len(names):
+            return int(name)
+        raise UserError(f"--class {name}: no such class{did_you_mean(name, names)}")
+
+    def labels(self, seeds: Sequence[int]) -> Tensor:
+        """The class (N,) that each seed draws where none is asked for; 0 for models without classes."""
+        return seed_labels(seeds, list(self.class_counts.values()), self.generator.classes)
+
+    def sample(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """Images for these seeds.
+
+        Args:
+            seeds: one picture each; any ints from 0 to 2^32 - 1.
+            truncation: below 1, more typical and less varied.
+            label: class to draw, for class-conditional generators; if None, each seed draws one, as often as in the
+                training images.
+
+        Returns:
+            (N, 3, S, S), float32 in [-1, 1], on the CPU.
+        """
+        return torch.cat(list(self.batches(seeds, truncation, label)))
+
+    @torch.no_grad()
+    def batches(
+        self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None, batch: int = 16
+    ) -> Iterator[Tensor]:
+        """The same images in pieces, for more of them than fit in memory.
+
+        Pieces are padded to one size inside, so that how many pictures are asked for at once never changes any of them.
+        """
+        if len(seeds) == 0:
+            raise ValueError("seeds: at least one is needed")
+        for first in range(0, len(seeds), batch):
+            wanted = list(seeds[first : first + batch])
+            padded = wanted + wanted[-1:] * (batch - len(wanted))
+            yield self.decode(self.codes(padded, truncation, label), noise=self.assumed_noise)[: len(wanted)]
+
+    def styles(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """What the sampler draws its codes from: w, in whatever shape it takes."""
+        return draw_styles(self.generator, seeds, list(self.class_counts.values()), truncation, label)
+
+    @torch.no_grad()
+    def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
+        """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
+        return self.generator.synthesis(self.styles(seeds, truncation, label))
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor, *, noise: float) -> Tensor:
+        """Codes -> images in [-1, 1], on the CPU.
+
+        `noise` is what a decoder that is told takes them to have: 0 for codes of real images, `assumed_noise` for the
+        sampler's.
+        """
+        images = self.codec.decode(codes, self.decoder, noise).clamp(-1, 1)
+        if self.enlargement is not None:
+            images = self.enlargement(images).clamp(-1, 1)
+        return images.float().cpu()
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Real images (N, 3, R, R) -> what codec and decoder make of them, and what the codec alone; on the CPU."""
+        last = self.enlargement
+        codec, decoder = (last.codec, last.decoder) if last else (self.codec, self.decoder)
+        codes = codec.encode(images.to(self.device))
+        decoded, base = codec.decode(codes, decoder), codec.base(codes)
+        return decoded.clamp(-1, 1).float().cpu(), base.clamp(-1, 1).float().cpu()

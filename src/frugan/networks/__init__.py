@@ -1,0 +1,1 @@
+"""What is trained, one file a family: generators with their discriminators, and decoders; `base` has the interfaces."""

@@ -1,0 +1,1 @@
+"""Losses and penalties: on logits, on generators, on images; `base` has their signatures."""

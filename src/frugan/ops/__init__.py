@@ -1,0 +1,1 @@
+"""Pure functions of tensors: wavelets, scale-space, spectra, warps, grids of coordinates. No weights, no state."""

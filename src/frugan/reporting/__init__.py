@@ -1,0 +1,1 @@
+"""A run, a sweep or a comparison of decoders as one HTML page."""

@@ -1,0 +1,195 @@
+"""The top of the page: what run this is, whether it is finished, its key numbers, and what to be careful with."""
+
+from typing import Any
+
+from frugan.html.markup import Markup, join, tag
+from frugan.html.text import duration, energy, kimg, memory, significant
+from frugan.model.model import Model
+from frugan.reporting.commands import command
+from frugan.reporting.facts import PartFacts, RunFacts
+from frugan.reporting.tables import two_columns
+
+_ENERGY_NOTE = ". Parts that train at the same time are both charged for all of it: do not add them."
+_ENERGY_SOURCES = {
+    "nvml": "the whole GPU and all that ran on it, by its own counter",
+    "rapl": "the processors and all that ran on them, by their own counter",
+    "declared": "declared, not measured: watts times time",
+}
+
+
+def header(facts: RunFacts, model: Model) -> Markup:
+    """Title, data, size, seed and state."""
+    config = facts.config
+    channels, height, width = model.generator.code_shape
+    pieces = [
+        f"data {config.data.source}" + (f" ({facts.env['data']['images']} images)" if "data" in facts.env else ""),
+        f"{model.resolution} x {model.resolution} pixels",
+        *(
+            [f"codes of {height} x {width}" + ("" if channels == 3 else f" x {channels}")]
+            if model.codec.reduces
+            else []
+        ),
+        f"seed {config.seed}",
+    ]
+    return tag(
+        "header",
+        tag("h1", config.recipe),
+        tag("p", *(join([tag("span", piece), " "]) for piece in pieces), _state(facts), class_="badges"),
+    )
+
+
+def numbers_section(facts: RunFacts, model: Model) -> Markup:
+    """Cards, warnings, and the whole evaluation folded away."""
+    quality = _quality_cards(facts.evaluation) if facts.evaluation else []
+    warnings = _warnings(facts, model)
+    return tag(
+        "section",
+        tag("h2", "How good, and at what cost"),
+        tag("div", *quality, class_="cards") if quality else "",
+        tag("div", *_cost_cards(facts), class_="cards"),
+        tag("div", *(tag("p", warning) for warning in warnings), class_="warnings", role="note") if warnings else "",
+        _evaluation(facts.evaluation) if facts.evaluation else "",
+        id="numbers",
+    )
+
+
+def _state(facts: RunFacts) -> Markup:
+    if facts.finished:
+        return tag("span", "finished", class_="good")
+    return tag("span", "not finished: " + ", ".join(map(_part_state, facts.parts)), class_="bad")
+
+
+def _part_state(part: PartFacts) -> str:
+    if part.finished:
+        return f"{part.name} finished"
+    if part.nimg == 0:
+        return f"{part.name} only begun"
+    verb = "stopped" if part.events and part.events[-1].get("event") == "stopped" else "still training"
+    return f"{part.name} {verb} at {kimg(part.nimg)} of {kimg(part.total_nimg)} kimg"
+
+
+def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
+    name, results, protocol = evaluation["metric"], evaluation["results"], evaluation["protocol"]
+    floor, reconstruction = evaluation["floor"], evaluation["reconstruction"]
+    cards = [
+        _card(
+            name,
+            significant(results["frechet_distance"]),
+            f"{protocol['n_fake']:,} generated against {protocol['n_real']:,} real images; lower is better",
+        ),
+        _card(
+            "Real against real",
+            significant(floor["frechet_distance"]),
+            f"{name} of {floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
+        ),
+    ]
+    if reconstruction is None:
+        return cards
+    return [
+        *cards,
+        _card(
+            "Decoder alone",
+            significant(reconstruction["frechet_distance"]),
+            f"{name} of {reconstruction['n']:,} real images through codec and decoder: the best that any sampler can "
+            "reach",
+        ),
+        _card(
+            "Reconstruction PSNR",
+            f"{reconstruction['psnr']:.1f} dB",
+            f"real images decoded from codes; without the decoder {reconstruction['psnr_without_decoder']:.1f} dB",
+        ),
+    ]
+
+
+def _cost_cards(facts: RunFacts) -> list[Markup]:
+    parts = [part for part in facts.parts if part.log]
+    if not parts:
+        return [_card("Cost", "unknown", "nothing is logged yet")]
+    return [
+        _cost_card("Training time", parts, [duration(part.seconds) for part in parts]),
+        _cost_card("Speed", parts, [f"{significant(part.images_per_second)} images/s" for part in parts]),
+        _cost_card("Peak memory", parts, [memory(part.peak_memory_mb) for part in parts]),
+        *(
+            [_cost_card("Energy", parts, list(map(_energy, parts)), _ENERGY_NOTE, _energy_source(parts))]
+            if any(p.energy for p in parts)
+            else []
+        ),
+    ]
+
+
+def _energy(part: PartFacts) -> str:
+    if part.energy is None:
+        return "unknown"
+    _, joules = part.energy
+    return energy(joules)
+
+
+def _energy_source(parts: list[PartFacts]) -> str:
+    sources = dict.fromkeys(_ENERGY_SOURCES[part.energy[0]] for part in parts if part.energy is not None)
+    return f": {'; '.join(sources)}"
+
+
+def _cost_card(title: str, parts: list[PartFacts], values: list[str], note: str = "", always: str = "") -> Markup:
+    """The first part's value large, any other's below: no sum would be right, for they may train at the same time.
+
+    `note`: said where there are others; `always`: said in any case.
+    """
+    others = [f"; {part.name} {value}" for part, value in zip(parts[1:], values[1:], strict=True)]
+    return _card(title, values[0], parts[0].name + "".join(others) + always + (note if others else ""))
+
+
+def _card(title: str, value: str, explanation: str) -> Markup:
+    return tag(
+        "div", tag("h3", title), tag("p", value, class_="value"), tag("p", explanation, class_="help"), class_="card"
+    )
+
+
+def _warnings(facts: RunFacts, model: Model) -> list[str]:
+    warnings: list[str] = []
+    evaluation = facts.evaluation
+    if evaluation is None:
+        evaluate, report = (tag("code", command(verb, facts.path)) for verb in ("evaluate", "report"))
+        warnings.append(join(["Not evaluated yet: run ", evaluate, " and then ", report, "."]))
+    else:
+        warnings += [f"{warning}." for warning in evaluation["warnings"]]
+        if evaluation["protocol"]["truncation"] != 1:
+            used = f"{evaluation['protocol']['truncation']:g}"
+            warnings.append(f"Evaluated with truncation {used}: not to be compared with results at truncation 1.")
+        if not facts.finished:
+            warnings.append("Evaluated before the run was finished: evaluate again at the end.")
+    if facts.decoder is not None and model.decoder is None:
+        warnings.append(
+            "The decoder has no weights yet: all pictures here are enlarged from their codes by interpolation."
+        )
+    skipped = facts.env.get("data", {}).get("skipped", [])
+    if skipped:
+        images = "1 image of the data set was" if len(skipped) == 1 else f"{len(skipped):,} images of the data set were"
+        warnings.append(f"{images} left out: see env.json below; `frugan data check` says why.")
+    return warnings
+
+
+def _evaluation(evaluation: dict[str, Any]) -> Markup:
+    """All distances beside their floor, and the protocol."""
+    results, floor, reconstruction = evaluation["results"], evaluation["floor"], evaluation["reconstruction"]
+    rows = [
+        (evaluation["metric"], "frechet_distance", "lower"),
+        ("kernel distance (unbiased)", "kernel_distance_mean", "lower"),
+        ("precision: how many generated look real", "precision", "higher"),
+        ("recall: how many real are covered", "recall", "higher"),
+    ]
+    sources = {"generated": results, "real against real": floor}
+    if reconstruction is not None:
+        sources["decoder alone"] = reconstruction
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("", *sources, "better")))
+    body = []
+    for title, key, better in rows:
+        values = [significant(source[key]) if key in source else "" for source in sources.values()]
+        if key == "kernel_distance_mean":
+            values[0] += f" ± {significant(results['kernel_distance_std'], 2)}"
+        body.append(tag("tr", tag("th", title, scope="row"), *(tag("td", value) for value in [*values, better])))
+    return tag(
+        "details",
+        tag("summary", "The whole evaluation and its protocol"),
+        tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll"),
+        two_columns({name: str(value) for name, value in evaluation["protocol"].items()}),
+    )

@@ -1,0 +1,80 @@
+"""Which pictures a model draws, and what finishes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from frugan.system.errors import ArgumentError
+
+LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Pictures by their seeds.
+
+    Args:
+        seeds: One picture each: ints from 0 to 2^32 - 1.
+        truncation: 0 or more. Below 1, pictures are more typical and less varied.
+        label: Class of all pictures, by its name or number, for class-conditional models. None: each seed draws one.
+
+    Raises:
+        ArgumentError: a value out of these ranges.
+    """
+
+    seeds: Sequence[int] = range(64)
+    truncation: float = 1.0
+    label: str | int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seeds, int | str):
+            raise TypeError(f"seeds: expected several ints, such as range(16) or [3], got {self.seeds!r}")
+        if len(self.seeds) == 0:
+            raise ArgumentError("seeds", "at least one is needed")
+        # A range's ends say it all: it may be long.
+        ends = (min(self.seeds[0], self.seeds[-1]), max(self.seeds[0], self.seeds[-1]))
+        looked_at = ends if isinstance(self.seeds, range) else self.seeds
+        for seed in looked_at:
+            if not 0 <= seed <= LARGEST_SEED:
+                raise ArgumentError("seeds", f"seeds are from 0 to {LARGEST_SEED}", seed)
+        if not 0 <= self.truncation < 1e9:
+            raise ArgumentError("truncation", "a number from 0", self.truncation)
+
+    @property
+    def seed(self) -> int:
+        """The first picture, where one alone is drawn."""
+        return self.seeds[0]
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """How a model's codes and pictures are finished.
+
+    Args:
+        code_noise: Noise level of the code that a decoder with told_noise assumes. None: the model's assumed_noise.
+        decoder: Folder of a run whose decoder enlarges the pictures, after its codec has halved them.
+        halvings: Number of halvings before that. 1 and a decoder of 64 -> 256 px turn 128 px into 256 px.
+
+    Raises:
+        ArgumentError: no such folder, or halvings without a decoder.
+    """
+
+    code_noise: float | None = None
+    decoder: Path | None = None
+    halvings: int = 0
+
+    def __post_init__(self) -> None:
+        if self.decoder is not None and not Path(self.decoder).exists():
+            raise ArgumentError("decoder", "no such folder", self.decoder)
+        if self.halvings < 0 or (self.halvings and self.decoder is None):
+            raise ArgumentError("halvings", "goes with `decoder`, and is 0 or more", self.halvings)
+
+
+def existing_folder(argument: str, path: Path) -> Path:
+    """
+    Raises:
+        ArgumentError: there is nothing of that name.
+    """
+    if not path.exists():
+        raise ArgumentError(argument, "no such folder", path)
+    return path

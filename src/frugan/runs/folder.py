@@ -1,0 +1,161 @@
+"""The layout of a run on disk: names and files, no torch, so that commands which only read answer at once.
+
+config.yaml   the complete configuration          env.json   versions, machine, data and its skipped images
+sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpoints/
+decoder/      the same, for the other part
+model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
+report.html   evaluation.json consistency.json
+initial.safetensors   only in fine-tuned and continued runs: what the networks began with
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from frugan.config.schema import PartName, RunConfig
+from frugan.system.atomic import write_file
+from frugan.system.errors import UserError
+from frugan.system.jsonl import JSONLines
+
+INITIAL_FILE = "initial.safetensors"
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run: one that was made whole."""
+    return (path / "config.yaml").is_file()
+
+
+class RunFolder:
+    """A run that exists on disk; make one with `RunFolder.create`, open one with `RunFolder.open`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "config.yaml"
+        self.env_file = path / "env.json"
+        self.evaluation_file = path / "evaluation.json"
+        self.consistency_file = path / "consistency.json"
+        self.report_file = path / "report.html"
+        self.model = path / "model"
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        config: RunConfig,
+        env: Mapping[str, Any],
+        describe: "Callable[[RunFolder], None]",
+        *,
+        replace: bool,
+    ) -> "RunFolder":
+        """Begin a run in an empty or new folder. `describe` writes what else belongs to it, before it counts as a run.
+
+        Raises:
+            UserError: the folder holds something; with `replace`, only if that is not a run.
+        """
+        run = cls(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not replace or not run.config_file.exists():
+                advice = (
+                    f"go on with `frugan resume {path}`, choose another --out, or pass --replace to delete it"
+                    if run.config_file.exists()
+                    else "it is not a run, so it will not be touched; choose another --out"
+                )
+                raise UserError(f"--out {path}: already exists: {advice}")
+            # Renamed first: a half-deleted run would be taken for something else, and never be touched again.
+            doomed = path.with_name(f".{path.name}.replaced")
+            shutil.rmtree(doomed, ignore_errors=True)
+            path.rename(doomed)
+            shutil.rmtree(doomed)
+        path.mkdir(parents=True, exist_ok=True)
+        run.write_env(env)
+        describe(run)
+        run.write_config(config)
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """
+        Raises:
+            UserError: there is no run in that folder.
+        """
+        run = cls(path)
+        if not run.config_file.is_file():
+            what = "no such folder" if not path.exists() else "not a run folder (it has no config.yaml)"
+            raise UserError(f"{path}: {what}; runs are made by `frugan train DATA --out RUN`")
+        return run
+
+    def config(self) -> RunConfig:
+        """The complete configuration of the run."""
+        from frugan.config.yaml import parse
+
+        return parse(self.config_file.read_text(), str(self.config_file))
+
+    def write_config(self, config: RunConfig) -> None:
+        """Written last when a run is created: its presence says that the folder is a run."""
+        from frugan.config.yaml import dump
+
+        write_file(self.config_file, dump(config).encode())
+
+    def env(self) -> dict[str, Any]:
+        """Versions, machine and what was measured when the run began.
+
+        Raises:
+            UserError: the file is gone or damaged.
+        """
+        try:
+            loaded: dict[str, Any] = json.loads(self.env_file.read_text())
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.env_file}: cannot be read ({error}); restore it from a copy of the run") from error
+        return loaded
+
+    def write_env(self, env: Mapping[str, Any]) -> None:
+        write_file(self.env_file, json.dumps(env, indent=1).encode())
+
+    def part(self, name: PartName) -> "PartFolder":
+        return PartFolder(self.path / name)
+
+    def evaluation(self) -> dict[str, Any] | None:
+        """The result of the last `frugan evaluate`, if there is one."""
+        return _read_json(self.evaluation_file)
+
+    def consistency(self) -> dict[str, Any] | None:
+        """The result of the last `frugan evaluate --consistency`, if there is one."""
+        return _read_json(self.consistency_file)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    loaded: dict[str, Any] = json.loads(path.read_text())
+    return loaded
+
+
+class PartFolder:
+    """What one part (sampler or decoder) writes while it trains."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.train_log = JSONLines(path / "train.jsonl")
+        self.metrics_log = JSONLines(path / "metrics.jsonl")
+        self.events_log = JSONLines(path / "events.jsonl")
+        self.samples = path / "samples"
+        self.snapshots = path / "snapshots"
+        self.lock_file = path / ".lock"
+
+    def snapshot(self, nimg: int) -> Path:
+        """Weights of the averaged network at an image count."""
+        return self.snapshots / f"{nimg:010d}.safetensors"
+
+    def snapshot_counts(self) -> list[int]:
+        """Image counts of all snapshots, in order."""
+        return sorted(int(path.stem) for path in self.snapshots.glob("*.safetensors") if path.stem.isdigit())
+
+    def newest_snapshot(self) -> int | None:
+        """Image count of the newest snapshot, if there is one."""
+        counts = self.snapshot_counts()
+        return counts[-1] if counts else None
+
+    def sample_grid(self, nimg: int) -> Path:
+        return self.samples / f"{nimg:010d}.png"

@@ -1,0 +1,207 @@
+"""From a configuration to a run that is ready to train: images packed, codes measured, folder written."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.codecs.base import Codec
+from frugan.config.schema import PartName, RunConfig
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.loader import Loader
+from frugan.data.source import open_source, source_name
+from frugan.model.folder import ModelDescription
+from frugan.runs.folder import INITIAL_FILE, RunFolder
+from frugan.system.atomic import write_file
+from frugan.system.cores import available_cores, processes_here
+from frugan.system.device import choose_device, describe_environment
+from frugan.system.errors import UserError
+from frugan.training.batch_norm import synchronise_batch_norm
+from frugan.training.decoder import DecoderPart
+from frugan.training.gan import GANPart
+from frugan.training.part import Part
+from frugan.training.ranks import ALONE, Ranks
+
+MEASURED_IMAGES = 128  # enough for a spectrum, section 3 of the NSS paper
+FEWEST_IMAGES = 8  # below that, not even two halves of the real images can be compared
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A configuration with everything resolved that depends on the data and the machine, and the data itself."""
+
+    config: RunConfig
+    dataset: PackedDataset
+    device: torch.device
+
+
+def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
+    """Check the configuration, pack the data set and resolve what the configuration left open.
+
+    Raises:
+        UserError: a setting that cannot work, or data that cannot be used.
+    """
+    device = choose_device(config.device)
+    try:
+        codec: Codec = config.codec.build()
+        codec.code_shape(config.data.resolution)
+    except ValueError as error:
+        raise UserError(f"codec: {error}") from error
+    dataset = open_dataset(config)
+    for sentence in dataset.skipped_summary():
+        report(sentence)
+    report(f"{config.data.source}: {len(dataset)} images at {config.data.resolution} x {config.data.resolution}")
+    if len(dataset) < FEWEST_IMAGES:
+        raise UserError(
+            f"{config.data.source}: only {len(dataset)} images can be used; at least {FEWEST_IMAGES} are needed, and a "
+            "sampler learns from a few hundred or more"
+        )
+    if not config.sampler.initial:
+        low, high = measure_code_range(codec, dataset, config.data.mirror)
+        config = dataclasses.replace(config, codec=config.codec.replace(code_min=low, code_max=high))
+    config = dataclasses.replace(
+        _with_classes(config, dataset) if config.data.classes else config,
+        device=str(device),
+        threads=config.threads or _threads_per_part(config),
+    )
+    _build_parts(config, device)  # errors in their settings show now, not in the middle of the run
+    return Prepared(config, dataset, device)
+
+
+def open_dataset(config: RunConfig) -> PackedDataset:
+    """The run's images, packed at its resolution; at once when they were packed before."""
+    source = open_source(config.data.source)
+    return pack(source, config.data.resolution, allow_upsampling=config.data.upsample)
+
+
+def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:
+    """Write the run folder, the description of its model, and the weights that it begins with (`transfer`), if any."""
+    config, dataset = prepared.config, prepared.dataset
+    env: dict[str, Any] = {
+        **describe_environment(prepared.device),
+        "data": {
+            "source": str(config.data.source),
+            "images": len(dataset),
+            "fingerprint": dataset.fingerprint,
+            "class_counts": class_counts(dataset),
+            "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped],
+        },
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+    counts = {"num_skipped": len(dataset.skipped), "class_counts": env["data"]["class_counts"], "images": len(dataset)}
+    shared = {"source": source_name(config.data.source), "fingerprint": dataset.fingerprint, **counts}
+
+    def describe_model(run: RunFolder) -> None:
+        if initial is not None:
+            write_file(run.path / INITIAL_FILE, initial)
+        ModelDescription(
+            generator=config.sampler.generator,
+            codec=config.codec,
+            decoder=config.decoder.network if config.decoder else None,
+            assumed_noise=config.decoder.assumed_noise if config.decoder else 0.0,
+            most_noise=config.decoder.code_noise if config.decoder else 0.0,
+            code_shape=config.codec.build().code_shape(config.data.resolution),
+            resolution=config.data.resolution,
+            info={"recipe": config.recipe, "seed": config.seed, "data": shared, "frugan": env["frugan"]},
+        ).write(run.model)
+
+    return RunFolder.create(path, config, env, describe_model, replace=replace)
+
+
+def build_part(config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE) -> Part:
+    """The sampler or the decoder of a resolved configuration, freshly initialised, alike on all ranks."""
+    codec: Codec = config.codec.build()
+    part: Part
+    if name == "sampler":
+        part = GANPart(config.sampler, codec, config.data.resolution, config.seed, device, ranks)
+    elif config.decoder is None:
+        raise UserError(f"recipe {config.recipe}: it has no decoder to train")
+    else:
+        part = DecoderPart(config.decoder, codec, config.data.resolution, config.seed, device, ranks)
+    if ranks.count > 1 and config.synchronised_batch_norm:
+        synchronise_batch_norm(part.networks().values(), ranks)
+    return part
+
+
+def measured_images(dataset: PackedDataset) -> Tensor:
+    """The images (N, 3, S, S) on which parts measure what they must know."""
+    return next(Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES, MEASURED_IMAGES))
+
+
+@torch.no_grad()
+def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tuple[float, float]:
+    """Smallest and largest raw code over the data set, mirrored images included if training will show them.
+
+    A mirrored image has another code than the mirrored code, because the wavelet's samples sit on even pixels.
+    """
+    lows, highs = [], []
+    for images, _ in Loader(dataset, seed=0, mirror=False).all_images(64):
+        for view in (images, images.flip(-1)) if mirror else (images,):
+            raw = codec.raw_code(view)
+            lows.append(raw.min().item())
+            highs.append(raw.max().item())
+    low, high = min(lows), max(highs)
+    if high - low < 1e-3:
+        raise UserError(f"all {len(dataset)} images are the same flat colour; there is nothing to learn")
+    return low, high
+
+
+def class_counts(dataset: PackedDataset) -> dict[str, int]:
+    """How many images each class has, in the order of their labels."""
+    return {name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)}
+
+
+def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
+    """The networks told how many classes there are.
+
+    Raises:
+        UserError: there are none, images lie outside of them, or a network cannot be told.
+    """
+    count, outside = len(dataset.class_names), int((dataset.labels < 0).sum())
+    if count < 2:
+        raise UserError(
+            f"--classes: {config.data.source} has {count or 'no'} class{'es' * (count != 1)}; at least 2 are needed: a "
+            "first-level folder each, or labels in dataset.json"
+        )
+    if outside:
+        raise UserError(
+            f"--classes: {outside} images of {config.data.source} have no class: they lie in no first-level folder, or "
+            "its dataset.json does not name them, or gives them a number below 0"
+        )
+    known = config.sampler.generator.arguments.get("classes", 0)
+    if config.sampler.initial and known != count:
+        raise UserError(f"--from: those networks know {known} classes, but {config.data.source} has {count}")
+    try:
+        sampler = dataclasses.replace(
+            config.sampler,
+            generator=config.sampler.generator.replace(classes=count),
+            discriminator=config.sampler.discriminator.replace(classes=count),
+        )
+    except UserError as error:
+        raise UserError(
+            f"--classes: recipe {config.recipe} has networks that take none; those of nsb-gan-w-small, "
+            "biggan-128-small and creps-small do, or for example "
+            "--set 'sampler.generator={class: frugan.networks.biggan.BigGANGenerator, channels: 16, attention: 16}' "
+            "--set 'sampler.discriminator={class: frugan.networks.biggan.BigGANDiscriminator, channels: 16, "
+            "attention: 16}'"
+        ) from error
+    return dataclasses.replace(config, sampler=sampler)
+
+
+def _threads_per_part(config: RunConfig) -> int:
+    if processes_here() > 1:
+        return max(1, available_cores() // processes_here())  # the parts train one after the other then
+    return max(1, available_cores() // len(config.parts()))
+
+
+def _build_parts(config: RunConfig, device: torch.device) -> None:
+    for name in config.parts():
+        try:
+            build_part(config, name, device)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise UserError(f"{name}: {error}") from error

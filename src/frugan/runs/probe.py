@@ -1,0 +1,125 @@
+"""What a run will need on this machine, from training throw-away copies of its parts for a few steps."""
+
+import dataclasses
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import torch
+
+from frugan.config.schema import PartName, RunConfig
+from frugan.data.loader import Loader
+from frugan.networks.base import count_parameters
+from frugan.runs.prepare import Prepared, build_part, measured_images, open_dataset
+from frugan.system.cores import end_with_parent
+from frugan.system.device import synchronize, use_threads
+from frugan.system.errors import RunError, UserError
+from frugan.training.loop import peak_memory_mb
+from frugan.training.part import total_nimg
+
+# The first steps pay for allocations. The timed ones are a multiple of the longest usual interval of a lazy penalty, so
+# that their mean holds its share of such steps, and go on long enough for the parts to be timed beside each other.
+# Where a step takes longer than all of them should, one has to do.
+_WARM_UP_STEPS, _TIMED_STEPS, _TIMED_SECONDS, _MOST_SECONDS = 4, 16, 3.0, 30.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """Parameters by network, speed, and what the part's whole schedule needs."""
+
+    parameters: dict[str, int]
+    images_per_second: float
+    minutes: float
+    peak_memory_mb: float
+
+
+def probe_parts(prepared: Prepared, only: PartName | None = None) -> dict[PartName, Estimate]:
+    """Train a copy of every part for a moment, at the same time and each in a process of its own, as the run will.
+
+    Raises:
+        UserError: there is no such part.
+    """
+    names = list(prepared.config.parts()) if only is None else [only]
+    if only is not None and only not in prepared.config.parts():
+        raise UserError(f"--part {only}: this configuration has none")
+    # Spawned, not forked: torch's threads and CUDA do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(len(names))
+    with ProcessPoolExecutor(len(names), context, _wait_for_others, (together, os.getpid())) as pool:
+        try:
+            estimates = list(pool.map(_probe, [prepared.config] * len(names), names))
+        except KeyboardInterrupt:
+            for process in multiprocessing.active_children():
+                process.terminate()  # the pool would wait for them to finish their trial
+            raise
+        except BrokenProcessPool as error:
+            raise RunError(
+                "a short trial of the training was killed, most likely for want of memory: try a smaller --batch or "
+                "--resolution, or --set sampler.schedule.accumulate=2"
+            ) from error
+    return dict(zip(names, estimates, strict=True))
+
+
+def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepared:
+    """On a machine where the parts would need more than `config.minutes`, shorten their schedules in proportion.
+
+    Machines that are fast enough keep the schedule as written, so that the same seed gives the same pictures there.
+    """
+    config = prepared.config
+    if config.minutes <= 0:
+        return prepared
+    changes: dict[str, Any] = {}
+    for name, estimate in probe_parts(prepared).items():
+        if estimate.minutes > config.minutes:
+            schedule = config.parts()[name].schedule
+            kimg = round(schedule.kimg * config.minutes / estimate.minutes, 3)
+            report(
+                f"{name}: this machine would need {estimate.minutes:.1f} minutes; "
+                f"shortened to {kimg:g} kimg to fit {config.minutes:g}"
+            )
+            changes[name] = dataclasses.replace(config.parts()[name], schedule=dataclasses.replace(schedule, kimg=kimg))
+    return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
+
+
+def _wait_for_others(together: Barrier, parent: int) -> None:
+    """In every process, once torch is loaded there."""
+    end_with_parent(parent)
+    together.wait()
+
+
+def _probe(config: RunConfig, name: PartName) -> Estimate:
+    use_threads(config.threads)
+    device = torch.device(config.device)
+    part = build_part(config, name, device)
+    dataset = open_dataset(config)
+    part.measure(measured_images(dataset))
+    loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
+    batch = part.schedule.batch
+
+    def train(steps: int, nimg: int, seconds: float) -> int:
+        """So many steps, or fewer if they take longer; at least one."""
+        end = time.monotonic() + seconds
+        for _ in range(steps):
+            part.step(*loader.batch(nimg, batch), nimg)
+            nimg += batch
+            synchronize(device)
+            if time.monotonic() > end:
+                break
+        return nimg
+
+    warm = nimg = train(_WARM_UP_STEPS, 0, _MOST_SECONDS / 2)
+    began = time.monotonic()
+    while (elapsed := time.monotonic() - began) < _TIMED_SECONDS:
+        nimg = train(_TIMED_STEPS, nimg, _MOST_SECONDS)
+    seconds_per_image = elapsed / (nimg - warm)
+    return Estimate(
+        parameters={network: count_parameters(module) for network, module in part.networks().items()},
+        images_per_second=1 / seconds_per_image,
+        minutes=seconds_per_image * total_nimg(part.schedule) / 60,
+        peak_memory_mb=peak_memory_mb(),
+    )

@@ -1,0 +1,64 @@
+"""A trained sampler as the beginning of another training: on other images, or at another size."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from safetensors.torch import save
+from torch import Tensor
+
+from frugan.config.schema import RunConfig
+from frugan.model.folder import load
+from frugan.networks.base import FreeDepthGenerator
+from frugan.runs.folder import INITIAL_FILE, RunFolder
+from frugan.system.errors import UserError
+from frugan.training.checkpoint import load_newest_checkpoint
+from frugan.training.part import under_prefix, with_prefix
+
+
+def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
+    """`config` with the networks and the codec of a trained run, which begin with its weights.
+
+    A generator of lines keeps its depth at another size: the same picture is asked for at more places.
+
+    Raises:
+        UserError: nothing is trained yet, it cannot go on at that size, or it knows classes and the other does not.
+    """
+    before, generator = trained.config(), load(trained.path).generator
+    size, old_size = config.data.resolution, before.data.resolution
+    free = isinstance(generator, FreeDepthGenerator)
+    if size != old_size and (not free or size < old_size):
+        can = "at its own size or a larger one" if free else "at its own size alone"
+        raise UserError(
+            f"--from {trained.path}: {type(generator).__name__} of {old_size} px can go on {can}, not {size}"
+        )
+    if config.data.classes and not generator.classes:
+        raise UserError(f"--classes: the run that --from names was trained without; {trained.path}")
+    networks = before.sampler.generator, before.sampler.discriminator
+    sampler = dataclasses.replace(
+        config.sampler,
+        # Its depth is written down, for its settings may have left it to the size of the pictures.
+        generator=networks[0].replace(levels=generator.levels) if free else networks[0],
+        discriminator=networks[1],
+        initial=INITIAL_FILE,
+    )
+    return dataclasses.replace(
+        config,
+        sampler=sampler,
+        data=dataclasses.replace(config.data, classes=generator.classes > 0),
+        codec=before.codec,
+        decoder=before.decoder,
+    )
+
+
+def trained_weights(trained: RunFolder) -> bytes:
+    """A safetensors file with the averaged generator of a run, and its discriminator if a checkpoint of it is left."""
+    checkpoint, _ = load_newest_checkpoint(trained.part("sampler").path / "checkpoints", tidies=False)
+    discriminator = {} if checkpoint is None else under_prefix("discriminator", checkpoint.tensors)
+    return initial_file(load(trained.path).generator.state_dict(), discriminator)
+
+
+def initial_file(generator: Mapping[str, Tensor], discriminator: Mapping[str, Tensor] = MappingProxyType({})) -> bytes:
+    """Weights as `sampler.initial` names them, in safetensors."""
+    tensors = with_prefix("generator", generator) | with_prefix("discriminator", discriminator)
+    return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})

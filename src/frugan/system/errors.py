@@ -1,0 +1,47 @@
+"""The errors that a user is meant to read: the command line prints the message and exits with the exit code."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+
+
+class UserError(ValueError):
+    """Wrong use or bad input: the message says what, where and what to do."""
+
+    exit_code = 2
+
+
+class ArgumentError(UserError):
+    """A wrong argument of a public function, by its name: the command line shows it as the flag that a user typed.
+
+    Further arguments may be named in the problem, in backquotes.
+    """
+
+    def __init__(self, argument: str, problem: str, value: object = None) -> None:
+        self.argument, self.problem, self.value = argument, problem, value
+        super().__init__(self.sentence(lambda name: name))
+
+    def sentence(self, spelled: Callable[[str], str]) -> str:
+        """The message, with every argument as `spelled` writes it."""
+        value = "" if self.value is None else f" {self.value}"
+        problem = re.sub(r"`(\w+)`", lambda match: spelled(match[1]), self.problem)
+        return f"{spelled(self.argument)}{value}: {problem}"
+
+
+class RunError(RuntimeError):
+    """A run that was asked for rightly and failed: the message says what failed, where and what to do."""
+
+    exit_code = 1
+
+
+class DivergedError(RunError):
+    """Training itself failed: a loss or a weight became NaN or infinite. Starting again would end in the same way."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A closing phrase for an error about an unknown name: the nearest known one, else all of them."""
+    names = sorted(known)
+    if not names:
+        return "; it has none"
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names)}"

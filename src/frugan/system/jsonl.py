@@ -1,0 +1,50 @@
+"""Append-only logs, one JSON object a line: greppable, and still readable after a crash in the middle of a line."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from frugan.system.atomic import write_file
+
+
+class JSONLines:
+    """The log at `path`; its folder is made when the first line is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Add a line and hand it to the operating system at once."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a+b") as file:
+            torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+            file.write((b"\n" if torn else b"") + json.dumps(line).encode() + b"\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        """All whole lines; a half-written last one is left out."""
+        return read_jsonl(self.path)
+
+    def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        """Drop the lines that are not wanted, and any half-written one."""
+        lines = [json.dumps(line) + "\n" for line in self.read() if wanted(line)]
+        write_file(self.path, "".join(lines).encode())
+
+    def clear(self) -> None:
+        """Begin anew."""
+        if self.path.exists():
+            os.unlink(self.path)
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a log, without those that a crash tore; empty if there is no such file."""
+    if not path.exists():
+        return []
+    lines = []
+    for text in path.read_text().splitlines():
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            continue
+    return lines

@@ -1,0 +1,123 @@
+"""Tensors out of the pickles that StyleGAN2-ADA and its descendants save, without executing anything in them.
+
+Those files hold the source code of their networks, which unpickling would run. Here every name in a file must be on a
+short list, and stands for something inert: networks come out as nested dictionaries of what they held, their source is
+dropped unread, and tensors are read by torch's own reader of weights alone.
+"""
+
+import io
+import pickle
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frugan.system.errors import UserError
+
+
+class Remains:
+    """What is left of an object of a foreign class: its name, and its state as it was saved."""
+
+    class_name: str
+    state: dict[str, Any]
+
+    def tensors(self, prefix: str = "") -> dict[str, Tensor]:
+        """All parameters and buffers below it, by their dotted names, as `state_dict` would give them."""
+        found: dict[str, Tensor] = {}
+        for kind in ("_parameters", "_buffers"):
+            for name, tensor in self.state.get(kind, {}).items():
+                if isinstance(tensor, Tensor):
+                    found[f"{prefix}{name}"] = tensor.detach()
+        for name, module in self.state.get("_modules", {}).items():
+            if isinstance(module, Remains):
+                found |= module.tensors(f"{prefix}{name}.")
+        return found
+
+
+def read_networks(path: Path) -> dict[str, Remains]:
+    """The networks in such a file by their names, G_ema and D for example.
+
+    Raises:
+        UserError: it cannot be read, names anything that is not on the list, or holds no network.
+    """
+    try:
+        with open(path, "rb") as file:
+            loaded = _Reader(file).load()
+    except _Refused as error:
+        raise UserError(f"{path}: refused, and nothing in it was run: {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        # What a file that is no pickle makes the reader of pickles say is no help to anybody, and of any type.
+        raise UserError(
+            f"{path}: not a pickle that StyleGAN2-ADA or a descendant of it saved, or a damaged one "
+            f"({type(error).__name__})"
+        ) from error
+    networks = loaded if isinstance(loaded, dict) else {}
+    networks = {name: network for name, network in networks.items() if isinstance(network, Remains)}
+    if not networks:
+        raise UserError(f"{path}: holds no network that was saved by StyleGAN2-ADA or a descendant of it")
+    return networks
+
+
+class _Refused(pickle.UnpicklingError):
+    """The file is a pickle, and holds something else than networks and tensors."""
+
+
+class _Reader(pickle.Unpickler):
+    """Looks names up in a list of harmless stand-ins, and nowhere else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        stand_in = _STAND_INS.get((module, name))
+        if stand_in is not None:
+            return stand_in
+        # Layers, settings and numbers of these programs are only ever remembered by name.
+        if module.split(".")[0] in ("training", "dnnlib") or module.startswith(_REMEMBERED):
+            return type(name, (_Foreign,), {"__module__": module})
+        raise _Refused(f"it names {module}.{name}")
+
+
+class _Foreign(Remains):
+    """Takes any arguments and any state, and does nothing with them but keep the state."""
+
+    def __new__(cls, *arguments: Any, **settings: Any) -> "_Foreign":
+        foreign = super().__new__(cls)
+        foreign.class_name, foreign.state = cls.__name__, {}
+        return foreign
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state if isinstance(state, dict) else {}
+
+
+class _Settings(dict[str, Any]):
+    """EasyDict: a dictionary."""
+
+
+def _persistent(meta: Any) -> Remains:
+    """In place of the function that would compile and run the source in `meta`."""
+    if not isinstance(meta, dict) or not isinstance(meta.get("state"), dict):
+        raise _Refused("a network in it has no state")
+    remains = Remains()
+    remains.class_name, remains.state = str(meta.get("class_name", "")), meta["state"]
+    return remains
+
+
+def _storage(content: bytes) -> Any:
+    try:
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _Refused("a tensor in it holds more than numbers") from error
+
+
+_REMEMBERED = ("torch.nn.modules.", "numpy.core.multiarray", "numpy._core.multiarray")
+_STAND_INS: dict[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
+    ("torch._utils", "_rebuild_parameter"): torch._utils._rebuild_parameter,
+    ("torch.storage", "_load_from_bytes"): _storage,
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): _persistent,
+    ("dnnlib.util", "EasyDict"): _Settings,
+    ("numpy", "dtype"): type("dtype", (_Foreign,), {}),
+}

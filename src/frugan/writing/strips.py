@@ -1,0 +1,154 @@
+"""Pictures that arrive strip by strip, as PNG, TIFF or Deep Zoom: the file's ending says which."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from frugan.system.atomic import replacing, write_file, write_folder
+from frugan.system.errors import UserError
+from frugan.writing.pictures import png_bytes
+from frugan.writing.png_stream import write_png_strips
+
+ENDINGS = (".png", ".tif", ".tiff", ".dzi")
+_TILE = 256  # side of Deep Zoom's tiles
+_CLASSIC_TIFF = 2**32 - 2**25  # a TIFF's offsets have 32 bits, a BigTIFF's 64
+
+
+def write_strips(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
+    """Strips (rows, width, 3) uint8, together `height` rows, into a file that appears whole or not at all.
+
+    Deep Zoom is `path` and a folder of tiles beside it, NAME_files, as viewers for the web expect.
+
+    Raises:
+        UserError: an ending that is not one of ENDINGS, or TIFF without the package for it.
+        RunError: the disk is full or the file cannot be written.
+    """
+    check_ending(path)
+    if path.suffix.lower() == ".dzi":
+        _write_deep_zoom(path, strips, width, height)
+    elif path.suffix.lower() == ".png":
+        write_png_strips(path, strips, width, height)
+    else:
+        _write_tiff(path, strips, width, height)
+
+
+def check_ending(path: Path) -> None:
+    """
+    Raises:
+        UserError: an ending that is not one of ENDINGS, TIFF without the package for it, or something in its place that
+            must not be lost.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise UserError(f"--out {path}: must end in {', '.join(ENDINGS)}")
+    if path.is_dir():
+        raise UserError(f"--out {path}: is a folder")
+    tiles = _tiles_of(path)
+    if path.suffix.lower() == ".dzi" and not path.exists() and tiles.exists() and any(tiles.iterdir()):
+        raise UserError(
+            f"--out {path}: its tiles would replace the folder {tiles}, which is no picture's; choose another"
+        )
+    if path.suffix.lower() in (".tif", ".tiff"):
+        try:
+            import tifffile  # noqa: F401
+        except ImportError as error:
+            raise UserError(f"--out {path}: TIFF needs one more package: pip install tifffile") from error
+
+
+def _tiles_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_files")
+
+
+def _write_tiff(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
+    import tifffile
+
+    big = 3 * width * height > _CLASSIC_TIFF
+    rows = max(1, min(height, 2**20 // (3 * width)))
+    with replacing(path) as temporary, tifffile.TiffWriter(temporary, bigtiff=big) as writer:
+        writer.write(
+            (_compressed(strip) for strip in _regular(strips, rows)),
+            shape=(height, width, 3),
+            dtype=np.uint8,
+            rowsperstrip=rows,
+            photometric="rgb",
+            compression="zlib",
+            predictor=True,
+            metadata=None,
+        )
+
+
+def _compressed(strip: np.ndarray) -> bytes:
+    """As TIFF's horizontal predictor wants it: each pixel as its difference from the one before."""
+    differences = strip.copy()
+    differences[:, 1:] -= strip[:, :-1]
+    return zlib.compress(differences.tobytes(), 6)
+
+
+def _write_deep_zoom(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
+    levels, folder = max(width, height, 1) - 1, _tiles_of(path)
+
+    def fill(temporary: Path) -> None:
+        pyramid = _Pyramid(temporary, levels.bit_length())
+        for strip in strips:
+            pyramid.add(strip)
+        pyramid.close()
+
+    write_folder(folder, fill)
+    description = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" '
+        f'Format="png" Overlap="0" TileSize="{_TILE}"><Size Width="{width}" Height="{height}"/></Image>\n'
+    )
+    write_file(path, description.encode())
+
+
+class _Pyramid:
+    """One level's tiles, and the level of half its size, which is fed as rows arrive."""
+
+    def __init__(self, folder: Path, level: int) -> None:
+        self.folder = folder / str(level)
+        self.folder.mkdir()
+        self.below = _Pyramid(folder, level - 1) if level else None
+        self.waiting: list[np.ndarray] = []
+        self.row = 0
+
+    def add(self, strip: np.ndarray) -> None:
+        self.waiting.append(strip)
+        while sum(map(len, self.waiting)) >= _TILE:
+            rows = np.concatenate(self.waiting)
+            self.waiting = [rows[_TILE:]]
+            self._write(rows[:_TILE])
+
+    def close(self) -> None:
+        rows = np.concatenate(self.waiting)
+        if len(rows):
+            self._write(rows)
+        if self.below:
+            self.below.close()
+
+    def _write(self, rows: np.ndarray) -> None:
+        for column, left in enumerate(range(0, rows.shape[1], _TILE)):
+            tile = np.ascontiguousarray(rows[:, left : left + _TILE])
+            (self.folder / f"{column}_{self.row}.png").write_bytes(png_bytes(tile))
+        self.row += 1
+        if self.below:
+            self.below.add(_halved(rows))
+
+
+def _halved(rows: np.ndarray) -> np.ndarray:
+    """Means of 2 x 2 pixels; what is left over at odd edges counts twice."""
+    padded = np.pad(rows, ((0, len(rows) % 2), (0, rows.shape[1] % 2), (0, 0)), mode="edge").astype(np.uint16)
+    total = padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2]
+    return ((total + 2) // 4).astype(np.uint8)
+
+
+def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
+    """The same picture in strips of `rows` rows; the last may have fewer."""
+    waiting = np.zeros((0, 0, 3), np.uint8)
+    for strip in strips:
+        waiting = np.concatenate([waiting, strip]) if len(waiting) else strip
+        while len(waiting) >= rows:
+            yield np.ascontiguousarray(waiting[:rows])
+            waiting = waiting[rows:]
+    if len(waiting):
+        yield np.ascontiguousarray(waiting)

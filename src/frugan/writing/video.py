@@ -1,0 +1,93 @@
+"""Frames into an .mp4 file, or as numbered PNGs into a folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from frugan.system.atomic import replacing, write_folder
+from frugan.system.errors import RunError, UserError
+from frugan.writing.pictures import png_bytes
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray], rate: int) -> int:
+    """Frames (H, W, 3) uint8 -> how many there were. The file or folder appears whole or not at all.
+
+    Raises:
+        UserError: .mp4 without the package for it, or with odd sides, or a folder that is there already.
+        RunError: the disk is full or the file cannot be written.
+    """
+    check_video(path)
+    return _write_mp4(path, frames, rate) if path.suffix.lower() == ".mp4" else _write_frames(path, frames)
+
+
+def check_video(path: Path, size: tuple[int, int] = (2, 2)) -> None:
+    """
+    Raises:
+        UserError: .mp4 without the package for it, or with odd sides (width, height); another kind of file; a folder
+            that is not empty.
+    """
+    if path.suffix.lower() == ".mp4":
+        if size[0] % 2 or size[1] % 2:
+            raise UserError(f"--size {size[0]}x{size[1]}: .mp4 needs even sides")
+        try:
+            import imageio_ffmpeg  # noqa: F401
+        except ImportError as error:
+            raise UserError(
+                f"--out {path}: .mp4 needs one more package: pip install imageio-ffmpeg; or name a folder, for PNGs"
+            ) from error
+    elif path.suffix:
+        raise UserError(f"--out {path}: an .mp4 file, or a folder for PNG frames")
+    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"--out {path}: is there already, and not an empty folder")
+
+
+def _write_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
+    count = 0
+
+    def fill(folder: Path) -> None:
+        nonlocal count
+        for frame in frames:
+            (folder / f"frame{count:05d}.png").write_bytes(png_bytes(frame))
+            count += 1
+
+    write_folder(path, fill)
+    return count
+
+
+def _write_mp4(path: Path, frames: Iterable[np.ndarray], rate: int) -> int:
+    import imageio_ffmpeg
+
+    # The encoder chooses the format by the name's ending, which a temporary file does not have.
+    settings = {"fps": rate, "codec": "libx264", "output_params": ["-crf", "16", "-f", "mp4"], "macro_block_size": 2}
+    count, encoder = 0, None
+    with replacing(path) as temporary:
+        try:
+            for frame in frames:
+                if encoder is None:
+                    encoder = imageio_ffmpeg.write_frames(str(temporary), (frame.shape[1], frame.shape[0]), **settings)
+                    encoder.send(None)
+                encoder.send(np.ascontiguousarray(frame))
+                count += 1
+        finally:
+            if encoder is not None:
+                encoder.close()
+        _check_whole(temporary, path, count)
+    return count
+
+
+def _check_whole(written: Path, path: Path, count: int) -> None:
+    """
+    Raises:
+        RunError: the encoder, which does not tell, has not written all frames.
+    """
+    import imageio_ffmpeg
+
+    try:
+        found = imageio_ffmpeg.count_frames_and_secs(str(written))[0]
+    except RuntimeError as error:
+        raise RunError(
+            f"{path}: ffmpeg could not write it; is there space left, and is libx264 known to it?"
+        ) from error
+    if found != count:
+        raise RunError(f"{path}: ffmpeg wrote {found} of {count} frames; is there space left?")

@@ -1,0 +1,45 @@
+"""Features of real images are computed once, and never taken for those of other settings or from a damaged file."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.source import open_source
+from frugan.features.efficientnet_lite0 import EfficientNetFeatures
+from frugan.judging.real_features import real_features
+
+
+class Counting(EfficientNetFeatures):
+    seen = 0
+
+    def features(self, images: Tensor) -> Tensor:
+        self.seen += len(images)
+        return super().features(images)
+
+
+@pytest.fixture
+def dataset(image_folder: Path, tmp_path: Path) -> PackedDataset:
+    return pack(open_source(image_folder), 64, cache_dir=tmp_path)
+
+
+def test_they_are_computed_once_for_each_setting(dataset: PackedDataset) -> None:
+    extractor, other = Counting(torch.device("cpu")), Counting(torch.device("cpu"), size=32)
+    first = real_features(extractor, dataset, 40)
+    assert first.shape == (40, 1280)
+    assert torch.equal(real_features(extractor, dataset, 40), first)
+    assert extractor.seen == 40
+    assert not torch.equal(real_features(other, dataset, 40), first)
+    assert real_features(extractor, dataset, 10).shape == (10, 1280)
+    assert (extractor.seen, other.seen) == (50, 40)
+
+
+def test_a_damaged_file_is_made_anew(dataset: PackedDataset) -> None:
+    extractor = Counting(torch.device("cpu"))
+    first = real_features(extractor, dataset, 8)
+    (file,) = dataset.folder.glob("features-*.safetensors")
+    file.write_bytes(file.read_bytes()[:100])
+    assert torch.equal(real_features(extractor, dataset, 8), first)
+    assert extractor.seen == 16
