@@ -321,7 +321,7 @@ def test_stylegan2_rows_take_a_step_with_their_stabilizers_and_penalties(name: s
 def test_every_line_of_the_log_says_how_much_energy_was_taken(
     tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frugan.energy.POWERCAP", tmp_path / "none")
+    monkeypatch.setattr("frugan.system.energy.POWERCAP", tmp_path / "none")
     assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks(), watts=50.0)
     clocks = [line["clock"] for line in JSONLines(tmp_path / "train.jsonl").read()]
     assert len(clocks) > 1

@@ -40,9 +40,8 @@ from frugan.stabilizers.base import NoStabilizer
 
 @dataclass(frozen=True)
 class Training:
-    """One of the paper's: what the images are, their side, batch and the weight of R1."""
+    """One of the paper's: the images' side, batch and the weight of R1."""
 
-    summary: str
     side: int
     batch: int
     gamma: float
@@ -50,14 +49,12 @@ class Training:
 
 
 PAPER = {
-    "creps-ffhq-128": Training("CREPS on FFHQ at 128 x 128 (table 4).", 128, 128, 0.5),
-    "creps-ffhq-512": Training("CREPS on FFHQ at 512 x 512 (table 3).", 512, 32, 10.0),
-    "creps-ffhq-1024": Training("CREPS on FFHQ at 1024 x 1024 (supplement).", 1024, 8, 32.0),
-    "creps-lsun-church": Training("CREPS on LSUN church at 256 x 256 (table 3).", 256, 32, 0.4),
-    "creps-scenery": Training("CREPS on Scenery at 256 x 256.", 256, 32, 0.4),
-    "creps-metfaces-1024": Training(
-        "CREPS on MetFaces at 1024 x 1024, to go on with --from a run of FFHQ-512.", 1024, 32, 6.6, levels=7
-    ),
+    "creps-ffhq-128": Training(128, 128, 0.5),
+    "creps-ffhq-512": Training(512, 32, 10.0),
+    "creps-ffhq-1024": Training(1024, 8, 32.0),
+    "creps-lsun-church": Training(256, 32, 0.4),
+    "creps-scenery": Training(256, 32, 0.4),
+    "creps-metfaces-1024": Training(1024, 32, 6.6, levels=7),
 }
 _NETWORK = {"latent_dim": 64, "style_dim": 128, "mapping_layers": 2, "channel_base": 2048}
 # The paper's 10 cycles a picture are for 128 pixels and more. At 32 they reach beyond what the pixels can show, and
@@ -67,39 +64,21 @@ _LINES = {**_NETWORK, "channel_max": 128, "line_channels": 16, "bandwidth": 1.25
 _CONSISTENT = PenaltyConfig(Spec(ScaleConsistency), weight=10.0, every=2)  # weight and interval: ours, the first tried
 _SMALLEST_WINDOW = 0.6  # ScaleParty's; its largest, 1.1, would show what lies beyond the picture
 SMALL = {
-    "creps-small": ("CREPS at a width for a CPU: 32 x 32, rendered at any size.", Spec(CREPSGenerator, **_LINES)),
-    "creps-small-consistent": (
-        "creps-small whose pictures of half the size are pulled to what it was trained at.",
-        Spec(CREPSGenerator, **_LINES),
-    ),
-    "creps-small-thin": (
-        "creps-small with lines of 4 slots instead of 8.",
-        Spec(CREPSGenerator, **_LINES, thickness=4),
-    ),
-    "creps-small-no-decoders": ("creps-small without decoders.", Spec(CREPSGenerator, **_LINES, decodes=False)),
-    "creps-small-per-pixel": ("creps-small without lines.", Spec(PerPixelCREPSGenerator, **_LINES)),
-    "cips-small": (
-        "CIPS of as many parameters: the scale-consistent baseline.",
-        Spec(CIPSGenerator, **_NETWORK, channel_max=140),
-    ),
-    "stylegan2-small": (
-        "StyleGAN2 of as many parameters: the convolutional baseline.",
-        Spec(StyleGAN2Generator, **_NETWORK, channel_max=90, style_mixing=0.0),
-    ),
-    "inr-gan-small": (
-        "INR-GAN of as many parameters: of coordinates, and of one size.",
-        Spec(INRGANGenerator, **_NETWORK, channel_max=64, rank=3),
-    ),
-    "scaleparty-small": (
-        "ScaleParty of as many parameters: convolutions without padding, trained on windows.",
-        Spec(ScalePartyGenerator, **_NETWORK, channel_max=104),
-    ),
+    "creps-small": Spec(CREPSGenerator, **_LINES),
+    "creps-small-consistent": Spec(CREPSGenerator, **_LINES),
+    "creps-small-thin": Spec(CREPSGenerator, **_LINES, thickness=4),
+    "creps-small-no-decoders": Spec(CREPSGenerator, **_LINES, decodes=False),
+    "creps-small-per-pixel": Spec(PerPixelCREPSGenerator, **_LINES),
+    "cips-small": Spec(CIPSGenerator, **_NETWORK, channel_max=140),
+    "stylegan2-small": Spec(StyleGAN2Generator, **_NETWORK, channel_max=90, style_mixing=0.0),
+    "inr-gan-small": Spec(INRGANGenerator, **_NETWORK, channel_max=64, rank=3),
+    "scaleparty-small": Spec(ScalePartyGenerator, **_NETWORK, channel_max=104),
 }
 
 
 WAVELET = {
-    "creps-w": ("creps-small as the sampler of wavelet codes, and a decoder: 128 x 128.", "creps-small"),
-    "stylegan2-w-small": ("stylegan2-small as the sampler of wavelet codes, and a decoder.", "stylegan2-small"),
+    "creps-w": "creps-small",
+    "stylegan2-w-small": "stylegan2-small",
 }
 
 
@@ -140,7 +119,7 @@ def small(name: str) -> RunConfig:
         data=DataConfig(source="", resolution=32),
         codec=Spec(IdentityCodec),
         sampler=SamplerConfig(
-            generator=SMALL[name][1],
+            generator=SMALL[name],
             discriminator=Spec(StyleGAN2Discriminator, channel_base=1536, channel_max=96),
             stabilizer=Spec(NoStabilizer),
             loss=Spec(non_saturating),
@@ -157,4 +136,4 @@ def small(name: str) -> RunConfig:
 
 def wavelet(name: str) -> RunConfig:
     """One of WAVELET: the small generator of that name draws 32 x 32 wavelet codes of 128 x 128 images."""
-    return replace(nsb_gan_w_dcgan(), recipe=name, sampler=small(WAVELET[name][1]).sampler)
+    return replace(nsb_gan_w_dcgan(), recipe=name, sampler=small(WAVELET[name]).sampler)

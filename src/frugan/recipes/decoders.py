@@ -25,22 +25,8 @@ _CODECS = {"w": Spec(WaveletCodec, levels=2), "p": Spec(PixelCodec, levels=2, re
 _PIXEL_WEIGHT, _PERCEPTUAL_WEIGHT, _ADVERSARIAL_WEIGHT = 1e-2, 1.0, 5e-3
 
 
-PAPER = {
-    "resnet-w": "SRResNet on wavelet codes, L1: 64 to 256 px, as in the paper.",
-    "resnet-p": "SRResNet on blurred and subsampled pixels, L1.",
-    "esrgan-w": "resnet-w, then against a discriminator with a perceptual loss: the paper's sharpest.",
-    "esrgan-p": "resnet-p, then against a discriminator.",
-    "unet-w": "UNets that regress the missing wavelet packets, 147 million parameters.",
-    "unet-p": "UNets that regress what bilinear enlargement misses.",
-}
-SMALL = {
-    **{name: f"{name} at a width for a CPU." for name in PAPER},
-    "gated-w": "Gated large-kernel blocks at the code's size, exact on wavelet codes: our own light decoder.",
-}
-
-
 def paper(name: str) -> RunConfig:
-    """One of PAPER, as in the paper's appendix.
+    """A decoder of the paper, as in the paper's appendix.
 
     150,000 steps of batch 32 in each phase of ResNet and ESRGAN, Adam (.9, .99) at 1e-4. The UNets: Adam (.9, .999);
     UNet-W's levels learn together here for the 232,000 steps of batch 64 that the paper gives its second; UNet-P at the
@@ -66,7 +52,7 @@ def paper(name: str) -> RunConfig:
 
 
 def small(name: str) -> RunConfig:
-    """One of SMALL, for a CPU; the recipe is called NAME-small."""
+    """One for a CPU; the recipe is called NAME-small."""
     adam = OptimizerConfig(lr=2e-3, beta1=0.9, beta2=0.99, decay=0.5)
     # Crops of 64 x 64 pixels show more places a second; the UNets halve what they see too often for that.
     resnet = DecoderConfig(

@@ -31,22 +31,9 @@ from frugan.recipes import decoders
 from frugan.recipes.not_so_big_gan import nsb_gan_w_dcgan
 from frugan.stabilizers.base import NoStabilizer
 
-PAPER = {
-    "nsb-gan-w": "BigGAN-deep on wavelet codes and ESRGAN-W, class-conditional (tables 1 and 4).",
-    "nsb-gan-p": "BigGAN on blurred and subsampled pixels and ESRGAN-P, class-conditional (tables 1 and 4).",
-    "nsb-gan-w-unet": "BigGAN-deep on wavelet codes and UNet-W, class-conditional (table 4).",
-    "biggan-256": "BigGAN on the pixels themselves, class-conditional: the baseline of table 1.",
-    "nsb-gan-w-stylegan2": "StyleGAN2 on wavelet codes and ESRGAN-W, unconditional (after table 10).",
-}
-SMALL = {
-    "nsb-gan-w-small": "A narrow BigGAN-deep on 32 x 32 wavelet codes of 128 x 128 images, class-conditional.",
-    "nsb-gan-p-small": "The same on 32 x 32 blurred and subsampled pixels.",
-    "biggan-128-small": "The same on the 128 x 128 pixels themselves.",
-}
-
 
 def paper(name: str) -> RunConfig:
-    """One of PAPER: 250,000 steps of batch 512; EMA of .9999 a step."""
+    """A row of the paper: 250,000 steps of batch 512; EMA of .9999 a step."""
     schedule = ScheduleConfig(kimg=128_000, batch=512, accumulate=2, log_every=50, snapshots=50, ema_halflife=3549)
     decoder = {"nsb-gan-p": "esrgan-p", "nsb-gan-w-unet": "unet-w"}.get(name, "esrgan-w")
     begun = decoders.paper(decoder)
@@ -67,7 +54,7 @@ def paper(name: str) -> RunConfig:
 
 
 def small(name: str) -> RunConfig:
-    """One of SMALL: the same network, images, steps and rates in three spaces, to compare on a CPU or a small GPU.
+    """A small one: the same network, images, steps and rates in three spaces, to compare on a CPU or a small GPU.
 
     Rates are twice the paper's, which belong to batches 16 times as large and trainings 600 times as long.
     """
