@@ -97,7 +97,7 @@ def stabilizer_share() -> dict[str, float]:
     falling = itertools.count(0.0, 1e-4)
 
     def as_in_a_step() -> None:
-        part.stabilizer.update(next(falling))  # other operators in every step, as a schedule asks for
+        part.stabilizer.schedule(next(falling))  # other operators in every step, as a schedule asks for
         part.stabilizer(images)
         part.stabilizer(images)
         part.stabilizer(fakes).sum().backward()

@@ -90,11 +90,12 @@ def tiny_config(image_folder: Path) -> RunConfig:
 @pytest.fixture(scope="session")
 def trained_run(tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the tiny configuration, sampler and decoder. Tests must not change it."""
+    from frugan.judging.preview import PreviewJudge
     from frugan.runs.prepare import create_run, prepare
     from frugan.runs.train import train_part
 
     prepared = prepare(tiny_config, lambda sentence: None)
     run = create_run(prepared, tmp_path_factory.mktemp("runs") / "tiny", replace=False)
     for part in ("sampler", "decoder"):
-        assert train_part(run, part, lambda tick: None, lambda: False)
+        assert train_part(run, part, preview=PreviewJudge)
     return run.path

@@ -44,7 +44,7 @@ def test_an_example_trains_from_its_setting(setting: str, tiny_config: RunConfig
     config = override(tiny_config, [setting, "decoder=null", "sampler.schedule.kimg=0.032"])
     assert parse(dump(config), "config.yaml") == config
     run = create_run(prepare(config, lambda sentence: None), tmp_path / "run", replace=False)
-    assert train_part(run, "sampler", lambda tick: None, lambda: False)
+    assert train_part(run, "sampler")
     line = run.part("sampler").train_log.read()[-1]
     assert line["discriminator_loss"] > 0
     if "reach" in setting:

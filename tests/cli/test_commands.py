@@ -14,6 +14,7 @@ from frugan.cli import VERBS, main
 from frugan.cli.flags import parse_seeds
 from frugan.config.schema import RunConfig
 from frugan.config.yaml import dump
+from frugan.requests.drawing import Drawing
 from frugan.system.errors import UserError
 
 
@@ -103,9 +104,10 @@ def test_unknown_flags_exit_2() -> None:
 
 def test_seeds() -> None:
     assert parse_seeds("0-3,7") == [0, 1, 2, 3, 7]
-    for wrong in ("", "a", "3-1", "1-", "-4", "4294967296"):
-        with pytest.raises(UserError, match="--seeds"):
-            parse_seeds(wrong)
+    assert parse_seeds("5-4000000000") == range(5, 4000000001)  # as long as one likes
+    for wrong in ("", "a", "3-1", "1-", "-4", "4294967296", "٣"):
+        with pytest.raises(UserError, match="seeds"):
+            Drawing(parse_seeds(wrong))
 
 
 def test_recipes(capsys: pytest.CaptureFixture[str]) -> None:

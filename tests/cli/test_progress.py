@@ -10,10 +10,10 @@ def test_stages_are_told_now_and_then_where_no_terminal_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 4.0, 11.0, 11.0, 15.0])
-    monkeypatch.setattr(progress.show_stage, "printed", 0.0)
+    monkeypatch.setattr(progress._show_stage, "printed", 0.0)
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     for done in (1, 2, 3, 4):
-        progress.show_stage("images", done, 4)
+        progress._show_stage("images", done, 4)
     captured = capsys.readouterr()
     assert captured.err.split("\n") == ["  images: 3 of 4", ""]
     assert captured.out == ""

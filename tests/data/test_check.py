@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from frugan.data.check import check_data, format_check
+from frugan.data.check import check_data
 from frugan.system.errors import UserError
 
 
@@ -26,7 +26,7 @@ def messy(make_folder, encode, noise):
 
 def test_fields(messy):
     calls = []
-    report = check_data(messy, progress=lambda done, total: calls.append((done, total)))
+    report = check_data(messy, progress=lambda done, total: calls.append((done, total))).to_json()
     assert calls[-1] == (47, 47)
     unusable = report.pop("unusable")
     assert [(entry["name"], entry["kind"]) for entry in unusable] == [
@@ -54,12 +54,12 @@ def test_fields(messy):
 
 
 def test_report_is_json(messy):
-    report = check_data(messy)
+    report = check_data(messy).to_json()
     assert json.loads(json.dumps(report)) == report
 
 
 def test_table(messy):
-    text = format_check(check_data(messy))
+    text = check_data(messy).text()
     for part in (
         "45 can be used, 2 cannot",
         "cats 40, dogs 4, without class 1",
@@ -79,7 +79,7 @@ def test_long_lists_are_cut(make_folder):
     folder = make_folder(f"{n:02}.png" for n in range(30))
     for path in folder.iterdir():
         path.write_bytes(b"broken")
-    text = format_check(check_data(folder))
+    text = check_data(folder).text()
     assert text.count("not an image") == 10
     assert "and 20 more" in text
     assert "resolution" not in text
@@ -90,7 +90,7 @@ def test_suggestion_is_reached_by_95_percent(make_folder, encode, noise, small, 
     folder = make_folder(f"{n}.png" for n in range(20 - small))
     for n in range(small):
         (folder / f"small{n}.png").write_bytes(encode(noise(n, 15, 15)))
-    assert check_data(folder)["suggested_resolution"] == suggested
+    assert check_data(folder).suggested_resolution == suggested
 
 
 def test_nothing_to_check(tmp_path):

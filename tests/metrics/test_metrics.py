@@ -8,7 +8,7 @@ from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
-from frugan.metrics.precision_recall import precision_recall
+from frugan.metrics.precision_recall import precision, recall
 from frugan.system.torchvision_import import import_torchvision
 
 
@@ -71,7 +71,8 @@ def test_torch_fidelity_agrees_on_precision_and_recall() -> None:
     real, fake = features(300, 16, 0), features(260, 16, 0, shift=0.4)
     # torch-fidelity's first argument is the generated set.
     theirs = prc_features_to_metric(fake, real, prc_neighborhood=3, prc_batch_size=100, verbose=False)
-    assert precision_recall(real, fake) == pytest.approx((theirs["precision"], theirs["recall"]), abs=1e-7)
+    found = precision(real, fake), recall(real, fake)
+    assert found == pytest.approx((theirs["precision"], theirs["recall"]), abs=1e-7)
 
 
 def test_kernel_distance_is_unbiased() -> None:
@@ -83,12 +84,11 @@ def test_kernel_distance_is_unbiased() -> None:
 
 def test_precision_and_recall_of_known_sets() -> None:
     real = torch.rand(200, 2)
-    assert precision_recall(real, real.clone()) == (1.0, 1.0)
-    assert precision_recall(real, real + 10) == (0.0, 0.0)
+    assert precision(real, real.clone()) == recall(real, real.clone()) == 1.0
+    assert precision(real, real + 10) == recall(real, real + 10) == 0.0
     narrow = real[real[:, 0] < 0.5]
-    precision, recall = precision_recall(real, narrow)
-    assert precision == 1.0
-    assert recall < 0.75
+    assert precision(real, narrow) == 1.0
+    assert recall(real, narrow) < 0.75
 
 
 def test_psnr() -> None:
@@ -105,7 +105,7 @@ def test_wrong_input_is_refused() -> None:
     with pytest.raises(ValueError, match="differ in dimension"):
         distance(torch.randn(5, 3), torch.randn(5, 4))
     with pytest.raises(ValueError, match="more than 3 samples"):
-        precision_recall(torch.randn(3, 2), torch.randn(9, 2))
+        precision(torch.randn(3, 2), torch.randn(9, 2))
 
 
 def test_squared_error_is_that_of_images_in_0_1() -> None:

@@ -159,17 +159,17 @@ def test_p_moves_by_the_images_seen_since_it_last_moved() -> None:
     expected = [0.0, 0.02, 0.02, 0.04, 0.04, 0.02, 0.02, 0.0, 0.0, 0.0, 0.0, 0.0]
     logits = [7 * signs] * 4 + [-signs] * 6 + [3 * signs, -signs]  # the last two have the mean 0
     for i in range(12):
-        ada.update(progress)
-        ada.update(progress, 10, logits[i])
+        ada.schedule(progress)
+        ada.observe(logits[i], 10)
         assert ada.strengths()["p"] == pytest.approx(expected[i], abs=1e-7), i
 
 
 def test_p_does_not_move_on_target_and_has_no_upper_bound() -> None:
     ada = ADA(target=0.5, kimg=0.008, interval=1)
-    ada.update(0.0, 8, torch.tensor([1.0, 1.0, 1.0, -1.0]))
+    ada.observe(torch.tensor([1.0, 1.0, 1.0, -1.0]), 8)
     assert ada.strengths() == {"p": 0.0}
     for _ in range(2):
-        ada.update(0.0, 8, torch.ones(4))  # 4 logits of 8 images: images count
+        ada.observe(torch.ones(4), 8)  # 4 logits of 8 images: images count
     assert ada.strengths() == {"p": 2.0}
     torch.manual_seed(0)
     assert torch.isfinite(ada(torch.randn(4, 3, 8, 8))).all()  # it acts as 1
@@ -177,7 +177,7 @@ def test_p_does_not_move_on_target_and_has_no_upper_bound() -> None:
 
 def test_without_a_target_p_stays() -> None:
     ada = ADA(probability=0.2, target=None, interval=1, kimg=0.001)
-    ada.update(0.5, 8, torch.ones(8))
+    ada.observe(torch.ones(8), 8)
     assert ada.strengths() == {"p": pytest.approx(0.2)}
 
 
@@ -186,13 +186,13 @@ def test_it_resumes_in_the_middle_of_an_interval() -> None:
     logits = [torch.randn(8, generator=generator) + 0.5 for _ in range(40)]
     whole, part, resumed = (ADA(target=0.3, kimg=0.5, interval=4) for _ in range(3))
     for batch in logits:
-        whole.update(0.0, 8, batch)
+        whole.observe(batch, 8)
     for batch in logits[:22]:
-        part.update(0.0, 8, batch)
+        part.observe(batch, 8)
     assert part.strengths()["p"] > 0
     resumed.load_state_dict(part.state_dict())
     for batch in logits[22:]:
-        resumed.update(0.0, 8, batch)
+        resumed.observe(batch, 8)
     for name, value in whole.state_dict().items():
         assert resumed.state_dict()[name].equal(value), name
 
@@ -205,13 +205,13 @@ def overfit(ada: ADA, steps: int = 120) -> tuple[list[float], float]:
     optimizer = torch.optim.Adam(D.parameters(), lr=0.01)
     probabilities, signs = [], []
     for step in range(steps):
-        ada.update(step / steps)
+        ada.schedule(step / steps)
         real_logits, fake_logits = D(ada(reals)), D(ada(torch.randn(16, 1, 8, 8)))
         loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        ada.update(step / steps, 16, real_logits.detach())
+        ada.observe(real_logits.detach(), 16)
         probabilities.append(ada.strengths()["p"])
         signs.append(float(real_logits.detach().sign().mean()))
     return probabilities, sum(signs[steps // 2 :]) / (steps - steps // 2)

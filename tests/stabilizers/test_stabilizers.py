@@ -33,7 +33,7 @@ def test_gradients_pass_through_to_the_generator(stabilizer: Stabilizer) -> None
     torch.manual_seed(0)
     code = torch.randn(4, 3, 16, 16, requires_grad=True)
     stabilizer.fit(torch.randn(32, 3, 16, 16))
-    stabilizer.update(0.1)
+    stabilizer.schedule(0.1)
     seen = stabilizer(code)
     assert seen.shape == code.shape
     seen.square().sum().backward()
@@ -58,7 +58,7 @@ def test_duplicates_show_every_code_filtered_and_clean() -> None:
     assert stabilizer.num_filtered(6) == 3
     assert torch.equal(seen[3:], code)
     assert not any(torch.equal(seen[i], code[i]) for i in range(3))
-    stabilizer.update(1.0)  # no steps are left, but D still sees the same number of rows
+    stabilizer.schedule(1.0)  # no steps are left, but D still sees the same number of rows
     assert torch.equal(stabilizer(code), torch.cat([code, code]))
 
 
@@ -82,14 +82,14 @@ def test_steps_follow_t_exp_minus_beta_i() -> None:
     exact, whole = ScaleSpace(start=256.0), ScaleSpace(start=256.0, whole_steps=True)
     for progress, steps in ((0.0, 256.0), (0.05, 94.2), (0.1, 34.6), (0.2, 4.69), (0.277, 1.0)):
         for stabilizer in (exact, whole):
-            stabilizer.update(progress)
+            stabilizer.schedule(progress)
         assert exact.strengths()["t"] == pytest.approx(steps, rel=0.01)
         assert whole.strengths()["t"] == math.floor(exact.strengths()["t"])
 
 
 def test_negligible_steps_are_skipped_altogether() -> None:
     stabilizer, code = ScaleSpace(start=256.0), torch.randn(4, 3, 8, 8)
-    stabilizer.update(0.5)
+    stabilizer.schedule(0.5)
     assert stabilizer(code) is code
     assert stabilizer.strengths() == {"t": 0.0}
 
@@ -124,7 +124,7 @@ def test_matched_noise_keeps_the_power_of_every_frequency(per_image: bool) -> No
     stabilizer.fit(images)
     before = power_spectrum(images)
     for progress in (0.0, 0.5, 0.95):
-        stabilizer.update(progress)
+        stabilizer.schedule(progress)
         after = power_spectrum(stabilizer(images))
         assert torch.allclose(after, before, rtol=0.1, atol=1e-3 * float(before.max()))
 
@@ -159,7 +159,8 @@ def test_a_chain_of_two_alike_logs_both() -> None:
 def test_a_chain_tells_every_stage_everything() -> None:
     chain = Chain((ADA(interval=1, kimg=0.016), ScaleSpace(start=8.0, annealing=linear)))
     assert chain.fit(torch.randn(8, 3, 16, 16)).keys() == {"sigma"}
-    chain.update(0.5, 8, torch.ones(8))
+    chain.schedule(0.5)
+    chain.observe(torch.ones(8), 8)
     assert chain.strengths() == {"t": 4.0, "p": 0.5}
     assert chain.num_filtered(8) == 4
     restored = Chain((ADA(), ScaleSpace(start=8.0)))

@@ -9,8 +9,9 @@ from frugan.cli import main
 from frugan.config.schema import RunConfig
 from frugan.config.yaml import dump, parse
 from frugan.studies import STUDIES, find_study
-from frugan.studies.definition import Row, Study, expand, parse_grid, with_values
+from frugan.studies.definition import Row, Study, expand, parse_space, with_values
 from frugan.studies.folder import StudyFolder
+from frugan.studies.recipe_study import RecipeStudy
 from frugan.system.errors import RunError, UserError
 
 
@@ -20,9 +21,15 @@ def study(tiny_config: RunConfig) -> Study:
     return Study("tiny", "Which?", (Row("with", tiny_config), Row("without", without)), 2)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+def rows_of(name: str) -> Study:
+    kind = find_study(name)
+    assert isinstance(kind, RecipeStudy)
+    return kind.study
+
+
+@pytest.mark.parametrize("name", sorted(STUDIES.keys() - {"nss-hadamard"}))  # whose rows are no recipes
 def test_every_study_names_its_rows_and_writes_them_to_yaml_and_back(name: str) -> None:
-    study = find_study(name)
+    study = rows_of(name)
     assert len({row.name for row in study.rows}) == len(study.rows)
     assert study.question.endswith("?")
     for row in study.rows:
@@ -30,7 +37,7 @@ def test_every_study_names_its_rows_and_writes_them_to_yaml_and_back(name: str) 
 
 
 def test_the_settings_of_table_3_reach_both_optimizers() -> None:
-    row = next(row for row in find_study("nss-table4-lsun-church").rows if row.name == "gan-gr")
+    row = next(row for row in rows_of("nss-table4-lsun-church").rows if row.name == "gan-gr")
     for optimizer in (row.config.sampler.generator_optimizer, row.config.sampler.discriminator_optimizer):
         assert (optimizer.lr, optimizer.beta1, optimizer.beta2) == (5e-4, 0.3, 0.999)
     assert row.config.sampler.penalties[0].weight == 10
@@ -38,7 +45,7 @@ def test_the_settings_of_table_3_reach_both_optimizers() -> None:
 
 
 def test_a_grid_multiplies_rows_where_they_have_the_setting(study: Study) -> None:
-    grid = parse_grid(["objective.lr=1e-4,2e-4", "objective.lambda=1, 5"])
+    grid = parse_space(["objective.lr=1e-4,2e-4", "objective.lambda=1, 5"])
     names = [row.name for row in expand(study, grid).rows]
     assert names == [
         "with lr=1e-4 lambda=1",
@@ -54,8 +61,8 @@ def test_a_grid_multiplies_rows_where_they_have_the_setting(study: Study) -> Non
 
 @pytest.mark.parametrize("text", ["objective.lr", "objective.lr=", "no.such.setting=1"])
 def test_a_grid_that_means_nothing_is_refused(study: Study, text: str) -> None:
-    with pytest.raises(UserError, match="--grid"):
-        expand(study, parse_grid([text]))
+    with pytest.raises(UserError, match="space"):
+        expand(study, parse_space([text]))
 
 
 def test_rows_can_be_chosen_and_misspelt_ones_are_named(study: Study) -> None:
@@ -78,7 +85,7 @@ def test_rows_that_would_share_a_name_or_a_file_are_refused_or_kept_apart(study:
 
 
 def test_settings_that_only_some_rows_have_vary_there_alone() -> None:
-    rows = expand(find_study("nss-small").only(["nss", "gan"]), {"sampler.stabilizer.start": ["32", "64"]}).rows
+    rows = expand(rows_of("nss-small").only(["nss", "gan"]), {"sampler.stabilizer.start": ["32", "64"]}).rows
     assert [row.name for row in rows] == ["nss start=32", "nss start=64", "gan"]
     assert rows[1].paper == ""
     assert rows[2].paper == "97.71 ± 4.91"
@@ -157,4 +164,4 @@ def test_wrong_flags_are_told_before_anything_is_made(
 def test_studies_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study"]) == 0
     listed = capsys.readouterr().out
-    assert all(name in listed for name in [*STUDIES, "nss-hadamard"])
+    assert all(name in listed for name in STUDIES)

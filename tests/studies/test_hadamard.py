@@ -57,7 +57,7 @@ def test_every_method_trains_and_is_shown(method: str, tmp_path: Path, monkeypat
     monkeypatch.setattr(hadamard, "SHOWN_STEPS", 6)
     monkeypatch.setattr(hadamard, "CLEAN_STEPS", 3)
     results = [hadamard.train_one(method, init, seed=0) for init in hadamard.INITS]
-    small, large = (torch.tensor(result["start"]["std"]).mean() for result in results)
+    small, large = (torch.tensor(result.start.std).mean() for result in results)
     assert large > 3 * small
     page = write_hadamard_page(tmp_path, results).read_text()
     assert page.count("<svg") == 4

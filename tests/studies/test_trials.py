@@ -15,12 +15,14 @@ from frugan.cli import main
 from frugan.config.schema import RunConfig
 from frugan.runs.folder import RunFolder
 from frugan.studies import runner
+from frugan.studies.base import Tried
 from frugan.studies.definition import Row, Study, with_values
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.results import read_outcomes
 from frugan.studies.runner import run_locally
 from frugan.studies.trial import failure_file, run_trial, trial_state
 from frugan.system.errors import RunError, UserError
+from frugan.system.worker import Job
 from frugan.training import loop
 
 
@@ -98,14 +100,15 @@ def test_a_trial_that_is_killed_again_and_again_is_given_up_and_the_others_finis
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = create(tmp_path / "study", config, good={}, killed={})
-    start = runner.start_trial
+    (tmp_path / "dies.py").write_text("import os\n\ndef work(*a, should_stop):\n    os.kill(os.getpid(), 9)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    as_usual = runner._job
 
-    def start_or_die(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
-        if folder.parent.name == "killed":
-            return subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
-        return start(config_file, folder)
+    def dying(trial: Trial) -> Job:
+        job = as_usual(trial)
+        return dataclasses.replace(job, entry="dies:work") if trial.row == "killed" else job
 
-    monkeypatch.setattr(runner, "start_trial", start_or_die)
+    monkeypatch.setattr(runner, "_job", dying)
     codes: dict[str, list[int]] = {"good": [], "killed": []}
     assert not run_locally(folder.trials(), 2, lambda trial, code, seconds: codes[trial.row].append(code))
     assert codes == {"good": [0], "killed": [-9, -9, -9]}
@@ -184,19 +187,21 @@ def test_a_search_finds_the_better_setting_and_goes_on(config: RunConfig, tmp_pa
     grid = {"objective.lr": ["1e30", "1e-3"]}
     ends: list[Trial] = []
 
-    def search(count: int) -> dict[str, list[dict[str, object]]]:
+    def search(count: int) -> dict[str, list[Tried]]:
         found = search_settings(tmp_path, study, grid, count, 2, lambda trial, *_: ends.append(trial), lambda: False)
-        assert found == json.loads((tmp_path / "search.json").read_text())
+        assert found is not None
+        written = json.loads((tmp_path / "search.json").read_text())
+        assert [dataclasses.asdict(each) for each in found["only"]] == written["only"]
         return found
 
     best, worst = search(4)["only"]  # there are only two combinations
-    assert best["settings"] == {"objective.lr": "1e-3"}
-    assert worst["frechet_distance"] is None
+    assert best.settings == {"objective.lr": "1e-3"}
+    assert worst.frechet_distance is None
     assert len(ends) == 2
     search(4)
     assert len(ends) == 2  # nothing is trained twice
     assert "lr: 0.001" in (tmp_path / "best" / "only.yaml").read_text()
-    with pytest.raises(UserError, match=r"--grid objektive\.lr"):
+    with pytest.raises(UserError, match=r"space objektive\.lr"):
         search_settings(tmp_path, study, {"objektive.lr": ["1"]}, 1, 1, lambda *_: None, lambda: False)
 
 
@@ -206,7 +211,7 @@ def test_trials_run_on_ray_and_survive_a_killed_worker(config: RunConfig, tmp_pa
     folder = create(tmp_path / "study", with_values(config, {"sampler.schedule.kimg": "0.4"}), trials=3)
     trials = folder.trials()
     killer = subprocess.Popen([sys.executable, "-c", _KILL_THE_FIRST_WORKER, str(trials[0].folder)])
-    subprocess.run([sys.executable, "-c", _RUN_ON_TWO_WORKERS, str(folder.path)], check=True, timeout=250)
+    subprocess.run([sys.executable, "-c", _RUN_ON_TWO_WORKERS, str(folder.path)], check=True, timeout=500)
     assert killer.wait(10) == 0
     assert [outcome.state for outcome in read_outcomes(trials)] == ["finished"] * 3
 
@@ -228,7 +233,7 @@ while not list(folder.glob("sampler/train.jsonl")):
 for process in pathlib.Path("/proc").glob("[0-9]*"):
     try:
         words = (process / "cmdline").read_bytes().split(b"\\0")
-        if b"frugan.studies.trial" in words and str(folder).encode() in words:
+        if b"frugan.studies.trial:work" in words and str(folder).encode() in words:
             worker = int((process / "stat").read_text().rpartition(")")[2].split()[1])
             os.kill(worker, signal.SIGKILL)
             sys.exit(0)

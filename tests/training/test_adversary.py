@@ -64,11 +64,11 @@ def test_both_phases_resume_exactly(config: RunConfig, tmp_path: Path) -> None:
     runs = [
         create_run(prepare(config, lambda s: None), tmp_path / name, replace=False) for name in ("whole", "stopped")
     ]
-    assert train_part(runs[0], "decoder", lambda tick: None, lambda: False)
+    assert train_part(runs[0], "decoder")
     for stop_after in (3, 4):  # in the first phase, and in the second
         steps = iter(range(100))
-        assert not train_part(runs[1], "decoder", lambda t: None, lambda s=steps, n=stop_after: next(s) == n)  # type: ignore[misc]
-    assert train_part(runs[1], "decoder", lambda tick: None, lambda: False)
+        assert not train_part(runs[1], "decoder", should_stop=lambda s=steps, n=stop_after: next(s) == n)  # type: ignore[misc]
+    assert train_part(runs[1], "decoder")
     whole, stopped = (load_newest_checkpoint(run.path / "decoder" / "checkpoints")[0] for run in runs)
     assert whole is not None
     assert stopped is not None

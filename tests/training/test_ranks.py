@@ -51,7 +51,7 @@ def _main(work: str, rank: str, count: str, store: str, *arguments: str) -> None
 def train_some(ranks: Ranks, run: str, part: str, steps: str) -> None:
     """At most so many steps of a part."""
     asked = iter(range(int(steps)))
-    train_part(RunFolder.open(Path(run)), part, lambda tick: None, lambda: next(asked, None) is None, ranks)  # type: ignore[arg-type]
+    train_part(RunFolder.open(Path(run)), part, should_stop=lambda: next(asked, None) is None, ranks=ranks)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_a_killed_process_restarts_the_job_from_its_last_checkpoint(config: RunC
     # The two shared the images to judge between them, and found what one finds.
     kept = json.loads((out / "evaluation.json").read_text())
     alone = evaluate_folder(out, device="cpu", threads=1)
-    assert kept["results"] == pytest.approx(alone["results"], rel=1e-4, abs=1e-6)
+    assert kept["results"] == pytest.approx(alone.values, rel=1e-4, abs=1e-6)
 
 
 FAILING = """

@@ -16,6 +16,7 @@ import torch
 
 from frugan.config.schema import RunConfig
 from frugan.config.spec import Spec
+from frugan.judging.preview import PreviewJudge
 from frugan.model.folder import load
 from frugan.runs.folder import PartFolder, RunFolder
 from frugan.runs.prepare import create_run, prepare
@@ -33,7 +34,7 @@ def new_run(config: RunConfig, path: Path) -> RunFolder:
 
 
 def finish(run: RunFolder, part: str = "sampler") -> None:
-    assert train_part(run, part, lambda tick: None, lambda: False)
+    assert train_part(run, part, preview=PreviewJudge)
 
 
 def without_clock(part: PartFolder) -> list[dict[str, object]]:
@@ -76,7 +77,7 @@ def test_stopping_anywhere_changes_nothing(
 ) -> None:
     run = new_run(tiny_config, tmp_path / "stopped")
     steps = iter(range(1000))
-    assert not train_part(run, part, lambda tick: None, lambda: next(steps) == stop_after)
+    assert not train_part(run, part, preview=PreviewJudge, should_stop=lambda: next(steps) == stop_after)
     finish(run, part)
     assert_same_end(run, RunFolder(trained_run), part)
 
@@ -94,7 +95,7 @@ def test_what_a_stabilizer_measures_and_controls_survives_stopping(tiny_config: 
     whole, stopped = (new_run(config, tmp_path / name) for name in ("whole", "stopped"))
     finish(whole)
     steps = iter(range(1000))
-    assert not train_part(stopped, "sampler", lambda tick: None, lambda: next(steps) == 7)
+    assert not train_part(stopped, "sampler", preview=PreviewJudge, should_stop=lambda: next(steps) == 7)
     finish(stopped)
     assert_same_end(stopped, whole)
     assert whole.part("sampler").train_log.read()[-1]["stabilizer_p"] > 0.1
@@ -111,7 +112,8 @@ def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, traine
         "from frugan.runs.folder import RunFolder\n"
         "print('ready', flush=True)\n"
         "run = RunFolder.open(__import__('pathlib').Path(sys.argv[1]))\n"
-        "train_part(run, 'sampler', lambda tick: None, lambda: False)\n"
+        "from frugan.judging.preview import PreviewJudge\n"
+        "train_part(run, 'sampler', preview=PreviewJudge)\n"
     )
     kills = 0
     while True:

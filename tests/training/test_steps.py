@@ -24,10 +24,10 @@ from frugan.system.jsonl import JSONLines
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.decoder import DecoderPart
 from frugan.training.ema import EMA
-from frugan.training.gan import GANPart
-from frugan.training.loop import Hooks, train
+from frugan.training.gan import Batch, GANPart
+from frugan.training.loop import Hooks, run_loop
 from frugan.training.optimizer import learning_rate
-from frugan.training.part import StepValues, total_nimg
+from frugan.training.part import StepValues
 from frugan.training.randomness import draw_latents, seed_for
 
 CPU = torch.device("cpu")
@@ -65,10 +65,11 @@ def test_networks_never_learn_from_the_other_ones_loss(tiny_config: RunConfig) -
     """D's step leaves no gradient in G, and G's none in D."""
     part = gan(tiny_config.sampler)
     codes = part.codec.encode(RandomImages().batch(0, 8)[0])
-    _, real_logits = part._discriminator_step(codes, None, 8, 0, None)
+    batch = Batch(codes, labels=None, grid=None, nimg=0, size=8)
+    _, real_logits = part._update_discriminator(batch)
     assert all(p.grad is None for p in part.generator.parameters())
     before = [p.grad.clone() for p in part.discriminator.parameters() if p.grad is not None]
-    part._generator_step(real_logits, None, len(codes), 0, None)
+    part._update_generator(batch, real_logits)
     after = [p.grad for p in part.discriminator.parameters() if p.grad is not None]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
@@ -180,8 +181,8 @@ def test_ema_ramps_up_and_copies_buffers() -> None:
 
 
 def test_total_is_whole_batches() -> None:
-    assert total_nimg(ScheduleConfig(kimg=0.1, batch=32)) == 128
-    assert total_nimg(ScheduleConfig(kimg=0.001, batch=32)) == 32
+    assert ScheduleConfig(kimg=0.1, batch=32).total_nimg == 128
+    assert ScheduleConfig(kimg=0.001, batch=32).total_nimg == 32
 
 
 @pytest.mark.parametrize("poisoned_step", [0, 5, 19])
@@ -198,7 +199,7 @@ def test_nan_stops_training_with_step_name_and_a_good_checkpoint(
 
     part.step = step  # type: ignore[method-assign]
     with pytest.raises(RunError, match=rf"discriminator_loss became NaN in step {poisoned_step + 1} \(image"):
-        train(part, RandomImages(), tmp_path, Hooks())
+        run_loop(part, RandomImages(), tmp_path, Hooks())
     checkpoint, _ = load_newest_checkpoint(tmp_path / "checkpoints")
     if checkpoint is not None:
         assert checkpoint.nimg <= poisoned_step * 8
@@ -220,14 +221,14 @@ def test_a_full_disk_loses_nothing(tiny_config: RunConfig, tmp_path: Path, monke
 
     monkeypatch.setattr(Path, "write_bytes", write_bytes)
     with pytest.raises(RunError, match=r"the disk is full .*frugan resume"):
-        train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
+        run_loop(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
     monkeypatch.undo()
     (survivor,) = (tmp_path / "checkpoints").iterdir()
     assert not survivor.name.startswith(".")
     checkpoint, complaints = load_newest_checkpoint(tmp_path / "checkpoints")
     assert checkpoint is not None
     assert complaints == []
-    assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
+    assert run_loop(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks())
 
 
 def test_a_told_decoder_learns_to_leave_clean_codes_alone_and_to_smooth_noisy_ones(tiny_config: RunConfig) -> None:
@@ -322,7 +323,7 @@ def test_every_line_of_the_log_says_how_much_energy_was_taken(
     tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("frugan.system.energy.POWERCAP", tmp_path / "none")
-    assert train(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks(), watts=50.0)
+    assert run_loop(gan(tiny_config.sampler), RandomImages(), tmp_path, Hooks(), watts=50.0)
     clocks = [line["clock"] for line in JSONLines(tmp_path / "train.jsonl").read()]
     assert len(clocks) > 1
     for clock in clocks:
@@ -343,7 +344,7 @@ def test_weights_ruined_by_the_last_update_are_not_saved(tiny_config: RunConfig,
 
     part.step = step  # type: ignore[method-assign]
     with pytest.raises(RunError, match=r"generator/layers.* became infinite .*it was not saved"):
-        train(part, RandomImages(), tmp_path, Hooks())
+        run_loop(part, RandomImages(), tmp_path, Hooks())
     assert not (tmp_path / "checkpoints").exists()
 
 

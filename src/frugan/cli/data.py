@@ -1,14 +1,26 @@
 """`frugan data check`: what is in a folder or zip of images, before training on it."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse
-from frugan.data.check import check_data, format_check
+from frugan.cli.flags import JSONOutput, run_verb
+from frugan.cli.outcome import show_result
 from frugan.system.errors import UserError
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Count images, sizes, modes, classes, corrupt files and duplicates, and suggest a resolution.
+
+    Args:
+        data: A folder, a zip, or the name of a data set.
+    """
+
+    data: Annotated[Positional[str], arg(metavar="DATA")]
+    json_output: JSONOutput = False
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,20 +29,12 @@ def run(arguments: Sequence[str]) -> int:
         raise UserError(f"frugan data {arguments[0]}: unknown; did you mean 'frugan data check DATA'?")
     if not arguments:
         raise UserError("frugan data: say what to do: frugan data check DATA")
-    return parse(check, "data check", arguments[1:] if arguments[0] == "check" else arguments)
+    return run_verb(Flags, "data check", arguments[1:] if arguments[0] == "check" else arguments, _check)
 
 
-def check(
-    data: Annotated[Positional[str], arg(metavar="DATA")],
-    /,
-    json_output: Annotated[bool, arg(name="json")] = False,
-) -> int:
-    """Count images, sizes, modes, classes, corrupt files and duplicates, and suggest a resolution.
+def _check(flags: Flags) -> int:
+    from frugan import check_data
 
-    Args:
-        data: a folder, a zip, or a data set's name.
-        json_output: print the result as JSON.
-    """
-    result = check_data(data)
-    print(json.dumps(result, indent=1) if json_output else format_check(result))
+    result = check_data(flags.data)
+    show_result(result, flags.json_output)
     return 0

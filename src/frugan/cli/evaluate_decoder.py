@@ -1,74 +1,69 @@
 """`frugan evaluate-decoder`: what survives of real images that go through a code and back."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse
-from frugan.system.errors import UserError
+from frugan.cli.flags import JUDGE, Device, JSONOutput, Packages, WithJudge, run_verb
+from frugan.cli.outcome import show_result
+from frugan.cli.progress import SHOWN, say
+from frugan.requests.comparing import Comparing
+from frugan.requests.judging import RealImages
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Entry point of the verb."""
-    return parse(command, "evaluate-decoder", arguments)
-
-
-def command(
-    runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...")],
-    /,
-    data: str = "",
-    samples: int = 1000,
-    resolution: int = 0,
-    features: Literal["efficientnet-lite0", "inception"] = "efficientnet-lite0",
-    lpips: bool = False,
-    curve: bool = False,
-    out: Path | None = None,
-    upsample: bool = False,
-    device: str = "auto",
-    json_output: Annotated[bool, arg(name="json")] = False,
-) -> int:
+@dataclass(frozen=True)
+class Flags:
     """Judge the decoders of one or several runs, and what each has to beat: MSE, PSNR, SSIM, perceptual and Frechet
     distance, time, multiply-adds, parameters.
 
     Args:
-        runs: run or model folders with a trained decoder; RUN@48000 for a run's snapshot at 48,000 images.
-        data: images that were not trained on (a folder, zip or named set); judged beside the first run's own.
-        samples: at most so many images of each set.
-        resolution: size at which to judge; that of the first run if 0. Decoders work at sizes they never saw.
-        features: for the Frechet distance; inception makes it FID.
-        lpips: LPIPS instead of the offline perceptual distance (extra: lpips).
-        curve: judge every snapshot of the runs as well: PSNR over training time.
-        out: write a page with tables and crops here.
-        upsample: with --data, take smaller images as well, enlarged.
-        device: auto, cpu, cuda, mps.
-        json_output: print the result as JSON.
+        runs: Run or model folders with a trained decoder. RUN@48000 is a run's snapshot at 48,000 images.
+        data: Images that were not trained on (a folder, zip or named set), judged beside the first run's own.
+        samples: Largest number of images of each set.
+        resolution: Side at which to judge, in pixels. Default: that of the first run. Decoders work at other sizes too.
+        lpips: Use LPIPS instead of the offline perceptual distance (extra: lpips).
+        curve: Judge every snapshot of the runs too: PSNR over training time.
+        out: Write a page with tables and crops here.
+        upsample: With --data, take smaller images too, enlarged.
     """
-    if not runs:
-        raise UserError("evaluate-decoder: give at least one run")
-    if samples < 2:
-        raise UserError(f"--samples {samples}: at least 2 are needed")
-    if 0 < resolution < 16:
-        raise UserError(f"--resolution {resolution}: at least 16 is needed")
-    if upsample and not data:
-        raise UserError("--upsample: only with --data; a run's own images are taken as they were trained on")
-    chosen = [_run_and_snapshot(run) for run in runs]
-    from frugan.cli import evaluating_decoder
 
-    return evaluating_decoder.evaluate_decoders(
-        chosen, data, samples, resolution, features, lpips, curve, out, upsample, device, json_output
+    runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...")]
+    data: str = ""
+    samples: int = 1000
+    resolution: int = 0
+    lpips: bool = False
+    curve: bool = False
+    out: Path | None = None
+    upsample: bool = False
+    judge: WithJudge = JUDGE
+    device: Device = "auto"
+    json_output: JSONOutput = False
+    allow_package: Packages = ()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return run_verb(Flags, "evaluate-decoder", arguments, _compare)
+
+
+def _compare(flags: Flags) -> int:
+    comparing = Comparing(flags.runs, flags.samples, flags.resolution, flags.curve)
+    images = RealImages(flags.data, flags.upsample)
+    from frugan import compare_decoders
+
+    result = compare_decoders(
+        comparing,
+        images,
+        flags.judge.request(),
+        lpips=flags.lpips,
+        page=flags.out,
+        device=flags.device,
+        watcher=SHOWN,
     )
-
-
-def _run_and_snapshot(text: str) -> tuple[Path, int | None]:
-    """
-    Raises:
-        UserError: there is no such folder.
-    """
-    if Path(text).exists():
-        return Path(text), None
-    path, _, nimg = text.rpartition("@")
-    if path and nimg.isdigit() and Path(path).exists():
-        return Path(path), int(nimg)
-    raise UserError(f"{text}: no such folder")
+    show_result(result, flags.json_output)
+    if flags.out is not None:
+        say(f"page: {flags.out}")
+    return 0

@@ -1,75 +1,59 @@
-"""The live progress of training: a bar for each part on a terminal, a plain line now and then when piped."""
+"""Progress on the terminal: bars for the parts in training, a line for other stages; plain lines when piped."""
 
-import json
+import os
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from frugan.cli.stop import StopRequest
+from frugan.requests.watching import Tick, Watcher
 
-from frugan.requests.watching import Tick
-from frugan.runs.folder import RunFolder
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _PLAIN_SECONDS = 10.0
 
 
+def say(sentence: str) -> None:
+    """A line for the person at the terminal; results go to stdout, everything else to stderr."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
 class TrainingProgress:
-    """Use as a context manager and as the loop's `on_tick`.
+    """Shows where each part stands: a bar each, on a terminal."""
 
-    `others`: parts that train in other processes, and their totals. `speaks`: show anything at all.
-    """
-
-    def __init__(self, run: RunFolder, others: dict[str, int], speaks: bool = True) -> None:
-        self.run, self.others = run, others
-        self.terminal = speaks and Console(stderr=True).is_terminal
-        self.bars = Progress(
-            TextColumn("{task.description:>8}"),
-            BarColumn(24),
-            TextColumn("{task.fields[text]}"),
-            console=Console(stderr=True),
-        )
-        self.tasks: dict[str, Any] = {}
+    def __init__(self) -> None:
+        self.bars: Progress | None = None
+        self.tasks: dict[str, TaskID] = {}
+        self.finished: set[str] = set()
         self.printed = 0.0
 
-    def __enter__(self) -> "TrainingProgress":
-        if self.terminal:
-            self.bars.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self.terminal:
-            self.bars.stop()
-
-    def __call__(self, tick: Tick) -> None:
-        """Show where the part in this process stands, and the others with it."""
-        self._show([tick, *self._other_ticks()], at_once=tick.nimg >= tick.total)
-
-    def show_others(self) -> None:
-        """Show only the parts in other processes: this one has nothing left to train."""
-        self._show(self._other_ticks(), at_once=False)
-
-    def _other_ticks(self) -> list[Tick]:
-        ticks = [_last_tick(self.run.path / name, name, total) for name, total in self.others.items()]
-        return [tick for tick in ticks if tick is not None]
-
-    def _show(self, ticks: list[Tick], *, at_once: bool) -> None:
-        if self.terminal:
-            for each in ticks:
-                if each.part not in self.tasks:
-                    self.tasks[each.part] = self.bars.add_task(each.part, total=each.total, text="")
-                self.bars.update(self.tasks[each.part], completed=each.nimg, text=describe(each))
+    def __call__(self, ticks: Sequence[Tick]) -> None:
+        if sys.stderr.isatty():
+            self._move_bars(ticks)
             return
-        now = time.monotonic()
-        if now - self.printed > _PLAIN_SECONDS or at_once:
-            self.printed = now
-            for each in ticks:
-                print(
-                    f"{each.part:>8} {100 * each.nimg / each.total:3.0f} %  {describe(each)}",
-                    file=sys.stderr,
-                    flush=True,
-                )
+        fresh = {tick.part for tick in ticks if tick.nimg >= tick.total} - self.finished
+        self.finished |= fresh
+        if ticks and (fresh or time.monotonic() - self.printed > _PLAIN_SECONDS):
+            self.printed = time.monotonic()
+            for tick in ticks:
+                say(f"{tick.part:>8} {100 * tick.nimg / tick.total:3.0f} %  {describe(tick)}")
+
+    def _move_bars(self, ticks: Sequence[Tick]) -> None:
+        if self.bars is None:
+            self.bars = _started_bars()
+        for tick in ticks:
+            if tick.part not in self.tasks:
+                self.tasks[tick.part] = self.bars.add_task(tick.part, total=tick.total, text="")
+            self.bars.update(self.tasks[tick.part], completed=tick.nimg, text=describe(tick))
+
+    def close(self) -> None:
+        """Leave the bars where they stand, so that other lines can follow."""
+        if self.bars is not None:
+            self.bars.stop()
+            self.bars = None
+            self.tasks.clear()
 
 
 def describe(tick: Tick) -> str:
@@ -85,15 +69,20 @@ def describe(tick: Tick) -> str:
     )
 
 
-def _last_tick(folder: Path, name: str, total: int) -> Tick | None:
-    """Where another process's part stands, from the end of its log."""
-    try:
-        with open(folder / "train.jsonl", "rb") as file:
-            file.seek(max(file.seek(0, 2) - 4096, 0))
-            line = json.loads(file.read().splitlines()[-1])
-    except (OSError, IndexError, ValueError):
-        return None
-    return Tick(name, line["nimg"], total, line["clock"]["images_per_second"], line)
+def training_watcher() -> Watcher:
+    """Everything that training tells, on the terminal; Ctrl-C and SIGTERM ask it to stop.
+
+    Of several processes that torchrun started, only the first speaks.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        return Watcher(interruptible=lambda: StopRequest(speaks=False))
+    progress = TrainingProgress()
+
+    def sentence(text: str) -> None:
+        progress.close()
+        say(text)
+
+    return Watcher(sentence, _show_stage, progress, lambda: StopRequest(on_end=progress.close))
 
 
 class _StageProgress:
@@ -111,4 +100,15 @@ class _StageProgress:
             print(f"  {stage}: {done} of {total}", file=sys.stderr, flush=True)
 
 
-show_stage = _StageProgress()
+def _started_bars() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    description, text = TextColumn("{task.description:>8}"), TextColumn("{task.fields[text]}")
+    bars = Progress(description, BarColumn(24), text, console=Console(stderr=True))
+    bars.start()
+    return bars
+
+
+_show_stage = _StageProgress()
+SHOWN = Watcher(say=say, on_stage=_show_stage)

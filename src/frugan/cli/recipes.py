@@ -1,30 +1,41 @@
 """`frugan recipes`: what there is to begin from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse
+from frugan.cli.flags import run_verb
 from frugan.config.yaml import dump
-from frugan.recipes import RECIPES, find_recipe
+from frugan.recipes import GROUPS, RECIPES, find_recipe
+
+
+@dataclass(frozen=True)
+class Flags:
+    """List the recipes, or print one with every setting, as YAML that `frugan train --config` takes.
+
+    Args:
+        recipe: Recipe to print in full.
+    """
+
+    recipe: Annotated[Positional[str], arg(metavar="NAME")] = ""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
-    return parse(command, "recipes", arguments)
+    return run_verb(Flags, "recipes", arguments, _recipes)
 
 
-def command(name: Annotated[Positional[str], arg(metavar="NAME")] = "", /) -> int:
-    """List the recipes, or print one with every setting, as YAML that `frugan train --config` takes.
-
-    Args:
-        name: the recipe to show in full.
-    """
-    if name:
-        print(dump(find_recipe(name)), end="")
+def _recipes(flags: Flags) -> int:
+    if flags.recipe:
+        print(dump(find_recipe(flags.recipe)), end="")
         return 0
     width = max(map(len, RECIPES))
-    for known, recipe in RECIPES.items():
-        print(f"{known:<{width}} {recipe.summary}")
+    for title, recipes in GROUPS.items():
+        print(f"{title}")
+        for name, recipe in recipes.items():
+            print(f"  {name:<{width}} {recipe.summary}")
+        print()
+    print("`frugan recipes NAME` prints one in full; `frugan train DATA --recipe NAME --dry-run` estimates its time.")
     return 0

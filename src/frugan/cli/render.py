@@ -1,88 +1,82 @@
 """`frugan render`: one picture of a coordinate-based generator, at any size."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import check_truncation, numbers, parse, parse_size
-from frugan.system.errors import UserError
+from frugan.cli.flags import Device, Packages, box, pair, parse_size, run_verb
+from frugan.cli.progress import SHOWN
+from frugan.requests.drawing import Drawing, existing_folder
+from frugan.requests.frame import Fit, Frame, Outside
+from frugan.requests.rendering import Rendering, check_samples
+from frugan.writing.endings import check_ending
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Render one picture of a CREPS or CIPS run at any size, with memory for its lines and one strip of it.
+
+    Args:
+        run: Run folder or model folder.
+        out: File that ends in .png, .tif (BigTIFF where needed) or .dzi (Deep Zoom, for viewers on the web).
+        size: Width and height in pixels, for example 6144x4096.
+        seed: Seed of the picture.
+        truncation: Truncation, 0 or more. Below 1, the picture is more typical.
+        label: Class to draw, by name or number, for class-conditional models. If left out, the seed draws one.
+        crop: Left, top, right and bottom of the visible part, as fractions of the picture.
+        fit: For a crop of another shape than the output: show a part of it (crop), stretch it, or show more (extend).
+        zoom: Magnification. Above 1, less is seen, larger.
+        shift: Shift of the view right and down, as fractions of the picture.
+        rotate: Rotation in degrees, counter-clockwise.
+        warp: fisheye, wave, or a .npy file (h, w, 2) with the source place of each place (y, x), as fractions.
+        outside: Beyond the picture's edges: extrapolate (what the generator draws), clamp, mirror, or mask (black).
+        supersample: Samples along each side of a pixel, for pictures below the trained size or strongly warped.
+        grid: Coordinates from end to end (ends, as in training), or in the middles of pixels (centres).
+        tile: Side of the tiles, in samples, from 32. For rotated and warped pictures: rows drawn at once.
+        exact: Compute rotated and warped pictures without the table of lines. Much slower.
+        fused: Shade pixels by one CUDA kernel in bf16 (extra: triton). Best with large tiles such as --tile 2048.
+    """
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    out: Path
+    size: str = "1024x1024"
+    seed: int = 0
+    truncation: Annotated[float, arg(name="trunc")] = 1.0
+    label: Annotated[str, arg(name="class")] = ""
+    crop: str = "0,0,1,1"
+    fit: Fit = "crop"
+    zoom: float = 1.0
+    shift: str = "0,0"
+    rotate: float = 0.0
+    warp: str = ""
+    outside: Outside = "extrapolate"
+    supersample: int = 1
+    grid: Literal["ends", "centres"] = "ends"
+    tile: int = 64
+    exact: bool = False
+    fused: bool = False
+    device: Device = "auto"
+    allow_package: Packages = ()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
-    return parse(command, "render", arguments)
+    return run_verb(Flags, "render", arguments, _render)
 
 
-def command(
-    run: Annotated[Positional[Path], arg(metavar="RUN")],
-    /,
-    out: Path,
-    size: str = "1024x1024",
-    seed: int = 0,
-    trunc: float = 1.0,
-    label: Annotated[str, arg(name="class")] = "",
-    crop: str = "0,0,1,1",
-    fit: Literal["crop", "stretch", "extend"] = "crop",
-    zoom: float = 1.0,
-    shift: str = "0,0",
-    rotate: float = 0.0,
-    warp: str = "",
-    outside: Literal["extrapolate", "clamp", "mirror", "mask"] = "extrapolate",
-    supersample: int = 1,
-    grid: Literal["ends", "centres"] = "ends",
-    tile: int = 64,
-    exact: bool = False,
-    fused: bool = False,
-    device: str = "auto",
-) -> int:
-    """Render one picture of a CREPS or CIPS run at any size, with memory for its lines and one strip of it.
+def _render(flags: Flags) -> int:
+    run, rendering = existing_folder("run", flags.run), Rendering(flags.tile, flags.exact)
+    check_ending(flags.out)
+    same = {name: getattr(flags, name) for name in ("fit", "zoom", "rotate", "warp", "outside", "supersample")}
+    size, crop, shift = parse_size(flags.size), box("crop", flags.crop), pair("shift", flags.shift)
+    frame = Frame(size, crop, shift=shift, centres=flags.grid == "centres", **same)
+    check_samples(frame, rendering)
+    drawing = Drawing([flags.seed], flags.truncation, flags.label or None)
+    from frugan import render
 
-    Args:
-        run: a run folder or a model folder.
-        out: a file that ends in .png, .tif (or BigTIFF where it must be) or .dzi (Deep Zoom, for viewers on the web).
-        size: width and height in pixels, such as 6144x4096.
-        seed: which picture.
-        trunc: truncation; below 1, more typical.
-        label: class to draw, by name or number, for class-conditional models; if left out, the seed draws one.
-        crop: left, top, right and bottom of what is seen, in parts of the picture.
-        fit: what becomes of a crop of another shape than the output: a part of it, stretched, or more than it.
-        zoom: above 1, less is seen, larger.
-        shift: right and down, in parts of the picture.
-        rotate: degrees counter-clockwise.
-        warp: fisheye, wave, or a .npy file (h, w, 2) of where to look, y before x, in parts of the frame.
-        outside: beyond the picture's edges: what the generator draws there, the edge, a mirrored picture, or black.
-        supersample: k x k samples a pixel, for pictures smaller than the trained size or strongly bent.
-        grid: ends, as CREPS is trained; centres, to lie exactly over resized copies.
-        tile: side of the tiles, in samples, from 32; of turned and bent ones, the rows drawn at once.
-        exact: turned and bent pictures without the table of lines, much more slowly.
-        fused: shade pixels by one CUDA kernel in bf16 (extra: triton); with large tiles, such as --tile 2048.
-        device: auto, cpu, cuda, mps.
-    """
-    check_truncation(trunc)
-    _check(run, seed, tile, supersample)
-    place = {"crop": tuple(numbers("--crop", crop, 4)), "shift": tuple(numbers("--shift", shift, 2)), "fit": fit}
-    look = {
-        "zoom": zoom,
-        "rotate": rotate,
-        "outside": outside,
-        "supersample": supersample,
-        "centres": grid == "centres",
-    }
-    drawn = {"seed": seed, "truncation": trunc, "label": label}
-    from frugan.cli.rendering import render_file
-    from frugan.rendering.render import Rendering
-
-    return render_file(run, out, parse_size(size), place | look, warp, drawn, Rendering(tile, exact), fused, device)
-
-
-def _check(run: Path, seed: int, tile: int, supersample: int) -> None:
-    if not run.exists():
-        raise UserError(f"{run}: no such folder")
-    if not 0 <= seed < 2**32:
-        raise UserError(f"--seed {seed}: from 0 to {2**32 - 1}")
-    if tile < 32:
-        raise UserError(f"--tile {tile}: tiles have a side from 32")
-    if not 1 <= supersample <= tile:
-        raise UserError(f"--supersample {supersample}: from 1 to the side of a tile, {tile}")
+    made = render(run, flags.out, drawing, frame, rendering, fused=flags.fused, device=flags.device, watcher=SHOWN)
+    print(f"{made.file}  {made.width} x {made.height}")
+    return 0

@@ -1,37 +1,36 @@
 """`frugan report`: a run as one HTML page that opens from disk."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import parse
+from frugan.cli.flags import Packages, run_verb
 from frugan.runs.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Write RUN/report.html anew; also of a run that is still training.
+
+    Args:
+        run: Run folder.
+    """
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    allow_package: Packages = ()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
-    return parse(command, "report", arguments)
+    return run_verb(Flags, "report", arguments, _report)
 
 
-def command(run: Annotated[Positional[Path], arg(metavar="RUN")], /) -> int:
-    """Write RUN/report.html anew; also of a run that is still training.
+def _report(flags: Flags) -> int:
+    folder = RunFolder.open(flags.run)
+    from frugan import report
 
-    Args:
-        run: the run folder.
-    """
-    print(write(RunFolder.open(run)))
+    print(report(folder.path))
     return 0
-
-
-def write(run: RunFolder) -> Path:
-    """Write the report of a run, finished or not. Returns its path."""
-    from frugan.model.folder import load
-    from frugan.reporting.page import write_report
-    from frugan.runs.prepare import open_dataset
-    from frugan.system.cores import available_cores
-    from frugan.system.device import use_threads
-
-    use_threads(available_cores())
-    return write_report(run, load(run.path), open_dataset(run.config()))

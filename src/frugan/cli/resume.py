@@ -1,35 +1,40 @@
 """`frugan resume`: go on with a run that was stopped or killed, exactly where its last checkpoint was."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Part, parse
+from frugan.cli.flags import Packages, run_verb
+from frugan.cli.outcome import show_outcome
+from frugan.cli.progress import training_watcher
 from frugan.runs.folder import RunFolder
+from frugan.use_cases.plan import PartChoice
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Go on with a run. On the same hardware the result is bit for bit that of a run that was never interrupted.
+
+    Args:
+        run: Run folder.
+        part: Part to train now.
+    """
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    part: PartChoice = "all"
+    allow_package: Packages = ()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
-    return parse(command, "resume", arguments)
+    return run_verb(Flags, "resume", arguments, _resume)
 
 
-def command(
-    run: Annotated[Positional[Path], arg(metavar="RUN")],
-    /,
-    part: Part = "all",
-    background: int = 0,
-) -> int:
-    """Go on with a run. On the same hardware the result is bit for bit that of a run that was never interrupted.
+def _resume(flags: Flags) -> int:
+    folder = RunFolder.open(flags.run)
+    from frugan import resume
 
-    Args:
-        run: the run folder.
-        part: train only the sampler or only the decoder.
-        background: number of the process that started this one: no progress is shown, and training stops when that
-            process is gone. `frugan train` trains the decoder so.
-    """
-    folder = RunFolder.open(run)
-    from frugan.cli import training
-
-    return training.go_on(folder, part, parent=background)
+    return show_outcome(resume(folder.path, part=flags.part, watcher=training_watcher()))

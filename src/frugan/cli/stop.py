@@ -2,17 +2,18 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 
 class StopRequest:
     """In `with StopRequest() as stop`, `stop()` is True once a signal has arrived. Outside, signals act as usual.
 
-    `speaks`: say so on the terminal.
+    `speaks`: say so on the terminal. `on_end`: called when the block ends, however it does.
     """
 
-    def __init__(self, speaks: bool = True) -> None:
-        self.requested, self.speaks = False, speaks
+    def __init__(self, speaks: bool = True, on_end: Callable[[], None] = lambda: None) -> None:
+        self.requested, self.speaks, self.on_end = False, speaks, on_end
 
     def __enter__(self) -> "StopRequest":
         self.before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -21,6 +22,7 @@ class StopRequest:
     def __exit__(self, *exception: object) -> None:
         for number, handler in self.before.items():
             signal.signal(number, handler)
+        self.on_end()
 
     def __call__(self) -> bool:
         return self.requested
@@ -29,6 +31,5 @@ class StopRequest:
         if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.requested = True
-        if not self.speaks:
-            return
-        print("\nstopping after this step; a checkpoint will be written", file=sys.stderr, flush=True)
+        if self.speaks:
+            print("\nstopping after this step; a checkpoint will be written", file=sys.stderr, flush=True)

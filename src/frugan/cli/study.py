@@ -1,88 +1,87 @@
 """`frugan study`: recipes over seeds and settings, with error bars."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from frugan.cli.flags import Settings, parse
-from frugan.system.errors import UserError
+from frugan.cli.flags import Packages, Settings, run_verb
+from frugan.cli.progress import say, training_watcher
+from frugan.requests.study import StudyPlan
+from frugan.studies import check_study
 
-Grid = Annotated[
+Space = Annotated[
     UseAppendAction[tuple[str, ...]],
     arg(
-        name="grid", metavar="PATH=V1,V2", help="every row once for each value; objective.lr, .beta1, .lambda are short"
+        name="grid",
+        metavar="PATH=V1,V2",
+        help="Train every row with each value. objective.lr, .beta1 and .lambda are short names.",
     ),
 ]
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Entry point of the verb."""
-    return parse(command, "study", arguments)
-
-
-def command(
-    name: Annotated[Positional[str], arg(metavar="NAME")] = "",
-    data: Annotated[Positional[str], arg(metavar="DATA")] = "",
-    /,
-    out: str = "",
-    trials: int | None = None,
-    workers: int = 0,
-    rows: str = "",
-    against: str = "",
-    grid: Grid = (),
-    settings: Settings = (),
-    search: int = 0,
-    ray: str = "",
-    report_only: bool = False,
-) -> int:
+@dataclass(frozen=True)
+class Flags:
     """Train every row of a study with several seeds, compare them, and write table, plots and pictures as one page.
 
     Without NAME, list the studies. A study that was stopped or killed goes on where it was, and more trials or rows may
     be added to it: finished trials are never run again.
 
     Args:
-        name: which study; nss-hadamard is a study of its own kind and takes --out and --trials only.
-        data: a folder, a zip or a data set by name, rather than the study's own.
-        out: the study's folder; studies/NAME if left out (studies/NAME-search for a search).
-        trials: seeds for each row.
-        workers: trials at the same time; as many as there are cores, at most, if 0 (one on a GPU).
-        rows: train only these now, separated by commas.
-        against: the row that all others are tested against; the first if left out.
-        grid: settings to vary.
-        settings: change any setting in every row.
-        search: try this many combinations of the grid with Optuna rather than all (extra: search).
-        ray: address of a Ray cluster to run the trials on; "local" starts one here (extra: ray).
-        report_only: write the results of what has finished in the study's folder, and train nothing.
+        study: Name of the study.
+        data: Images in place of the study's own: a folder, a zip or a data set by name.
+        out: Folder of the study. Default: studies/NAME (studies/NAME-search for a search).
+        trials: Number of seeds for each row.
+        workers: Number of trials at the same time. Default: one a core, or one on a GPU.
+        rows: Rows to train now, separated by commas. Default: all.
+        against: Row that all others are tested against. Default: the first.
+        search: Number of combinations of the grid to try with Optuna, instead of all of them (extra: search).
+        ray: Address of a Ray cluster to run the trials on; "local" starts one here (extra: ray).
+        report_only: Write the results of what has finished in the study's folder, and train nothing.
     """
-    for flag, value, least in (("--trials", trials, 1), ("--workers", workers, 0), ("--search", search, 0)):
-        if value is not None and value < least:
-            raise UserError(f"{flag} {value}: at least {least}")
-    folder = Path(out or f"studies/{name}" + ("-search" if search else ""))
-    definition = {"DATA": data, "--rows": rows, "--grid": grid, "--set": settings, "--ray": ray, "--search": search}
-    if name == "nss-hadamard":
-        _refuse(definition | {"--workers": workers, "--against": against, "--report-only": report_only}, name)
-    elif report_only:
-        _refuse(definition | {"--trials": trials, "--workers": workers}, "--report-only")
-    elif search:
-        _refuse({"--ray": ray, "--against": against}, "--search")
-    from frugan.cli import studying
 
-    if not name:
-        return studying.list_studies()
-    if name == "nss-hadamard":
-        return studying.hadamard(folder, trials)
-    if report_only:
-        return studying.report(folder, against)
-    study = studying.define(name, data, trials, rows, settings)
-    if search:
-        return studying.search(folder, study, grid, search, workers)
-    return studying.conduct(folder, studying.expand_grid(study, grid), workers, against, ray)
+    study: Annotated[Positional[str], arg(metavar="NAME")] = ""
+    data: Annotated[Positional[str], arg(metavar="DATA")] = ""
+    out: Path | None = None
+    trials: int | None = None
+    workers: int = 0
+    rows: str = ""
+    against: str = ""
+    space: Space = ()
+    settings: Settings = ()
+    search: int = 0
+    ray: str = ""
+    report_only: bool = False
+    allow_package: Packages = ()
 
 
-def _refuse(flags: dict[str, object], beside: str) -> None:
-    """A flag that would do nothing is a misunderstanding."""
-    for flag, value in flags.items():
-        if value:
-            raise UserError(f"{flag}: does nothing beside {beside}")
+def run(arguments: Sequence[str]) -> int:
+    """Entry point of the verb."""
+    return run_verb(Flags, "study", arguments, _study)
+
+
+def _study(flags: Flags) -> int:
+    if not flags.study:
+        from frugan.use_cases.study import list_studies
+
+        for kind in list_studies():
+            print(f"{kind.name:32} {kind.num_rows:2} rows x {kind.trials:2} trials  {kind.question}")
+        return 0
+    names = [name for name in StudyPlan.__dataclass_fields__ if name not in ("name", "rows")]
+    rows = [row.strip() for row in flags.rows.split(",") if row.strip()]
+    plan = StudyPlan(check_study(flags.study), rows=rows, **{name: getattr(flags, name) for name in names})
+    from frugan import study
+
+    result = study(plan, watcher=training_watcher())
+    for row, tried in result.tried.items():
+        for each in tried:
+            shown = "failed" if each.frechet_distance is None else f"{each.frechet_distance:.1f}"
+            print(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in each.settings.items()))
+    if result.text:
+        print(result.text)
+    say(f"configurations of the best: {result.folder / 'best'}" if result.tried else f"report: {result.report}")
+    if not result.finished:
+        say(f"not finished; the same command goes on with it ({result.folder})")
+    return 0 if result.finished or result.stopped else 1

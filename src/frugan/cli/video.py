@@ -1,63 +1,65 @@
 """`frugan video`: zooms, and ways from one picture to the next."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import check_truncation, numbers, parse, parse_seeds, parse_size
-from frugan.system.errors import UserError
+from frugan.cli.flags import Device, Packages, box, pair, parse_seeds, parse_size, run_verb
+from frugan.cli.progress import SHOWN
+from frugan.requests.drawing import Drawing, existing_folder
+from frugan.requests.frame import Film, Frame
+from frugan.writing.endings import check_video
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Film the way from one picture to the next, or a zoom, of a CREPS or CIPS run.
+
+    Args:
+        run: Run folder or model folder.
+        out: .mp4 file (extra: video), or a folder for numbered PNG frames.
+        seeds: Pictures to pass, in order, for example 0-3 or 5,9,5. One picture stands still.
+        size: Width and height in pixels.
+        seconds: Time from each picture to the next, in seconds.
+        fps: Frames per second, from 1 to 1000.
+        zoom: Magnification of the first and of the last frame, for example 1:16.
+        crop: Left, top, right and bottom of the visible part, as fractions of the picture.
+        rotate: Rotation in degrees, counter-clockwise.
+        truncation: Truncation, 0 or more. Below 1, pictures are more typical.
+        label: Class to draw, by name or number, for class-conditional models. If left out, each seed draws one.
+    """
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    out: Path
+    seeds: str = "0-3"
+    size: str = "256x256"
+    seconds: float = 2.0
+    fps: int = 30
+    zoom: str = "1:1"
+    crop: str = "0,0,1,1"
+    rotate: float = 0.0
+    truncation: Annotated[float, arg(name="trunc")] = 1.0
+    label: Annotated[str, arg(name="class")] = ""
+    device: Device = "auto"
+    allow_package: Packages = ()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
-    return parse(command, "video", arguments)
+    return run_verb(Flags, "video", arguments, _video)
 
 
-def command(
-    run: Annotated[Positional[Path], arg(metavar="RUN")],
-    /,
-    out: Path,
-    seeds: str = "0-3",
-    size: str = "256x256",
-    seconds: float = 2.0,
-    fps: int = 30,
-    zoom: str = "1:1",
-    crop: str = "0,0,1,1",
-    rotate: float = 0.0,
-    trunc: float = 1.0,
-    label: Annotated[str, arg(name="class")] = "",
-    device: str = "auto",
-) -> int:
-    """Film the way from one picture to the next, or a zoom, of a CREPS or CIPS run.
+def _video(flags: Flags) -> int:
+    run = existing_folder("run", flags.run)
+    film = Film(flags.seconds, flags.fps, pair("zoom", flags.zoom, between=":"))
+    frame = Frame(parse_size(flags.size), box("crop", flags.crop), rotate=flags.rotate)
+    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None)
+    check_video(flags.out, frame.size)
+    from frugan import video
 
-    Args:
-        run: a run folder or a model folder.
-        out: an .mp4 file (extra: video), or a folder for numbered PNG frames.
-        seeds: pictures to pass, in order, such as 0-3 or 5,9,5; one alone stands still.
-        size: width and height in pixels.
-        seconds: from each picture to the next.
-        fps: frames a second.
-        zoom: of the first and of the last frame, such as 1:16.
-        crop: left, top, right and bottom of what is seen, in parts of the picture.
-        rotate: degrees counter-clockwise.
-        trunc: truncation; below 1, more typical.
-        label: class to draw, by name or number, for class-conditional models; if left out, each seed draws one.
-        device: auto, cpu, cuda, mps.
-    """
-    if not run.exists():
-        raise UserError(f"{run}: no such folder")
-    first, last = numbers("--zoom", zoom, 2, between=":")
-    check_truncation(trunc)
-    if min(first, last) <= 0:
-        raise UserError(f"--zoom {zoom}: both must be above 0")
-    if not 0 < seconds < 1e6:
-        raise UserError(f"--seconds {seconds:g}: above 0, and below a million")
-    if not 1 <= fps <= 1000:
-        raise UserError(f"--fps {fps}: from 1 to 1000")
-    frame = {"crop": tuple(numbers("--crop", crop, 4)), "rotate": rotate}
-    from frugan.cli.rendering import film_file
-
-    drawn = {"seeds": parse_seeds(seeds), "truncation": trunc, "label": label}
-    return film_file(run, out, parse_size(size), frame, drawn, (first, last), seconds, fps, device)
+    made = video(run, flags.out, drawing, frame, film, device=flags.device, watcher=SHOWN)
+    print(f"{made.file}  {made.frames} frames of {made.width} x {made.height}")
+    return 0

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from frugan.codecs.base import Codec, check_range, divided_shape
+from frugan.codecs.base import Codec
 from frugan.ops.wavelet import ilowpass2
 
 Reduction = Literal["gaussian", "antialiased", "bilinear"]
@@ -35,48 +35,28 @@ class PixelCodec(Codec):
     def __init__(
         self, levels: int = 2, reduction: Reduction = "gaussian", code_min: float = -1.0, code_max: float = 1.0
     ) -> None:
-        super().__init__()
         if levels < 1:
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
         if reduction not in ("gaussian", "antialiased", "bilinear"):
             raise ValueError(f"reduction: '{reduction}' is not one of gaussian, antialiased, bilinear")
-        self.centre, self.half_range = check_range(code_min, code_max)
-        self.levels, self.reduction = levels, reduction
+        super().__init__(levels, code_min, code_max)
+        self.reduction = reduction
         self.phase = "corner" if reduction == "gaussian" else "middle"
         self.description = f"{reduction} pixels / {2**levels}"
 
-    def code_shape(self, resolution: int) -> tuple[int, int, int]:
-        return divided_shape(resolution, self.levels)
-
-    def raw_code(self, image: Tensor) -> Tensor:
-        return self.halved(image, self.levels)
-
-    def halved(self, image: Tensor, times: int) -> Tensor:
-        divided_shape(image.shape[-1], times)
-        factor = 2**times
-        if factor == 1:
-            return image
+    def reduce(self, image: Tensor, levels: int) -> Tensor:
+        factor = 2**levels
         if self.reduction == "gaussian":
             return _blurred_every(factor, image, 0.4 * factor)
         size = (image.shape[-2] // factor, image.shape[-1] // factor)
         antialias = self.reduction == "antialiased"
         return F.interpolate(image, size=size, mode="bilinear", align_corners=False, antialias=antialias)
 
-    def encode(self, image: Tensor) -> Tensor:
-        return (self.raw_code(image) - self.centre) / self.half_range
-
-    def base(self, code: Tensor) -> Tensor:
+    def enlarge(self, low: Tensor) -> Tensor:
         """Linear interpolation between the places where the code's pixels sit."""
-        low = self.decoder_input(code)
         if self.reduction == "gaussian":
-            return ilowpass2(low * 2**self.levels, self.levels, "bior2.2", "reflect")
-        return F.interpolate(low, scale_factor=2**self.levels, mode="bilinear", align_corners=False)
-
-    def decoder_input(self, code: Tensor) -> Tensor:
-        return code * self.half_range + self.centre
-
-    def from_low(self, low: Tensor) -> Tensor:
-        return (low - self.centre) / self.half_range
+            return ilowpass2(low * self.factor, self.levels, "bior2.2", "reflect")
+        return F.interpolate(low, scale_factor=self.factor, mode="bilinear", align_corners=False)
 
 
 def gaussian_taps(sigma: float) -> Tensor:

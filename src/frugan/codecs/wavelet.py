@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from frugan.codecs.base import Codec, check_range, divided_shape
+from frugan.codecs.base import Codec
 from frugan.ops.wavelet import Boundary, ilowpass2, lowpass2, sample_phase
 
 
@@ -29,33 +29,17 @@ class WaveletCodec(Codec):
         code_min: float = -1.0,
         code_max: float = 1.0,
     ) -> None:
-        super().__init__()
         if levels < 1:
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
-        self.levels, self.wavelet, self.boundary = levels, wavelet, boundary
+        super().__init__(levels, code_min, code_max)
+        self.wavelet, self.boundary = wavelet, boundary
         self.description = f"{wavelet} x {levels}" + (f", {boundary}" if boundary != "reflect" else "")
         self.phase = sample_phase(wavelet)
-        self.centre, self.half_range = check_range(code_min, code_max)
 
-    def code_shape(self, resolution: int) -> tuple[int, int, int]:
-        return divided_shape(resolution, self.levels)
+    def reduce(self, image: Tensor, levels: int) -> Tensor:
+        """TL / 2^levels: a band's gain is 2 a level."""
+        return lowpass2(image, levels, self.wavelet, self.boundary) / 2**levels
 
-    def raw_code(self, image: Tensor) -> Tensor:
-        return self.halved(image, self.levels)
-
-    def halved(self, image: Tensor, times: int) -> Tensor:
-        divided_shape(image.shape[-1], times)
-        return lowpass2(image, times, self.wavelet, self.boundary) / 2**times if times else image
-
-    def encode(self, image: Tensor) -> Tensor:
-        return (self.raw_code(image) - self.centre) / self.half_range
-
-    def base(self, code: Tensor) -> Tensor:
+    def enlarge(self, low: Tensor) -> Tensor:
         """Inverse transform with all details zero (equation 2), un-normalised: already close to the image."""
-        return ilowpass2(self.decoder_input(code) * 2**self.levels, self.levels, self.wavelet, self.boundary)
-
-    def decoder_input(self, code: Tensor) -> Tensor:
-        return code * self.half_range + self.centre
-
-    def from_low(self, low: Tensor) -> Tensor:
-        return (low - self.centre) / self.half_range
+        return ilowpass2(low * 2**self.levels, self.levels, self.wavelet, self.boundary)

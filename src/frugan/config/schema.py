@@ -12,6 +12,7 @@ from frugan.config.spec import Spec
 from frugan.system.errors import UserError
 
 PartName = Literal["sampler", "decoder"]
+Features = Literal["efficientnet-lite0", "inception"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class ScheduleConfig:
     ema_halflife: float = 10.0  # kimg: in images, so that it survives a change of batch (StyleGAN2-ADA); 0 = no average
     ema_rampup: float = 0.05  # the half-life never exceeds this fraction of what was seen (StyleGAN2-ADA: .05)
     bf16: bool = False  # autocast; slower than fp32 on CPUs without bf16 units, so never chosen by itself
+
+    @property
+    def total_nimg(self) -> int:
+        """Images shown in a whole training run: kimg, rounded up to whole batches."""
+        return max(1, -(-round(self.kimg * 1000) // self.batch)) * self.batch
 
     def __post_init__(self) -> None:
         _require(0 < self.kimg < 1e9, "kimg", self.kimg, "above 0")
@@ -139,7 +145,7 @@ class DecoderConfig:
 class EvaluationConfig:
     """How pictures are judged: in passing at each snapshot, and thoroughly by `frugan evaluate`."""
 
-    features: str = "efficientnet-lite0"  # works without a network; "inception" gives FID
+    features: Features = "efficientnet-lite0"  # works without a network; "inception" gives FID
     samples: int = 2048  # below this Frechet distances are dominated by bias (TTUR#4); the report then warns
     preview_samples: int = 512  # at each snapshot, on codes decoded without a decoder
     preview_size: int = 64  # side in pixels at which previews are judged: a trend, not a result

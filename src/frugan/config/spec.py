@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from frugan.system.errors import UserError, did_you_mean
+from frugan.system.jsonl import JSON
+from frugan.system.packages import allowed_packages
 
 PACKAGE = "frugan"
 # The only rooms whose classes a config file may name: loading a file must never import what the file chooses.
@@ -15,7 +17,9 @@ BUILDABLE_ROOMS = ("networks", "codecs", "stabilizers", "objectives")
 
 
 class Spec:
-    """A class or function of this package with keyword arguments, checked against its signature when written down.
+    """A class or function with keyword arguments, checked against its signature when written down.
+
+    It is of this package, or of one that `allow_package` let in.
 
     `Spec(DCGANGenerator, width=32).build(code_shape=(3, 32, 32))` constructs; `Spec(exponential, beta=20).partial()`
     binds. Arguments may be Specs themselves. Two Specs are equal if they name the same target and, defaults included,
@@ -48,7 +52,7 @@ class Spec:
         """A copy with some arguments changed."""
         return Spec(self.target, **{**self.arguments, **arguments})
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JSON:
         """JSON-ready and complete: the dotted path under "class", then all arguments, defaults included."""
         parameters = inspect.signature(self.target).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
@@ -60,12 +64,13 @@ class Spec:
         """Inverse of `to_dict`.
 
         Raises:
-            UserError: the class is not one of this package's buildable rooms, does not exist, or has no such setting.
+            UserError: the class is neither of this package's buildable rooms nor of a package that was let in, does not
+                exist, or has no such setting.
         """
         arguments = {name: _spec_or_value(value) for name, value in data.items() if name != "class"}
         return cls(_resolve(str(data["class"])), **arguments)
 
-    def _built_arguments(self) -> dict[str, Any]:
+    def _built_arguments(self) -> Mapping[str, Any]:
         return {
             name: tuple(map(built, value)) if isinstance(value, tuple) else built(value)
             for name, value in self.arguments.items()
@@ -112,24 +117,35 @@ def _spec_or_value(value: Any) -> Any:
 
 
 def _resolve(dotted: str) -> Callable[..., Any]:
-    """The class or function behind a dotted path, if it is defined in one of this package's buildable rooms."""
+    """The class or function behind a dotted path.
+
+    It must be defined in one of this package's buildable rooms, or in a package that the user let in.
+    """
     parts = dotted.split(".")
-    if (
-        len(parts) != 4
-        or parts[0] != PACKAGE
-        or parts[1] not in BUILDABLE_ROOMS
-        or not all(map(str.isidentifier, parts))
-    ):
-        raise UserError(
-            f"class: '{dotted}' is not a class of {PACKAGE}.{{{','.join(BUILDABLE_ROOMS)}}}; "
-            "files may only name classes that ship with frugan, so nothing was imported"
-        )
-    module_name, name = ".".join(parts[:3]), parts[3]
+    own = len(parts) == 4 and parts[0] == PACKAGE and parts[1] in BUILDABLE_ROOMS
+    let_in = len(parts) >= 2 and parts[0] in allowed_packages()
+    if not (own or let_in) or not all(map(str.isidentifier, parts)):
+        raise UserError(f"class: '{dotted}' {_refusal(parts)}")
+    module_name, name = ".".join(parts[:-1]), parts[-1]
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise UserError(f"class: there is no module '{module_name}' in this version of frugan") from error
-    own = {key: value for key, value in vars(module).items() if getattr(value, "__module__", None) == module_name}
-    if name not in own:
-        raise UserError(f"class: '{module_name}' has no '{name}'{did_you_mean(name, own)}")
-    return own[name]
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # the module is there; what it imports is not
+        where = "in this version of frugan" if own else "that Python can import"
+        raise UserError(f"class: there is no module '{module_name}' {where}") from error
+    defined = {key: value for key, value in vars(module).items() if getattr(value, "__module__", None) == module_name}
+    if name not in defined:
+        raise UserError(f"class: '{module_name}' has no '{name}'{did_you_mean(name, defined)}")
+    target: Callable[..., Any] = defined[name]
+    return target
+
+
+def _refusal(parts: list[str]) -> str:
+    rooms = f"{PACKAGE}.{{{','.join(BUILDABLE_ROOMS)}}}"
+    if parts[0] == PACKAGE or len(parts) < 2 or not parts[0].isidentifier():
+        return f"is not a class of {rooms}; files may name only such classes, so nothing was imported"
+    return (
+        f"is not a class of {rooms}, so nothing was imported. If the package '{parts[0]}' is yours and you trust it, "
+        f"pass --allow-package {parts[0]} (in Python: frugan.allow_package('{parts[0]}'))"
+    )

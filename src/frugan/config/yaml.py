@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from frugan.config.schema import RunConfig
 from frugan.config.spec import Spec, to_plain
-from frugan.system.errors import UserError, did_you_mean
+from frugan.system.errors import ArgumentError, UserError, did_you_mean
 
 T = TypeVar("T")
 
@@ -52,11 +52,11 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     for setting in settings:
         path, separator, text = setting.partition("=")
         if not separator:
-            raise UserError(f"--set {setting}: expected path.to.field=value")
+            raise ArgumentError("settings", "expected path.to.field=value", setting)
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise UserError(f"--set {setting}: the value is not valid YAML") from error
+            raise ArgumentError("settings", "the value is not valid YAML", setting) from error
         _set(data, path.strip().split("."), value, path.strip())
     return from_plain(RunConfig, data)
 
@@ -141,19 +141,18 @@ def _set(data: Any, keys: list[str], value: Any, path: str) -> None:
         data[last] = value
     else:
         known = data if isinstance(data, dict) else ()
-        raise UserError(f"--set {path}: there is no '{last}'{did_you_mean(last, known) if known else ' here'}")
+        raise ArgumentError("settings", f"there is no '{last}'{did_you_mean(last, known) if known else ' here'}", path)
 
 
 def _child(data: Any, key: str, path: str) -> Any:
     if isinstance(data, list):
         if key.isdigit() and int(key) < len(data):
             return data[int(key)]
-        raise UserError(f"--set {path}: '{key}' should be a position from 0 to {len(data) - 1}")
+        raise ArgumentError("settings", f"'{key}' should be a position from 0 to {len(data) - 1}", path)
     if isinstance(data, dict) and key in data:
         return data[key]
-    raise UserError(
-        f"--set {path}: there is no '{key}'{did_you_mean(key, data) if isinstance(data, dict) else ' here'}"
-    )
+    nearest = did_you_mean(key, data) if isinstance(data, dict) else " here"
+    raise ArgumentError("settings", f"there is no '{key}'{nearest}", path)
 
 
 def _required(field: "dataclasses.Field[Any]") -> bool:

@@ -3,16 +3,19 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from frugan.data.decode import ImageError, ImageHeader, decode_image, read_header
 from frugan.data.items import NO_CLASS, Item, Source
 from frugan.data.parallel import map_ordered
 from frugan.data.source import open_source
+from frugan.system.jsonl import JSON
 
 
-class Unusable(TypedDict):
+@dataclass(frozen=True)
+class Unusable:
     """An image that cannot be decoded."""
 
     name: str
@@ -20,8 +23,9 @@ class Unusable(TypedDict):
     reason: str
 
 
-class Report(TypedDict):
-    """Plain numbers, strings, lists and dicts throughout: it can be written as JSON."""
+@dataclass(frozen=True)
+class DataReport:
+    """What was found."""
 
     data: str
     images: int  # that can be decoded; every count below is of these
@@ -40,8 +44,33 @@ class Report(TypedDict):
     hidden_files: int
     suggested_resolution: int  # the largest power of two that at least 95 % of the images reach, 0 without images
 
+    def to_json(self) -> JSON:
+        """Plain numbers, strings, lists and dicts throughout."""
+        return asdict(self)
 
-def check_data(data: str | Path, *, progress: Callable[[int, int], None] | None = None) -> Report:
+    def text(self) -> str:
+        """A table for people: a title and its content a line."""
+        classes = self.classes | {"without class": self.without_class}
+        smallest, largest = (f"{width} x {height}" for width, height in (self.smallest, self.largest))
+        rows = [
+            ("data", self.data),
+            ("images", f"{self.images} can be used, {len(self.unusable)} cannot"),
+            ("classes", _join(classes) if self.classes else "none: put images into a folder a class to have some"),
+            ("short side", _join(self.short_sides)),
+            ("sizes", f"{smallest} to {largest}, {self.square} are square" if self.images else ""),
+            ("pixels", _join(self.modes)),
+            ("formats", _join(self.formats)),
+            ("turned", _if_any(self.exif_rotated, "are stored turned or mirrored: they are set upright")),
+            ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
+            *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
+            *_shorten("unusable", [f"{entry.name}: {entry.reason}" for entry in self.unusable]),
+            ("resolution", _if_any(self.suggested_resolution, "is reached by at least 95 % of the images")),
+        ]
+        text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
+        return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
+
+
+def check_data(data: str | Path, *, progress: Callable[[int, int], None] | None = None) -> DataReport:
     """Decode every image of `data` (see `open_source`) and report; `progress(done, total)` is called after each.
 
     Raises:
@@ -55,28 +84,6 @@ def check_data(data: str | Path, *, progress: Callable[[int, int], None] | None 
         if progress:
             progress(len(findings), len(source))
     return _report(source, findings)
-
-
-def format_check(report: Report) -> str:
-    """The report as a table for people: a title and its content a line."""
-    classes = report["classes"] | {"without class": report["without_class"]}
-    smallest, largest = (f"{width} x {height}" for width, height in (report["smallest"], report["largest"]))
-    rows = [
-        ("data", report["data"]),
-        ("images", f"{report['images']} can be used, {len(report['unusable'])} cannot"),
-        ("classes", _join(classes) if report["classes"] else "none: put images into a folder a class to have some"),
-        ("short side", _join(report["short_sides"])),
-        ("sizes", f"{smallest} to {largest}, {report['square']} are square" if report["images"] else ""),
-        ("pixels", _join(report["modes"])),
-        ("formats", _join(report["formats"])),
-        ("turned", _if_any(report["exif_rotated"], "are stored turned or mirrored: they are set upright")),
-        ("ignored", _join(report["other_files"] | {"hidden": report["hidden_files"]})),
-        *_shorten("duplicates", [" = ".join(group) for group in report["duplicates"]]),
-        *_shorten("unusable", [f"{entry['name']}: {entry['reason']}" for entry in report["unusable"]]),
-        ("resolution", _if_any(report["suggested_resolution"], "is reached by at least 95 % of the images")),
-    ]
-    text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
-    return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
 
 
 class _Finding(NamedTuple):
@@ -96,12 +103,12 @@ def _look(source: Source, index: int) -> _Finding:
         return _Finding(item, digest, error)
 
 
-def _report(source: Source, findings: list[_Finding]) -> Report:
+def _report(source: Source, findings: list[_Finding]) -> DataReport:
     headers = [finding.result for finding in findings if isinstance(finding.result, ImageHeader)]
     labels = Counter(finding.item.label for finding in findings if isinstance(finding.result, ImageHeader))
     sizes = sorted(([header.width, header.height] for header in headers), key=lambda size: (min(size), size))
     short_sides = [min(size) for size in sizes]
-    return Report(
+    return DataReport(
         data=source.origin,
         images=len(headers),
         classes={name: labels[label] for label, name in enumerate(source.class_names)},

@@ -1,10 +1,12 @@
 """Find the images that a user means: a folder, a zip, a data set known by name, or the drawings inside frugan."""
 
+import dataclasses
 import difflib
 import os
 import zipfile
 from pathlib import Path
 
+from frugan.config.schema import RunConfig
 from frugan.data.default import DEFAULT_NAME, open_default
 from frugan.data.files import open_folder, open_zip
 from frugan.data.items import Item, Source
@@ -20,6 +22,12 @@ NAMES: tuple[str, ...] = (DEFAULT_NAME, *TORCHVISION_NAMES, *LSUN_NAMES)
 def source_name(data: str | Path) -> str:
     """A data set's name or a folder's, without the way to it: a model is copied to others, who need not learn it."""
     return Path(data).resolve().name
+
+
+def with_source(config: RunConfig, data: str) -> RunConfig:
+    """The configuration with `data` as its images; paths become absolute: a run may be resumed from anywhere."""
+    source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, source=source))
 
 
 def open_source(data: str | Path) -> Source:

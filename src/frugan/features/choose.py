@@ -5,7 +5,7 @@ import torch
 from frugan.features.base import FeatureExtractor
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.features.inception import InceptionFeatures
-from frugan.system.errors import UserError, did_you_mean
+from frugan.system.errors import ArgumentError, did_you_mean
 
 
 def load_extractor(name: str, device: torch.device, *, size: int = 0, weights: str = "") -> FeatureExtractor:
@@ -22,4 +22,4 @@ def load_extractor(name: str, device: torch.device, *, size: int = 0, weights: s
         return EfficientNetFeatures(device, size)
     if name == "inception":
         return InceptionFeatures(device, weights)
-    raise UserError(f"--features {name}: unknown{did_you_mean(name, ('efficientnet-lite0', 'inception'))}")
+    raise ArgumentError("features", f"unknown{did_you_mean(name, ('efficientnet-lite0', 'inception'))}", name)

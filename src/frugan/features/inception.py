@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from frugan.features.base import FeatureExtractor, as_8_bit
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError, UserError
 from frugan.system.torchvision_import import import_torchvision
 
 # The first digits, as torch-fidelity's file name carries them: weights-inception-2015-12-05-6726825d.pth.
@@ -72,7 +72,7 @@ def _downloaded() -> Path:
     except (OSError, RuntimeError) as error:
         raise UserError(
             f"Inception's weights could not be downloaded ({error}). Without a network, pass "
-            f"--inception-weights FILE (torch-fidelity's {path.name}), or use --features efficientnet-lite0"
+            f"its file as inception_weights (torch-fidelity's {path.name}), or use the features efficientnet-lite0"
         ) from error
     return path
 
@@ -84,7 +84,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         UserError: no such file, or not the weights that "FID" means.
     """
     if not path.is_file():
-        raise UserError(f"--inception-weights {path}: no such file")
+        raise ArgumentError("inception_weights", "no such file", path)
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if not found.startswith(WEIGHTS_SHA256_PREFIX):

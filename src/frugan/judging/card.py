@@ -1,9 +1,11 @@
 """The model card: what a stranger needs to know about a model, filled in by the program, blanks marked."""
 
-from typing import Any
-
 from frugan.config.spec import Spec
 from frugan.data.source import source_name
+from frugan.judging.evaluation import Evaluation, read_evaluation
+from frugan.metrics import table
+from frugan.metrics.table import MAIN, shown
+from frugan.runs.environment import DataFacts
 from frugan.runs.folder import RunFolder
 from frugan.system.atomic import write_file
 
@@ -14,10 +16,10 @@ def write_model_card(run: RunFolder) -> None:
 
 
 def _card(run: RunFolder) -> str:
-    config, env, evaluation = run.config(), run.env(), run.evaluation()
-    data = env["data"]
+    config, env, evaluation = run.config(), run.env(), read_evaluation(run)
+    data, machine = env.data, env.machine
     sampler = config.sampler.schedule
-    source, classes = source_name(data["source"]), _classes(config.sampler.generator, data)
+    source, classes = source_name(data.source), _classes(config.sampler.generator, data)
     side = config.data.resolution
     decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
     stabilizer = config.sampler.stabilizer.target.__qualname__
@@ -40,11 +42,11 @@ images = model.sample(seeds=range(16))  # float (16, 3, {side}, {side}) in [-1, 
 (to be filled in)
 
 ## Data
-{data["images"]} images from `{source}`, fingerprint `{data["fingerprint"]}`, {len(data["skipped"])} skipped.
+{data.images} images from `{source}`, fingerprint `{data.fingerprint}`, {len(data.skipped)} skipped.
 Licence of the images: (to be filled in).
 
 ## Training
-Recipe `{config.recipe}`, seed {config.seed}, frugan {env["frugan"]}, torch {env["torch"]}, {env["device_name"]}.
+Recipe `{config.recipe}`, seed {config.seed}, frugan {machine.frugan}, torch {machine.torch}, {machine.device_name}.
 Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch},
 stabilizer `{stabilizer}`.
 Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
@@ -58,11 +60,11 @@ pictures.
 """
 
 
-def _classes(generator: Spec, data: dict[str, Any]) -> list[str]:
+def _classes(generator: Spec, data: DataFacts) -> list[str]:
     """Names, if the generator is told classes, itself or (after `finetune`) the one that it contains."""
     inner = generator.arguments.get("generator", generator)
     told = isinstance(inner, Spec) and inner.arguments.get("classes", 0)
-    return list(data["class_counts"]) if told else []
+    return list(data.class_counts) if told else []
 
 
 def _of_a_class(names: list[str]) -> str:
@@ -73,12 +75,12 @@ images = model.sample(seeds=range(16), label=model.class_label({names[0]!r}))
 # classes: {", ".join(names)}"""
 
 
-def _evaluation(result: dict[str, Any] | None) -> str:
-    if result is None:
+def _evaluation(found: Evaluation | None) -> str:
+    if found is None:
         return "(not evaluated: `frugan evaluate RUN`)"
-    protocol = ", ".join(f"{name}: {value}" for name, value in result["protocol"].items())
+    main, protocol = table.METRICS[0], ", ".join(f"{name}: {value}" for name, value in found.protocol.items())
+    others = [f"{metric.title} {shown(metric, found.values)}" for metric in table.METRICS if metric.name != MAIN]
     return (
-        f"{result['metric']} {result['results']['frechet_distance']:.1f}, real against real "
-        f"{result['floor']['frechet_distance']:.1f} (n = {result['floor']['n']}), precision "
-        f"{result['results']['precision']:.3f}, recall {result['results']['recall']:.3f}.\n\nProtocol: {protocol}."
+        f"{found.metric} {shown(main, found.values)}, real against real {shown(main, found.floor.values)} "
+        f"(n = {found.floor.n}), {', '.join(others)}.\n\nProtocol: {protocol}."
     )

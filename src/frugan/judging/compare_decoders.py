@@ -1,32 +1,26 @@
 """Decoders of one or several runs, and what they have to beat, judged on the same images."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from frugan.codecs.base import Codec
+from frugan.config.records import SCHEMA, plain
 from frugan.data.cache import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.judging.decoder_baselines import Reconstruct, classical_bicubic, code_baselines
+from frugan.judging.decoder_curve import CurvePoint
 from frugan.judging.evaluate import ENOUGH_SAMPLES, bias_warning
-from frugan.judging.reconstruction import ReconstructionJudge, decoding_cost
+from frugan.judging.reconstruction import Cost, ReconstructionJudge, decoding_cost
 from frugan.metrics.perceptual import PerceptualDistance
 from frugan.networks.base import Decoder
+from frugan.requests.comparing import TrainedDecoder
 from frugan.runs.models import load_decoder_at
 from frugan.system.errors import UserError
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A run or model folder's decoder: its newest state, or that after so many images."""
-
-    path: Path
-    snapshot: int | None = None
+from frugan.system.jsonl import JSON
 
 
 @dataclass(frozen=True)
@@ -46,11 +40,72 @@ class Judged:
 
     name: str
     path: str
-    quality: dict[str, dict[str, float]]
-    cost: dict[str, float | None] = field(default_factory=dict)
+    quality: Mapping[str, Mapping[str, float]]
+    cost: Cost | None = None
+
+    def text(self, images: str) -> str:
+        """The columns of a terminal's table."""
+        quality, cost = self.quality[images], self.cost
+        spent = (
+            f"{cost.milliseconds:7.1f}  {cost.multiply_adds / 1e9:6.2f}  {cost.parameters / 1e6:8.2f}" if cost else ""
+        )
+        return (
+            f"{quality['mse']:7.5f}  {quality['psnr']:6.2f}  {quality['ssim']:6.4f}  {quality['perceptual']:8.4f}  "
+            f"{quality['frechet_distance']:7.2f}  {spent}"
+        )
 
 
-def candidates(runs: Sequence[Trained], resolution: int, device: torch.device) -> list[Candidate]:
+@dataclass(frozen=True)
+class Curves:
+    """Runs over their training time, by the run's name, judged on the set of images of that name."""
+
+    images: str
+    runs: Mapping[str, tuple[CurvePoint, ...]]
+
+
+@dataclass(frozen=True)
+class DecoderComparison:
+    """Decoders and baselines on the same images.
+
+    Attributes:
+        rows: baselines first.
+        images: how many were judged, by the name of their set.
+        protocol: everything that changes the numbers.
+        warnings: what to be careful with.
+        curves: if they were asked for.
+    """
+
+    rows: tuple[Judged, ...]
+    images: Mapping[str, int]
+    protocol: JSON
+    warnings: tuple[str, ...] = ()
+    curves: Curves | None = None
+
+    def to_json(self) -> JSON:
+        """For files and programs."""
+        found = plain(self)
+        return {"schema": SCHEMA, **found, "protocol": {**found["protocol"], "images": found.pop("images")}}
+
+    def text(self) -> str:
+        """One table for each set of images, as lines for a terminal."""
+        protocol, lines = self.protocol, []
+        width, side = max(len(row.name) for row in self.rows), protocol["resolution"]
+        for name, count in self.images.items():
+            lines.append(f"{name}: {count} images of {side} x {side}")
+            lines.append(
+                f"{'':{width}}  {'MSE':>7}  {'PSNR':>6}  {'SSIM':>6}  {'percept.':>8}  {'FD':>7}  {'ms':>7}  "
+                f"{'GMAC':>6}  {'M param.':>8}"
+            )
+            lines += [f"{row.name:{width}}  {row.text(name)}".rstrip() for row in self.rows]
+            lines.append("")
+        lines.append(
+            f"MSE in [0, 1], not clamped; perceptual: {protocol['perceptual']}; FD: {protocol['frechet_distance']} of "
+            "the reconstructions to the same originals; ms: median of one image"
+        )
+        return "\n".join([*lines, *(f"note: {warning}" for warning in self.warnings)])
+
+
+def candidates(runs: Sequence[TrainedDecoder], resolution: int, device: torch.device) -> list[Candidate]:
     """The baselines of every codec that occurs, then the runs' decoders.
 
     Raises:
@@ -60,13 +115,13 @@ def candidates(runs: Sequence[Trained], resolution: int, device: torch.device) -
     baselines: dict[str, Candidate] = {}
     for candidate in decoders:
         assert candidate.codec is not None
-        factor = resolution // candidate.codec.code_shape(resolution)[-1]
+        factor = candidate.codec.factor
         rows = {**code_baselines(candidate.codec), f"antialiased bicubic / {factor}": classical_bicubic(factor)}
         baselines |= {name: Candidate(name, reconstruct) for name, reconstruct in rows.items() if name not in baselines}
     return [*baselines.values(), *decoders]
 
 
-def compare_decoders(
+def judge_decoders(
     rows: Sequence[Candidate],
     datasets: dict[str, PackedDataset],
     count: int,
@@ -76,67 +131,34 @@ def compare_decoders(
     distance: PerceptualDistance,
     device: torch.device,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> dict[str, Any]:
-    """JSON-ready: "rows", each a `Judged`, the "protocol" that made them, and "warnings".
-
-    `datasets` by name, such as training and held-out; of each at most `count` images are judged.
-    """
+) -> DecoderComparison:
+    """`datasets` by name, such as training and held-out; of each at most `count` images are judged."""
     judges = {name: ReconstructionJudge(dataset, count, extractor, distance) for name, dataset in datasets.items()}
     judged = []
     for row in rows:
-        cost = decoding_cost(row.codec, row.decoder, resolution, device) if row.codec and row.decoder else {}
+        cost = decoding_cost(row.codec, row.decoder, resolution, device) if row.codec and row.decoder else None
         quality = {
             name: judge.judge(row.reconstruct, device, partial(on_progress, f"{row.name}, {name}"))
             for name, judge in judges.items()
         }
-        judged.append(asdict(Judged(row.name, row.path, quality, cost)))
+        judged.append(Judged(row.name, row.path, quality, cost))
     few = {name: judge.count for name, judge in judges.items() if judge.count < ENOUGH_SAMPLES}
     protocol = {
         **extractor.protocol(),
         "frechet_distance": extractor.distance_name,
         "perceptual": distance.name,
         "resolution": resolution,
-        "images": {name: judge.count for name, judge in judges.items()},
         "chosen": "evenly spread over the data set's order",
         "fingerprints": {name: dataset.fingerprint for name, dataset in datasets.items()},
         "device": str(device),
         "threads": torch.get_num_threads(),
     }
     warnings = [bias_warning(few, extractor.distance_name)] if few else []
-    return {"rows": judged, "protocol": protocol, "warnings": warnings}
+    images = {name: judge.count for name, judge in judges.items()}
+    return DecoderComparison(tuple(judged), images, protocol, tuple(warnings))
 
 
-def format_comparison(result: dict[str, Any]) -> str:
-    """One table for each set of images, as lines for a terminal."""
-    protocol, lines = result["protocol"], []
-    width = max(len(row["name"]) for row in result["rows"])
-    for name, images in protocol["images"].items():
-        lines.append(f"{name}: {images} images of {protocol['resolution']} x {protocol['resolution']}")
-        lines.append(
-            f"{'':{width}}  {'MSE':>7}  {'PSNR':>6}  {'SSIM':>6}  {'percept.':>8}  {'FD':>7}  {'ms':>7}  {'GMAC':>6}  "
-            f"{'M param.':>8}"
-        )
-        for row in result["rows"]:
-            quality, cost = row["quality"][name], row["cost"]
-            spent = (
-                f"{cost['milliseconds']:7.1f}  {cost['multiply_adds'] / 1e9:6.2f}  {cost['parameters'] / 1e6:8.2f}"
-                if cost
-                else ""
-            )
-            lines.append(
-                f"{row['name']:{width}}  {quality['mse']:7.5f}  {quality['psnr']:6.2f}  {quality['ssim']:6.4f}  "
-                f"{quality['perceptual']:8.4f}  {quality['frechet_distance']:7.2f}  {spent}".rstrip()
-            )
-        lines.append("")
-    lines.append(
-        f"MSE in [0, 1], not clamped; perceptual: {protocol['perceptual']}; FD: {protocol['frechet_distance']} of the "
-        "reconstructions to the same originals; ms: median of one image"
-    )
-    lines += [f"note: {warning}" for warning in result["warnings"]]
-    return "\n".join(lines)
-
-
-def _names(runs: Sequence[Trained]) -> list[str]:
+def _names(runs: Sequence[TrainedDecoder]) -> list[str]:
     """The folders' names, or as much of their paths as tells them apart, and which snapshot."""
     paths = [run.path.resolve() for run in runs]
     ends = ["" if run.snapshot is None else f" at {run.snapshot / 1000:g} kimg" for run in runs]
@@ -147,7 +169,7 @@ def _names(runs: Sequence[Trained]) -> list[str]:
     raise UserError(f"{runs[0].path}: the same run was given twice")
 
 
-def _trained(run: Trained, name: str, resolution: int, device: torch.device) -> Candidate:
+def _trained(run: TrainedDecoder, name: str, resolution: int, device: torch.device) -> Candidate:
     codec, decoder = load_decoder_at(run.path, run.snapshot)
     codec.to(device)
     decoder.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

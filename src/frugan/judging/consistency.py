@@ -6,13 +6,15 @@ with and whose samples drift by up to a quarter of a pixel against any resized c
 Generators of one size alone are resized: their output (antialiased bicubic), or what their convolutions begin with.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from frugan.config.records import SCHEMA, parse_record, plain, read_json
 from frugan.judging.evaluate import FIRST_SEED
 from frugan.metrics.image import psnr, ssim
 from frugan.metrics.perceptual import PerceptualDistance
@@ -20,26 +22,74 @@ from frugan.model.model import Model
 from frugan.networks.base import Generator, ResizableGenerator
 from frugan.ops.view import View
 from frugan.rendering.render import render
-from frugan.system.errors import UserError
+from frugan.runs.folder import RunFolder
+from frugan.system.atomic import write_file
+from frugan.system.errors import ArgumentError
+from frugan.system.jsonl import JSON
 
 _BATCH = 8
 _RESIDUAL_GAIN = 10.0
 
 
+@dataclass(frozen=True)
+class Consistency:
+    """How far two sizes of the same pictures agree.
+
+    Attributes:
+        results: by convention, "psnr", "ssim" and the perceptual distance.
+        protocol: everything that changes the numbers; "sizes" and "samples" among it.
+    """
+
+    results: Mapping[str, Mapping[str, float]]
+    protocol: JSON
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The smaller side and the larger, in pixels."""
+        small, large = self.protocol["sizes"]
+        return int(small), int(large)
+
+    def to_json(self) -> JSON:
+        """As it is written to consistency.json."""
+        return {"schema": SCHEMA, **plain(self)}
+
+    def text(self) -> str:
+        """A line for each convention."""
+        small, large = self.sizes
+        lines = [f"{small} x {small} against {large} x {large} reduced, {self.protocol['samples']} pictures:"]
+        for convention, values in self.results.items():
+            told = ", ".join(f"{shown_name(name)} {value:.4g}" for name, value in values.items())
+            lines.append(f"  {convention}: {told}")
+        return "\n".join(lines)
+
+
+def read_consistency(run: RunFolder) -> Consistency | None:
+    """The run's last measurement, if there is one.
+
+    Raises:
+        UserError: its file is damaged.
+    """
+    data = read_json(run.consistency_file)
+    return None if data is None else parse_record(Consistency, data, str(run.consistency_file))
+
+
+def write_consistency(run: RunFolder, consistency: Consistency) -> None:
+    """Keep it where the report finds it."""
+    write_file(run.consistency_file, json.dumps(consistency.to_json(), indent=1).encode())
+
+
 @torch.no_grad()
-def consistency(
+def measure_sizes(
     model: Model,
     sizes: tuple[int, int],
     samples: int,
     distance: PerceptualDistance,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> dict[str, Any]:
-    """
+) -> Consistency:
+    """How far the pictures of `samples` latents at two sizes agree.
+
     Args:
         sizes: the smaller side, and a multiple of it.
-
-    Returns:
-        JSON-ready: by convention, "psnr", "ssim" and the perceptual distance between both sets, and the protocol.
 
     Raises:
         UserError: sizes that are no multiples, or a generator of codes.
@@ -54,9 +104,9 @@ def consistency(
             values[distance.name].append(distance(reduced, small))
             on_progress(f"pictures at two sizes, {convention}", min((done + 1) * _BATCH, samples), samples)
         results[convention] = {name: torch.cat(found).mean().item() for name, found in values.items()}
-    return {
-        "results": results,
-        "protocol": {
+    return Consistency(
+        results,
+        {
             "sizes": list(sizes),
             "samples": samples,
             "first_seed": FIRST_SEED,
@@ -64,7 +114,7 @@ def consistency(
             "range": "clamped to [-1, 1], not rounded; PSNR of a range of 2",
             "ssim": "11 x 11 Gaussian window of sigma 1.5",
         },
-    }
+    )
 
 
 def conventions(generator: Generator) -> tuple[str, ...]:
@@ -113,10 +163,10 @@ def check_sizes(model: Model, sizes: tuple[int, int]) -> None:
         UserError: sizes that are no multiples, or a generator of codes.
     """
     if model.codec.reduces or model.enlargement is not None:
-        raise UserError("--consistency: this model's generator draws codes for a decoder, not pictures")
+        raise ArgumentError("sizes", "this model's generator draws codes for a decoder, not pictures")
     small, large = sizes
     if small < 11 or large <= small or large % small:
-        raise UserError(f"--consistency {small},{large}: first a side from 11, then two, three ... times as much")
+        raise ArgumentError("sizes", "first a side from 11, then two, three ... times as much", f"{small},{large}")
     unit = model.generator.code_shape[1] // 4
     if isinstance(model.generator, ResizableGenerator) and (small % unit or large % unit):
-        raise UserError(f"--consistency {small},{large}: this generator can be enlarged to multiples of {unit}")
+        raise ArgumentError("sizes", f"this generator can be enlarged to multiples of {unit}", f"{small},{large}")

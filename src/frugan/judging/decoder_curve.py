@@ -1,6 +1,7 @@
 """How a decoder got better while it trained, on images that it was not trained on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,14 +18,23 @@ from frugan.runs.models import load_decoder_at
 _BATCH = 16
 
 
+@dataclass(frozen=True)
+class CurvePoint:
+    """A snapshot: images that were seen, seconds of training, and PSNR in dB."""
+
+    nimg: int
+    seconds: float
+    psnr: float
+
+
 def decoder_curve(
     path: Path,
     dataset: PackedDataset,
     count: int,
     device: torch.device,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[dict[str, float]]:
-    """ "nimg", "seconds" of training and "psnr" of every snapshot of a run, on `count` images spread over the data set.
+) -> tuple[CurvePoint, ...]:
+    """Every snapshot of a run, on `count` images spread over the data set.
 
     Raises:
         UserError: not a run, or one without snapshots of a decoder.
@@ -35,9 +45,9 @@ def decoder_curve(
     for done, nimg in enumerate(counts):
         codec, decoder = load_decoder_at(path, nimg)
         quality = _psnr(codec.to(device), decoder.to(device), dataset, count, device)
-        points.append({"nimg": nimg, "seconds": seconds(nimg), "psnr": quality})
+        points.append(CurvePoint(nimg, seconds(nimg), quality))
         on_progress(done + 1, len(counts))
-    return points
+    return tuple(points)
 
 
 @torch.no_grad()

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,11 +10,12 @@ from torch import Tensor
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
+from frugan.judging.evaluation import Evaluation, Floor, Reconstruction
 from frugan.judging.real_features import real_features
+from frugan.metrics.base import Features
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
-from frugan.metrics.kernel import kernel_distance
-from frugan.metrics.precision_recall import precision_recall
+from frugan.metrics.table import measure
 from frugan.model.model import Model
 from frugan.training.ranks import ALONE, Ranks
 
@@ -28,7 +28,7 @@ _MOST_RECONSTRUCTIONS = 1000
 _BATCH = 32
 
 
-def evaluate(
+def evaluate_model(
     model: Model,
     dataset: PackedDataset,
     extractor: FeatureExtractor,
@@ -37,15 +37,11 @@ def evaluate(
     truncation: float = 1.0,
     ranks: Ranks = ALONE,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Compare `samples` generated images with the data set at the model's full resolution.
 
     Several `ranks` share the generated and the real images between them, and all return the same.
 
-    Returns:
-        JSON-ready: "results", "floor" (the same distances between two halves of the real images: no model can be told
-        apart below it), "reconstruction" (real images through codec and decoder; None for models that draw images as
-        they are), "warnings", and "protocol".
     """
     began = time.monotonic()
     device = model.device
@@ -58,13 +54,13 @@ def evaluate(
     fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
     count, decodes = min(count_real, _MOST_RECONSTRUCTIONS), model.codec.reduces or model.enlargement is not None
     reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress) if decodes else None
-    return {
-        "metric": extractor.distance_name,
-        "results": _distances(real, fake),
-        "floor": _floor(real),
-        "reconstruction": reconstruction,
-        "warnings": _warnings(count_real, samples, extractor.distance_name),
-        "protocol": {
+    return Evaluation(
+        metric=extractor.distance_name,
+        values=measure(Features(real, fake, extractor.probabilities)),
+        floor=_floor(real, extractor),
+        reconstruction=reconstruction,
+        warnings=tuple(_warnings(count_real, samples, extractor.distance_name)),
+        protocol={
             **extractor.protocol(),
             "resolution": model.resolution,
             "n_real": count_real,
@@ -76,27 +72,16 @@ def evaluate(
             "dtype": "float64",
             "device": str(device),
         },
-        "clock": {"seconds": round(time.monotonic() - began, 1)},
-    }
+        seconds=round(time.monotonic() - began, 1),
+    )
 
 
-def _distances(real: Tensor, fake: Tensor) -> dict[str, float]:
-    kernel_mean, kernel_std = kernel_distance(real, fake)
-    precision, recall = precision_recall(real, fake)
-    return {
-        "frechet_distance": frechet_distance(feature_statistics(real), feature_statistics(fake)),
-        "kernel_distance_mean": kernel_mean,
-        "kernel_distance_std": kernel_std,
-        "precision": precision,
-        "recall": recall,
-    }
-
-
-def _floor(real: Tensor) -> dict[str, float | int]:
+def _floor(real: Tensor, extractor: FeatureExtractor) -> Floor:
     """The real images against themselves: two random halves."""
     order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
     half = len(real) // 2
-    return {"n": half, **_distances(real[order[:half]], real[order[half : 2 * half]])}
+    halves = Features(real[order[:half]], real[order[half : 2 * half]], extractor.probabilities)
+    return Floor(half, measure(halves))
 
 
 @torch.no_grad()
@@ -107,12 +92,8 @@ def _reconstruction(
     features_of: tuple[Tensor, Tensor],
     count: int,
     on_progress: Callable[[str, int, int], None],
-) -> dict[str, float | int]:
-    """What codec and decoder lose: a perfect sampler would reach "frechet_distance", not the floor.
-
-    `features_of`: real and generated images. "of_generated" is FID* of not-so-big-GAN, the generated images' distance
-    to the reconstructions, as if the decoder were not to blame.
-    """
+) -> Reconstruction:
+    """`features_of`: real and generated images."""
     features, decoded_psnr, base_psnr, done = [], [], [], 0
     for images in reals.spread_images(count, _BATCH):
         decoded, base = model.reconstruct(images)
@@ -122,13 +103,13 @@ def _reconstruction(
         done += len(images)
         on_progress("reconstructions", done, count)
     statistics = feature_statistics(torch.cat(features))
-    return {
-        "n": count,
-        "frechet_distance": frechet_distance(feature_statistics(features_of[0]), statistics),
-        "of_generated": frechet_distance(feature_statistics(features_of[1]), statistics),
-        "psnr": torch.cat(decoded_psnr).mean().item(),
-        "psnr_without_decoder": torch.cat(base_psnr).mean().item(),
-    }
+    return Reconstruction(
+        n=count,
+        frechet_distance=frechet_distance(feature_statistics(features_of[0]), statistics),
+        of_generated=frechet_distance(feature_statistics(features_of[1]), statistics),
+        psnr=torch.cat(decoded_psnr).mean().item(),
+        psnr_without_decoder=torch.cat(base_psnr).mean().item(),
+    )
 
 
 def _features(

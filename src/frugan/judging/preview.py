@@ -1,19 +1,21 @@
 """A cheap judgement of the sampler while it trains: a trend for the report, never a result."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
 from frugan.codecs.base import Codec
+from frugan.config.records import plain
 from frugan.config.schema import RunConfig
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.choose import load_extractor
 from frugan.judging.evaluate import FIRST_SEED
+from frugan.judging.evaluation import PreviewDistance
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.model.seeds import draw_codes
 from frugan.networks.base import Generator
+from frugan.system.jsonl import JSON
 
 _BATCH = 32
 
@@ -37,7 +39,7 @@ class PreviewJudge:
         self.real = feature_statistics(torch.cat([self.extractor.features(b) for b in reals]))
 
     @torch.no_grad()
-    def judge(self, generator: Generator, codec: Codec) -> dict[str, Any]:
+    def judge(self, generator: Generator, codec: Codec) -> JSON:
         """Distance of `preview_samples` generated codes to the real ones."""
         seeds = range(FIRST_SEED, FIRST_SEED + self.count)
         pieces = (seeds[first : first + _BATCH] for first in range(0, self.count, _BATCH))
@@ -45,4 +47,4 @@ class PreviewJudge:
         features = [self.extractor.features(codec.base(code)) for code in codes]
         distance = frechet_distance(self.real, feature_statistics(torch.cat(features)))
         protocol = {**self.extractor.protocol(), "n_real": self.real.count, "n_fake": self.count, "decoder": "none"}
-        return {"metric": f"{self.extractor.distance_name} (preview)", "distance": distance, "protocol": protocol}
+        return plain(PreviewDistance(f"{self.extractor.distance_name} (preview)", distance, protocol))

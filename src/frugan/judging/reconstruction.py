@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,6 +23,22 @@ from frugan.system.device import memory_rise_mb, synchronize
 
 _BATCH = 16
 _TIMED_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of decoding one image.
+
+    Attributes:
+        multiply_adds: of convolutions and matrix products.
+        milliseconds: the median, on all threads.
+        memory_mb: what it needs beyond the weights; None where the system does not tell.
+    """
+
+    parameters: int
+    multiply_adds: float
+    milliseconds: float
+    memory_mb: float | None
 
 
 class ReconstructionJudge:
@@ -67,12 +84,8 @@ class ReconstructionJudge:
 
 
 @torch.no_grad()
-def decoding_cost(codec: Codec, decoder: Decoder, resolution: int, device: torch.device) -> dict[str, float | None]:
-    """Of one image, from its code: "parameters", "multiply_adds", median "milliseconds" on all threads, "memory_mb".
-
-    Multiply-adds are those of convolutions and matrix products. Memory is what decoding needs beyond the weights; None
-    where the system does not tell.
-    """
+def decoding_cost(codec: Codec, decoder: Decoder, resolution: int, device: torch.device) -> Cost:
+    """Of one image, from its code."""
     code = torch.zeros(1, *codec.code_shape(resolution), device=device)
     memory = memory_rise_mb(lambda: codec.decode(code, decoder), device)
     with FlopCounterMode(display=False) as counter:
@@ -84,9 +97,9 @@ def decoding_cost(codec: Codec, decoder: Decoder, resolution: int, device: torch
         codec.decode(code, decoder)
         synchronize(device)
         seconds.append(time.perf_counter() - began)
-    return {
-        "parameters": sum(p.numel() for p in decoder.parameters()),
-        "multiply_adds": counter.get_total_flops() / 2,
-        "milliseconds": 1000 * statistics.median(seconds),
-        "memory_mb": memory,
-    }
+    return Cost(
+        parameters=sum(p.numel() for p in decoder.parameters()),
+        multiply_adds=counter.get_total_flops() / 2,
+        milliseconds=1000 * statistics.median(seconds),
+        memory_mb=memory,
+    )

@@ -4,22 +4,23 @@ Tables 4 and 5 of not-so-big-GAN. The classifier looks at the decoded picture, i
 was trained.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from frugan.config.records import SCHEMA, plain
 from frugan.data.cache import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.judging.evaluate import FIRST_SEED
 from frugan.judging.real_features import real_features
 from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
-from frugan.metrics.precision_recall import precision_recall
+from frugan.metrics.precision_recall import precision, recall
 from frugan.model.model import Model
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError
+from frugan.system.jsonl import JSON
 
 _BATCH, _IMAGENET_CLASSES = 32, 1000
 _MOST_REALS = 50_000
@@ -29,20 +30,68 @@ _MOST_DRAWS = 20
 
 @dataclass(frozen=True)
 class Point:
-    """One setting and what came of it; distances are None where too few pictures passed."""
+    """One setting and what came of it; distances are None where too few pictures passed.
+
+    Attributes:
+        threshold: on the classifier's probability; None = nothing was rejected.
+        score: inception score, and its standard deviation over splits.
+    """
 
     truncation: float
-    threshold: float | None  # on the classifier's probability; None = nothing was rejected
+    threshold: float | None
     drawn: int
     kept: int
     frechet_distance: float | None = None
-    score: float | None = None  # inception score
+    score: float | None = None
     score_std: float | None = None
     precision: float | None = None
     recall: float | None = None
 
+    def setting(self) -> str:
+        """In words."""
+        rejected = f", rejected below {self.threshold:g}" if self.threshold is not None else ""
+        return f"truncation {self.truncation:g}{rejected}"
 
-def sweep(
+    def text(self) -> str:
+        """As a line for a terminal."""
+        if self.frechet_distance is None:
+            return f"{self.setting()}: only {self.kept} of {self.drawn} passed: not judged"
+        return (
+            f"{self.setting()}: distance {self.frechet_distance:.2f}, score {self.score:.2f}, "
+            f"precision {self.precision:.3f}, recall {self.recall:.3f}"
+            + (f", {self.kept} of {self.drawn} kept" if self.threshold else "")
+        )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All points, and the two that the paper's tables quote.
+
+    Attributes:
+        least: the point of the least distance.
+        most: the point of the highest score.
+        protocol: everything that changes the numbers.
+    """
+
+    points: tuple[Point, ...]
+    least: Point
+    most: Point
+    protocol: Mapping[str, str | int | float]
+
+    def to_json(self) -> JSON:
+        """For files and programs."""
+        return {"schema": SCHEMA, **plain(self)}
+
+    def text(self) -> str:
+        """The two points that papers quote, as lines for a terminal."""
+        name, least, most = self.protocol["frechet_distance"], self.least, self.most
+        return (
+            f"lowest {name} / score: {least.frechet_distance:.2f} / {least.score:.2f} ({least.setting()})\n"
+            f"{name} / highest score: {most.frechet_distance:.2f} / {most.score:.2f} ({most.setting()})"
+        )
+
+
+def sweep_model(
     model: Model,
     dataset: PackedDataset,
     extractor: FeatureExtractor,
@@ -52,24 +101,21 @@ def sweep(
     samples: int,
     of_class: bool = False,
     on_point: Callable[[Point], None] = lambda point: None,
-) -> dict[str, Any]:
+) -> Sweep:
     """Judge every truncation, then every threshold at the truncation with the least distance.
 
     A picture is kept if the classifier's probability of any class exceeds the threshold; with `of_class`, of the class
     that the picture was drawn for.
 
-    Returns:
-        JSON-ready: "points", "least" and "most": those with the least distance and with the most score, as the paper's
-        tables quote them; "protocol".
-
     Raises:
-        UserError: `of_class`, but the model's classes are not those that the classifier knows.
+        ArgumentError: `of_class`, but the model's classes are not those that the classifier knows.
     """
     if of_class and not (extractor.knows_imagenet and model.generator.classes == _IMAGENET_CLASSES):
-        raise UserError(
-            f"--reject-by class: needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier "
-            f"knows them (efficientnet-lite0); this model has {model.generator.classes} classes"
+        problem = (
+            f"needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier knows them "
+            f"(efficientnet-lite0); this model has {model.generator.classes} classes"
         )
+        raise ArgumentError("reject_by", problem, "class")
     count_real = min(len(dataset), _MOST_REALS)
     real = real_features(extractor, dataset, count_real)
     statistics = feature_statistics(real)
@@ -87,29 +133,23 @@ def sweep(
     for threshold in thresholds:
         judge(best.truncation, threshold)
     judged = [point for point in points if point.frechet_distance is not None]
-    return {
-        "points": [asdict(point) for point in points],
-        "least": asdict(min(judged, key=lambda point: point.frechet_distance or 0.0)),
-        "most": asdict(max(judged, key=lambda point: point.score or 0.0)),
-        "protocol": {
-            **_protocol(extractor, of_class),
+    return Sweep(
+        points=tuple(points),
+        least=min(judged, key=lambda point: point.frechet_distance or 0.0),
+        most=max(judged, key=lambda point: point.score or 0.0),
+        protocol={
+            **extractor.protocol(),
+            "frechet_distance": extractor.distance_name,
+            "classifier": extractor.name,
+            "rejected_by": "the class drawn" if of_class else "any class",
+            "first_seed": FIRST_SEED,
+            "splits": 10,
             "resolution": model.resolution,
             "n_real": count_real,
             "n_fake": samples,
             "real_fingerprint": dataset.fingerprint,
         },
-    }
-
-
-def _protocol(extractor: FeatureExtractor, of_class: bool) -> dict[str, Any]:
-    return {
-        **extractor.protocol(),
-        "frechet_distance": extractor.distance_name,
-        "classifier": extractor.name,
-        "rejected_by": "the class drawn" if of_class else "any class",
-        "first_seed": FIRST_SEED,
-        "splits": 10,
-    }
+    )
 
 
 def _draw(
@@ -161,6 +201,15 @@ def _judged(
     if len(kept) < samples:
         return point
     score, spread = inception_score(extractor.probabilities(kept.to(extractor.device)))
-    precision, recall = precision_recall(real, kept)
     distance = frechet_distance(statistics, feature_statistics(kept))
-    return Point(point.truncation, point.threshold, point.drawn, point.kept, distance, score, spread, precision, recall)
+    return Point(
+        point.truncation,
+        point.threshold,
+        point.drawn,
+        point.kept,
+        distance,
+        score,
+        spread,
+        precision(real, kept),
+        recall(real, kept),
+    )

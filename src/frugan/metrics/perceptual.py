@@ -7,7 +7,7 @@ from torch import Tensor
 
 from frugan.features.base import as_8_bit
 from frugan.features.efficientnet_lite0 import COMPARED_BLOCKS, pretrained_efficientnet_lite0
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError
 from frugan.system.torchvision_import import import_torchvision
 
 
@@ -17,6 +17,15 @@ class PerceptualDistance(Protocol):
     name: str
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor: ...
+
+
+def load_distance(device: torch.device, *, lpips: bool = False) -> PerceptualDistance:
+    """LPIPS, or the distance that works offline.
+
+    Raises:
+        ArgumentError: LPIPS cannot be had.
+    """
+    return LPIPSDistance(device) if lpips else EfficientNetDistance(device)
 
 
 class EfficientNetDistance:
@@ -62,13 +71,14 @@ class LPIPSDistance:
         try:
             from lpips import LPIPS
         except ImportError as error:
-            raise UserError("--lpips: needs the package lpips; pip install '.[lpips]'") from error
+            raise ArgumentError("lpips", "needs one more package: pip install 'frugan[lpips]'") from error
         try:
             self.network = LPIPS(net="alex", pnet_rand=random, lpips=not random, verbose=False).to(device).eval()
         except OSError as error:
-            raise UserError(
-                f"--lpips: AlexNet's weights are not in torch's cache and cannot be fetched ({error}); without --lpips "
-                "the offline distance is used"
+            raise ArgumentError(
+                "lpips",
+                f"AlexNet's weights are not in torch's cache and cannot be fetched ({error}); without it the offline "
+                "distance is used",
             ) from error
         self.device = device
 

@@ -4,8 +4,14 @@ import torch
 from torch import Tensor
 
 
-def precision_recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024) -> tuple[float, float]:
-    """Each set's support is the union of balls around its points, out to the `neighbours`-th nearest of its own.
+def precision(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024) -> float:
+    """The fraction of fakes within the reals' support; see `recall`."""
+    return recall(fake, real, neighbours=neighbours, chunk=chunk)
+
+
+def recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024) -> float:
+    """The fraction of reals within the fakes' support: the union of balls around the fakes, each out to the
+    `neighbours`-th nearest of the others.
 
     Args:
         real, fake: features (n, D), (m, D); compare only results of equal n and m.
@@ -19,9 +25,7 @@ def precision_recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: 
         raise ValueError(f"precision and recall need more than {neighbours} samples, got {len(real)} and {len(fake)}")
     # Distances come from inner products, whose cancellation float64 forgives.
     real, fake = real.detach().double(), fake.detach().double()
-    precision = _covered(fake, real, _radii(real, neighbours, chunk), chunk)
-    recall = _covered(real, fake, _radii(fake, neighbours, chunk), chunk)
-    return precision, recall
+    return _covered(real, fake, _radii(fake, neighbours, chunk), chunk)
 
 
 def _radii(points: Tensor, neighbours: int, chunk: int) -> Tensor:

@@ -15,6 +15,7 @@ from frugan.model.weights import load_weights
 from frugan.networks.base import Decoder, Generator
 from frugan.system.atomic import write_file
 from frugan.system.errors import UserError
+from frugan.system.jsonl import JSON
 
 FORMAT = "frugan-model/1"
 CONFIG_FILE, GENERATOR_FILE, DECODER_FILE = "config.json", "generator.safetensors", "decoder.safetensors"
@@ -174,7 +175,7 @@ def _build(spec: Spec, **runtime: Any) -> Any:
         raise UserError(f"{CONFIG_FILE}: {spec.target.__qualname__}: {error}") from error
 
 
-def _read_json(folder: Path) -> dict[str, Any]:
+def _read_json(folder: Path) -> JSON:
     if not folder.is_dir():
         what = "is a file; frugan loads folders" if folder.exists() else "no such folder"
         raise UserError(

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from frugan.codecs.base import Codec
 from frugan.model.seeds import draw_styles, seed_labels
 from frugan.networks.base import Decoder, Generator
-from frugan.system.errors import UserError, did_you_mean
+from frugan.requests.drawing import Drawing
+from frugan.system.errors import ArgumentError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,7 @@ class Enlargement:
 
     def resolution(self, side: int) -> int:
         """Of what becomes of pictures of that side."""
-        small = side // 2**self.halvings
-        return small * (self.codec.base(self.codec.from_low(torch.zeros(1, 3, 16, 16))).shape[-1] // 16)
+        return side // 2**self.halvings * self.codec.factor
 
 
 @dataclass
@@ -81,9 +81,11 @@ class Model:
         if noise is None:
             return self
         if not isinstance(self.decoder, Decoder) or not self.decoder.told_noise:
-            raise UserError("--code-noise: this model's decoder is not told the noise of its code (setting told_noise)")
+            raise ArgumentError(
+                "code_noise", "this model's decoder is not told the noise of its code (setting told_noise)"
+            )
         if not 0 <= noise <= self.most_noise:
-            raise UserError(f"--code-noise {noise}: this decoder was trained on 0 to {self.most_noise:g}")
+            raise ArgumentError("code_noise", f"this decoder was trained on 0 to {self.most_noise:g}", noise)
         self.assumed_noise = noise
         return self
 
@@ -99,9 +101,8 @@ class Model:
         try:
             enlargement(torch.zeros(1, 3, self.resolution, self.resolution, device=self.device))
         except (ValueError, RuntimeError) as error:
-            raise UserError(
-                f"--decoder: cannot enlarge {self.resolution} px, halved {halvings} times: {error}"
-            ) from error
+            problem = f"cannot enlarge {self.resolution} px, halved {halvings} times: {error}"
+            raise ArgumentError("decoder", problem) from error
         self.resolution, self.enlargement = enlargement.resolution(self.resolution), enlargement
         return self
 
@@ -114,16 +115,27 @@ class Model:
         """The label of a class, by its name or its number.
 
         Raises:
-            UserError: there is no such class, or no classes at all.
+            ArgumentError: there is no such class, or no classes at all.
+            TypeError: not text.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"class_label: expected the name or number of a class as text, got {name!r}")
         names = self.class_names
         if not names:
-            raise UserError(f"--class {name}: this model is not class-conditional")
+            raise ArgumentError("label", "this model is not class-conditional", name)
         if name in names:
             return names.index(name)
         if name.isdigit() and int(name) < len(names):
             return int(name)
-        raise UserError(f"--class {name}: no such class{did_you_mean(name, names)}")
+        raise ArgumentError("label", f"no such class{did_you_mean(name, names)}", name)
+
+    def label_of(self, drawing: Drawing) -> int | None:
+        """The class of a drawing, checked; None where each seed draws one.
+
+        Raises:
+            ArgumentError: there is no such class, or no classes at all.
+        """
+        return None if drawing.label is None else self.class_label(str(drawing.label))
 
     def labels(self, seeds: Sequence[int]) -> Tensor:
         """The class (N,) that each seed draws where none is asked for; 0 for models without classes."""
@@ -151,6 +163,8 @@ class Model:
 
         Pieces are padded to one size inside, so that how many pictures are asked for at once never changes any of them.
         """
+        if isinstance(seeds, int):
+            raise TypeError(f"seeds: expected several ints, such as range(16) or [3], got {seeds!r}")
         if len(seeds) == 0:
             raise ValueError("seeds: at least one is needed")
         for first in range(0, len(seeds), batch):

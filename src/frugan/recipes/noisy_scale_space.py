@@ -6,7 +6,7 @@ paper is from Inception on an unstated number of samples, means of 20 runs: abso
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import (
@@ -32,17 +32,28 @@ PAPER_SIGMA = 0.30
 DATASETS = {"celeba": 2026.0, "lsun-church": 1262.0, "lsun-conference-room": 2291.0, "flowers102": 819.0}
 
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss, and perhaps a penalty on the discriminator."""
+
+    loss: Spec
+    penalty: Spec | None = None
+
+
 @dataclass(frozen=True)
 class Method:
     """A row of table 4: objective and stabilizer; by data set the tuned (lr, beta1, lambda) of table 3 and its FID."""
 
-    objective: dict[str, Any]
+    objective: Objective
     stabilizer: Spec
     tuned: dict[str, tuple[float, float, float]]
     fid: dict[str, str]
 
 
-def _by_dataset(*values: Any) -> dict[str, Any]:
+def _by_dataset(*values: T) -> dict[str, T]:
     return dict(zip(DATASETS, values, strict=True))
 
 
@@ -50,7 +61,7 @@ def _scale_space(mode: str, start: float = 256.0) -> Spec:
     return Spec(ScaleSpace, start=start, sigma=PAPER_SIGMA, mode=mode, annealing=Spec(exponential, beta=20.0))
 
 
-_NS_LOSS: dict[str, Any] = {"loss": Spec(non_saturating)}
+_NS_LOSS = Objective(Spec(non_saturating))
 
 METHODS: dict[str, Method] = {
     "gan": Method(
@@ -60,25 +71,25 @@ METHODS: dict[str, Method] = {
         _by_dataset("21.36 ± 1.71", "69.05 ± 4.65", "77.96 ± 5.49", "97.71 ± 4.91"),
     ),
     "gan-gr": Method(
-        {**_NS_LOSS, "penalty": Spec(r1, half=False)},
+        Objective(Spec(non_saturating), Spec(r1, half=False)),
         Spec(NoStabilizer),
         _by_dataset((5e-4, 0.3, 1), (5e-4, 0.3, 10), (2e-4, 0.3, 5), (5e-4, 0.4, 5)),
         _by_dataset("19.87 ± 1.19", "61.67 ± 5.07", "70.82 ± 3.80", "99.25 ± 5.59"),
     ),
     "lsgan": Method(
-        {"loss": Spec(least_squares)},
+        Objective(Spec(least_squares)),
         Spec(NoStabilizer),
         _by_dataset((1e-4, 0.4, 0), (5e-5, 0.5, 0), (5e-5, 0.5, 0), (5e-5, 0.5, 0)),
         _by_dataset("33.38 ± 5.10", "75.88 ± 9.56", "81.90 ± 9.49", "121.81 ± 8.50"),
     ),
     "wgan-gp": Method(
-        {"loss": Spec(wasserstein), "penalty": Spec(wgan_gp)},
+        Objective(Spec(wasserstein), Spec(wgan_gp)),
         Spec(NoStabilizer),
         _by_dataset((1e-3, 0.3, 20), (1e-3, 0.3, 20), (1e-3, 0.3, 20), (1e-3, 0.3, 20)),
         _by_dataset("42.16 ± 2.77", "102.61 ± 18.48", "121.05 ± 7.60", "129.05 ± 7.70"),
     ),
     "dragan": Method(
-        {**_NS_LOSS, "penalty": Spec(dragan)},
+        Objective(Spec(non_saturating), Spec(dragan)),
         Spec(NoStabilizer),
         _by_dataset((1e-4, 0.4, 10), (1e-4, 0.4, 10), (2e-4, 0.4, 10), (2e-4, 0.5, 10)),
         _by_dataset("20.36 ± 1.25", "50.41 ± 2.68", "67.07 ± 5.45", "98.37 ± 6.63"),
@@ -161,11 +172,11 @@ def whole_batch(steps: float, dataset: str = "celeba") -> RunConfig:
 
 
 def build(
-    objective: dict[str, Any], stabilizer: Spec, dataset: str, lr: float, beta1: float, weight: float, name: str
+    objective: Objective, stabilizer: Spec, dataset: str, lr: float, beta1: float, weight: float, name: str
 ) -> RunConfig:
     """Section 5.1 of the paper around an objective and a stabilizer."""
     adam = OptimizerConfig(lr=lr, beta1=beta1, beta2=0.999)
-    penalties = (PenaltyConfig(objective["penalty"], weight=weight),) if "penalty" in objective else ()
+    penalties = (PenaltyConfig(objective.penalty, weight=weight),) if objective.penalty else ()
     return RunConfig(
         recipe=name,
         data=DataConfig(source=dataset, resolution=64, mirror=False),
@@ -174,7 +185,7 @@ def build(
             generator=Spec(DCGANGenerator),
             discriminator=Spec(DCGANDiscriminator),
             stabilizer=stabilizer,
-            loss=objective["loss"],
+            loss=objective.loss,
             penalties=penalties,
             generator_optimizer=adam,
             discriminator_optimizer=adam,

@@ -12,7 +12,7 @@ from frugan.rendering.render import DEFAULT, Rendering, render
 from frugan.writing.pictures import to_uint8
 
 
-def film(
+def film_frames(
     generator: Generator,
     styles: Tensor,
     view: View,

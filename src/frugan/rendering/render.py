@@ -4,9 +4,9 @@ Lines are computed once along each side; where they meet, tiles are shaded one a
 cache. A view that is turned or bent has no lines of its own: it takes those of a fine table, or of each place.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -17,32 +17,14 @@ from torch.nn import functional as F
 from frugan.networks.base import Generator, LineGenerator
 from frugan.ops.grid import Grid
 from frugan.ops.view import Axes, View
+from frugan.requests.rendering import Rendering
 from frugan.system.errors import UserError
 
 _CHUNK = 512  # positions of a line that go through the trunk at once
 _PLACES = 1024  # of a bent view that are shaded at once: each has all its lines, some kilobytes
-DENSITY = 2048.0  # samples of the table along a side of the picture: 70 dB to the exact one, with random weights
 _FARTHEST = 1000  # pictures from one end of a bent view to the other: a warp in pixels would reach farther
 _MOST_SAMPLES = 2**16  # of a table: coarser where so much is seen that details are lost anyway
 _FILLED = -1.0  # what is shown where nothing is: black
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """How a view is computed.
-
-    Args:
-        tile: side of the tiles, in samples; from 32 on, they are a whole picture's to the last bit on CPUs.
-        exact: evaluate bent views at each place instead of between samples of a table.
-        density: of that table: samples along a side of the picture.
-        workers: threads that shade tiles beside each other. Tiles are too small for the threads of torch, which had
-            better be set to 1 then.
-    """
-
-    tile: int = 64
-    exact: bool = False
-    density: float = DENSITY
-    workers: int = 1
 
 
 DEFAULT = Rendering()
@@ -68,16 +50,12 @@ def render_strips(
     Raises:
         UserError: a generator that renders its own size alone, or cannot bend its pictures.
     """
-    axes, k = view.axes(), view.supersample
-    rows = max(1, rendering.tile // k)
+    k = view.supersample
     with ThreadPoolExecutor(rendering.workers) as pool:
         each = _beside(pool) if rendering.workers > 1 else map
-        if axes is None:
-            draw = _bent(generator, w, view, rendering, each)
-        else:
-            draw = _straight(generator, w, view, axes, rendering.tile, each)
-        for piece in _equal(view.height, rows):
-            strip = draw(piece.start * k, piece.stop * k)
+        painter = _painter(generator, w, view, rendering, each)
+        for piece in _equal(view.height, max(1, rendering.tile // k)):
+            strip = painter.samples(piece.start * k, piece.stop * k)
             if k > 1:
                 strip = F.avg_pool2d(strip, k)
             yield strip[0].float().cpu()
@@ -110,83 +88,119 @@ def _beside(pool: ThreadPoolExecutor) -> Each:
     return each
 
 
-def _straight(
-    generator: Generator, w: Tensor, view: View, axes: Axes, tile: int, each: Each
-) -> Callable[[int, int], Tensor]:
-    """Samples (1, 3, rows, W) of rows `top` to `bottom`, where coordinates are one vector along each side."""
-    across = _equal(len(axes.horizontal), tile)
-    hidden = ~view.visible(axes.vertical, int(axes.transposed)), ~view.visible(axes.horizontal, 1 - axes.transposed)
-    tiles = _tiles(generator, w, axes)
+class _Painter(ABC):
+    """Draws the samples of a view, some rows at a time."""
 
-    def draw(top: int, bottom: int) -> Tensor:
-        paint = tiles(slice(top, bottom))
-        strip = torch.cat(list(each(paint, across)), dim=3)
-        return strip.masked_fill((hidden[0][top:bottom, None] | hidden[1]).to(strip.device), _FILLED)
-
-    return draw
+    @abstractmethod
+    def samples(self, top: int, bottom: int) -> Tensor:
+        """Samples (1, 3, bottom - top, W) of these rows; black where nothing is to be seen."""
 
 
-def _tiles(generator: Generator, w: Tensor, axes: Axes) -> Callable[[slice], Callable[[slice], Tensor]]:
-    """Rows of the output -> columns of it -> samples; what depends on the rows, or on all of the columns, is kept."""
-    vertical, horizontal, transposed = axes
+def _painter(generator: Generator, w: Tensor, view: View, rendering: Rendering, each: Each) -> _Painter:
+    axes = view.axes()
+    if axes is None:
+        return _BentPainter(generator, w, view, rendering, each)
+    tiles = _LineTiles(generator, w, axes) if isinstance(generator, LineGenerator) else _GridTiles(generator, w, axes)
+    return _StraightPainter(tiles, view, axes, rendering.tile, each)
 
-    def turned(upright: Tensor) -> Tensor:
-        return upright.mT if transposed else upright
 
-    if not isinstance(generator, LineGenerator):
+class _Tiles(ABC):
+    """Rectangles of a view whose coordinates are one vector along each side of the output."""
+
+    @abstractmethod
+    def of_rows(self, rows: slice) -> Callable[[slice], Tensor]:
+        """Keeps what depends on these rows; then columns -> the samples (1, 3, rows, columns) where they meet."""
+
+
+class _LineTiles(_Tiles):
+    """Lines across the whole view are kept, and multiplied with those of a strip."""
+
+    def __init__(self, generator: LineGenerator, w: Tensor, axes: Axes) -> None:
+        self.generator, self.w, self.axes = generator, w, axes
+        self.along = _lines(generator, w, axes.horizontal, of_rows=axes.transposed)
+
+    def of_rows(self, rows: slice) -> Callable[[slice], Tensor]:
+        transposed = self.axes.transposed
+        down = _lines(self.generator, self.w, self.axes.vertical[rows], of_rows=not transposed)
+
+        def shade(cols: slice) -> Tensor:
+            along = self.along[..., cols]
+            if transposed:
+                return self.generator.shade(along, down, self.w).mT
+            return self.generator.shade(down, along, self.w)
+
+        return shade
+
+
+class _GridTiles(_Tiles):
+    """A generator that takes any coordinates and has no lines draws each tile by itself.
+
+    Raises:
+        UserError: it takes only its own coordinates.
+    """
+
+    def __init__(self, generator: Generator, w: Tensor, axes: Axes) -> None:
         if not generator.any_grid:
             raise UserError(
                 f"{type(generator).__name__} draws {generator.code_shape[1]} x {generator.code_shape[2]} pixels and no "
                 "other size; resize its pictures, or train a generator of coordinates (creps-small)"
             )
+        self.generator, self.w, self.axes = generator, w, axes
 
-        def at(rows: slice) -> Callable[[slice], Tensor]:
-            def paint(cols: slice) -> Tensor:
-                pair = (horizontal[cols], vertical[rows]) if transposed else (vertical[rows], horizontal[cols])
-                return turned(generator.synthesis(w, Grid(*pair)))
+    def of_rows(self, rows: slice) -> Callable[[slice], Tensor]:
+        vertical, horizontal, transposed = self.axes
 
-            return paint
+        def draw(cols: slice) -> Tensor:
+            if transposed:
+                return self.generator.synthesis(self.w, Grid(horizontal[cols], vertical[rows])).mT
+            return self.generator.synthesis(self.w, Grid(vertical[rows], horizontal[cols]))
 
-        return at
-    along = _lines(generator, w, horizontal, of_rows=transposed)
-
-    def meet(rows: slice) -> Callable[[slice], Tensor]:
-        down = _lines(generator, w, vertical[rows], of_rows=not transposed)
-
-        def paint(cols: slice) -> Tensor:
-            first, second = (along[..., cols], down) if transposed else (down, along[..., cols])
-            return turned(generator.shade(first, second, w))
-
-        return paint
-
-    return meet
+        return draw
 
 
-def _bent(
-    generator: Generator, w: Tensor, view: View, rendering: Rendering, each: Each
-) -> Callable[[int, int], Tensor]:
-    """As `_straight`, where every sample has coordinates of its own."""
-    if not isinstance(generator, LineGenerator):
-        raise UserError(
-            f"{type(generator).__name__} draws no lines, so its pictures cannot be turned or bent here; "
-            "render one large, and warp that"
-        )
-    total = view.height * view.supersample
-    table = None
-    if not rendering.exact:
-        table = _Table(generator, w, *_extent(view, total), rendering.density)
+class _StraightPainter(_Painter):
+    """Tile by tile, where coordinates are one vector along each side of the output."""
 
-    def paint(rows: Tensor, cols: Tensor) -> Tensor:
-        lines = _exact_lines(generator, w, rows, cols) if table is None else table(rows, cols)
-        return generator.shade_points(*lines, w)
+    def __init__(self, tiles: _Tiles, view: View, axes: Axes, tile: int, each: Each) -> None:
+        self.tiles, self.each = tiles, each
+        self.across = _equal(len(axes.horizontal), tile)
+        self.hidden_rows = ~view.visible(axes.vertical, int(axes.transposed))
+        self.hidden_cols = ~view.visible(axes.horizontal, 1 - axes.transposed)
 
-    def draw(top: int, bottom: int) -> Tensor:
-        y, x = view.points(top, bottom)
-        strip = torch.cat(list(each(paint, *(t.flatten().split(_PLACES) for t in (y, x)))), dim=2).unflatten(2, y.shape)
-        hidden = ~(view.visible(y, 0) & view.visible(x, 1))
+    def samples(self, top: int, bottom: int) -> Tensor:
+        strip = torch.cat(list(self.each(self.tiles.of_rows(slice(top, bottom)), self.across)), dim=3)
+        hidden = self.hidden_rows[top:bottom, None] | self.hidden_cols
         return strip.masked_fill(hidden.to(strip.device), _FILLED)
 
-    return draw
+
+class _BentPainter(_Painter):
+    """Place by place, where every sample has coordinates of its own.
+
+    Raises:
+        UserError: the generator has no lines.
+    """
+
+    def __init__(self, generator: Generator, w: Tensor, view: View, rendering: Rendering, each: Each) -> None:
+        if not isinstance(generator, LineGenerator):
+            raise UserError(
+                f"{type(generator).__name__} draws no lines, so its pictures cannot be turned or bent here; "
+                "render one large, and warp that"
+            )
+        self.generator, self.w, self.view, self.each = generator, w, view, each
+        extent = _extent(view, view.height * view.supersample)
+        self.table = None if rendering.exact else _Table(generator, w, *extent, rendering.density)
+
+    def samples(self, top: int, bottom: int) -> Tensor:
+        y, x = self.view.points(top, bottom)
+        pieces = self.each(self._shade, *(t.flatten().split(_PLACES) for t in (y, x)))
+        strip = torch.cat(list(pieces), dim=2).unflatten(2, y.shape)
+        hidden = ~(self.view.visible(y, 0) & self.view.visible(x, 1))
+        return strip.masked_fill(hidden.to(strip.device), _FILLED)
+
+    def _shade(self, rows: Tensor, cols: Tensor) -> Tensor:
+        if self.table is None:
+            return self.generator.shade_points(*_exact_lines(self.generator, self.w, rows, cols), self.w)
+        return self.generator.shade_points(*self.table(rows, cols), self.w)
 
 
 def _extent(view: View, total: int) -> tuple[Tensor, Tensor]:

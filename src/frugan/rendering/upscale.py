@@ -11,15 +11,10 @@ from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.networks.base import Decoder
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError
 
 # Pixels of a small image that its interpolation looks at beyond a tile, for any codec and level.
 _BASE_HALO = 4
-
-
-def magnification(codec: Codec) -> int:
-    """How many times larger pictures become, in each direction."""
-    return codec.base(codec.from_low(torch.zeros(1, 3, 16, 16))).shape[-1] // 16
 
 
 @torch.no_grad()
@@ -45,9 +40,9 @@ def upscale_strips(
     Raises:
         UserError: the decoder sees all of the picture at once (a UNet), and tiles were asked for.
     """
-    factor, halo = magnification(codec), decoder.halo
+    factor, halo = codec.factor, decoder.halo
     if tile and halo is None:
-        raise UserError(f"--tile {tile}: {type(decoder).__name__} looks at the whole picture; use --tile 0")
+        raise ArgumentError("tile", f"{type(decoder).__name__} looks at the whole picture; use `tile` 0", tile)
     height, width = low.shape[-2:]
     side = max(1, tile // factor) if tile else max(height, width)
     reach = max(halo or 0, _BASE_HALO)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from frugan.html.chart import Band, Chart, Level, Line, Values, draw
 from frugan.html.markup import Markup, tag
 from frugan.objectives.losses import non_saturating, relativistic
-from frugan.reporting.facts import Line as LogLine
-from frugan.reporting.facts import PartFacts, RunFacts
+from frugan.reporting.facts import RunFacts
 from frugan.reporting.reconstruction import psnr_of_squared_error
+from frugan.runs.facts import PartFacts
+from frugan.system.jsonl import JSON
 from frugan.training.loop import PERCENTILES
 
 # More points than this are averaged in groups: a chart is a few hundred pixels wide.
@@ -144,7 +145,7 @@ def _decoder_loss(decoder: PartFacts) -> Markup:
 
 def _over_time(
     label: str,
-    log: Sequence[LogLine],
+    log: Sequence[JSON],
     y_label: str,
     lines: Sequence[Line],
     *,
@@ -161,7 +162,7 @@ def _over_time(
 
 
 def _column(
-    log: Sequence[LogLine], name: str, place: int | None = None, convert: Callable[[float], float] = lambda value: value
+    log: Sequence[JSON], name: str, place: int | None = None, convert: Callable[[float], float] = lambda value: value
 ) -> Values:
     """One value of every line, averaged in groups if there are many; None where there is none."""
     size = max(1, math.ceil(len(log) / _MOST_POINTS))

@@ -1,7 +1,6 @@
 """Decoders side by side as one self-contained page: their numbers, and what they make of the same crops."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +11,13 @@ from frugan.html.chart import Chart, Level, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, join, tag
 from frugan.html.pictures import embed, show
+from frugan.html.table import two_columns
 from frugan.html.text import memory, significant
-from frugan.judging.compare_decoders import Candidate
+from frugan.judging.compare_decoders import Candidate, Curves, DecoderComparison
+from frugan.judging.decoder_curve import CurvePoint
+from frugan.judging.reconstruction import Cost
 from frugan.metrics.image import psnr
 from frugan.reporting.gallery import draw_reals
-from frugan.reporting.tables import two_columns
 from frugan.writing.pictures import to_uint8
 
 _IMAGES, _CROP, _SHOWN_WIDTH = 4, 96, 192
@@ -36,23 +37,23 @@ _CROPS_HELP = (
 
 
 def decoders_page(
-    title: str, result: dict[str, Any], rows: Sequence[Candidate], dataset: PackedDataset, device: torch.device
+    title: str, result: DecoderComparison, rows: Sequence[Candidate], dataset: PackedDataset, device: torch.device
 ) -> str:
-    """A document from what `compare_decoders` found, with crops of images of `dataset`."""
-    protocol = {name: str(value) for name, value in result["protocol"].items()}
+    """A document from what `judge_decoders` found, with crops of images of `dataset`."""
+    protocol = {name: str(value) for name, value in result.protocol.items()}
     sections = [
         tag("header", tag("h1", title), tag("p", "What survives of real images that go through a code and back.")),
-        *(_table(result, name) for name in result["protocol"]["images"]),
-        *(tag("p", warning, class_="help") for warning in result["warnings"]),
-        *([_curves(result)] if "curves" in result else []),
+        *(_table(result, name) for name in result.images),
+        *(tag("p", warning, class_="help") for warning in result.warnings),
+        *([_curves(result, result.curves)] if result.curves else []),
         _crops(rows, draw_reals(dataset, _IMAGES), device),
         tag("section", tag("h2", "Protocol"), two_columns(protocol), id="protocol"),
     ]
     return document(title, sections)
 
 
-def _table(result: dict[str, Any], images: str) -> Markup:
-    protocol = result["protocol"]
+def _table(result: DecoderComparison, images: str) -> Markup:
+    protocol = result.protocol
     quality = [
         ("MSE in [0, 1], x 1000", "mse", 1000, 3),
         ("PSNR, dB", "psnr", 1, 4),
@@ -62,11 +63,11 @@ def _table(result: dict[str, Any], images: str) -> Markup:
     ]
     columns = ["", *(title for title, *_ in quality), "ms an image", "GMAC", "parameters", "memory"]
     rows = []
-    for row in result["rows"]:
-        cells = [significant(unit * row["quality"][images][key], digits) for _, key, unit, digits in quality]
-        rows.append(tag("tr", tag("th", row["name"], scope="row"), *(tag("td", c) for c in cells + _cost(row["cost"]))))
+    for row in result.rows:
+        cells = [significant(unit * row.quality[images][key], digits) for _, key, unit, digits in quality]
+        rows.append(tag("tr", tag("th", row.name, scope="row"), *(tag("td", c) for c in cells + _cost(row.cost))))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
-    count = protocol["images"][images]
+    count = result.images[images]
     return tag(
         "section",
         tag("h2", f"On {images} images"),
@@ -75,22 +76,21 @@ def _table(result: dict[str, Any], images: str) -> Markup:
     )
 
 
-def _cost(cost: dict[str, Any]) -> list[str]:
-    if not cost:
+def _cost(cost: Cost | None) -> list[str]:
+    if cost is None:
         return [""] * 4
     return [
-        significant(cost["milliseconds"]),
-        significant(cost["multiply_adds"] / 1e9),
-        f"{significant(cost['parameters'] / 1e6)} M",
-        memory(cost["memory_mb"]),
+        significant(cost.milliseconds),
+        significant(cost.multiply_adds / 1e9),
+        f"{significant(cost.parameters / 1e6)} M",
+        memory(cost.memory_mb),
     ]
 
 
-def _curves(result: dict[str, Any]) -> Markup:
+def _curves(result: DecoderComparison, curves: Curves) -> Markup:
     """PSNR of the runs' snapshots over training time, a few runs a chart."""
-    images, runs = result["curves"]["images"], list(result["curves"]["runs"].items())
-    baselines = [row for row in result["rows"] if not row["path"]]
-    levels = [Level(row["name"], row["quality"][images]["psnr"]) for row in baselines]
+    images, runs = curves.images, list(curves.runs.items())
+    levels = [Level(row.name, row.quality[images]["psnr"]) for row in result.rows if not row.path]
     charts = [
         tag("figure", draw(_chart(runs[first : first + len(_COLOURS)], levels)), class_="panel")
         for first in range(0, len(runs), len(_COLOURS))
@@ -104,8 +104,8 @@ def _curves(result: dict[str, Any]) -> Markup:
     )
 
 
-def _chart(runs: Sequence[tuple[str, list[dict[str, float]]]], levels: Sequence[Level]) -> Chart:
-    longest = max(points[-1]["seconds"] for _, points in runs)
+def _chart(runs: Sequence[tuple[str, Sequence[CurvePoint]]], levels: Sequence[Level]) -> Chart:
+    longest = max(points[-1].seconds for _, points in runs)
     seconds = [longest * i / _CURVE_PLACES for i in range(_CURVE_PLACES + 1)]
     lines = [Line(name, colour, _over(seconds, points)) for (name, points), colour in zip(runs, _COLOURS, strict=False)]
     return Chart(
@@ -113,9 +113,9 @@ def _chart(runs: Sequence[tuple[str, list[dict[str, float]]]], levels: Sequence[
     )
 
 
-def _over(seconds: Sequence[float], points: Sequence[dict[str, float]]) -> list[float | None]:
+def _over(seconds: Sequence[float], points: Sequence[CurvePoint]) -> list[float | None]:
     """PSNR at these times, from the snapshots around each; None after the last."""
-    times, values = [p["seconds"] for p in points], [p["psnr"] for p in points]
+    times, values = [point.seconds for point in points], [point.psnr for point in points]
     return [float(np.interp(s, times, values)) if s <= times[-1] else None for s in seconds]
 
 

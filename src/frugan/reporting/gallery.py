@@ -11,7 +11,8 @@ from frugan.html.markup import Markup, join, tag
 from frugan.html.pictures import embed, show, zoomable
 from frugan.html.text import kimg
 from frugan.model.model import Model
-from frugan.reporting.facts import PartFacts, RunFacts
+from frugan.reporting.facts import RunFacts
+from frugan.runs.facts import PartFacts
 from frugan.runs.train import SNAPSHOT_SEEDS
 from frugan.writing.pictures import contact_sheet
 

@@ -1,14 +1,13 @@
 """Pictures that can be drawn at any size: one latent at several, turned, and how well two sizes agree."""
 
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
-from frugan.judging.consistency import conventions, pairs, residual, shown_name
+from frugan.judging.consistency import Consistency, conventions, pairs, residual, shown_name
 from frugan.model.model import Model
 from frugan.networks.base import LineGenerator
 from frugan.ops.view import View
@@ -70,15 +69,15 @@ def _gallery(model: Model) -> Markup:
     return tag("div", tag("p", help_text, class_="help"), tag("div", table, class_="scroll"))
 
 
-def _agreement(model: Model, result: dict[str, Any]) -> Markup:
+def _agreement(model: Model, result: Consistency) -> Markup:
     """The numbers by convention, and where in the picture the two sizes differ."""
-    small, large = result["protocol"]["sizes"]
-    known = [name for name in conventions(model.generator) if name in result["results"]]
-    names = list(next(iter(result["results"].values())))
+    small, large = result.sizes
+    known = [name for name in conventions(model.generator) if name in result.results]
+    names = list(next(iter(result.results.values())))
     header = tag("tr", *(tag("th", shown_name(name), scope="col") for name in ("", *names)))
     numbers = [
         tag("tr", tag("th", convention, scope="row"), *(tag("td", f"{values[name]:.4g}") for name in names))
-        for convention, values in result["results"].items()
+        for convention, values in result.results.items()
     ]
     pictures = []
     for convention in known:
@@ -97,7 +96,7 @@ def _agreement(model: Model, result: dict[str, Any]) -> Markup:
         ]
     help_text = (
         f"The same latents drawn at {small} x {small} and at {large} x {large}, the latter reduced by "
-        f"{result['protocol']['reduction']}; {result['protocol']['samples']} pictures. Higher PSNR and SSIM, and lower "
+        f"{result.protocol['reduction']}; {result.protocol['samples']} pictures. Higher PSNR and SSIM, and lower "
         "distance, are better; a generator that really draws one picture leaves the difference nearly black."
     )
     return tag(

@@ -1,13 +1,17 @@
 """The top of the page: what run this is, whether it is finished, its key numbers, and what to be careful with."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from frugan.html.markup import Markup, join, tag
+from frugan.html.table import two_columns
 from frugan.html.text import duration, energy, kimg, memory, significant
+from frugan.judging.evaluation import Evaluation
+from frugan.metrics import table
+from frugan.metrics.table import MAIN
 from frugan.model.model import Model
 from frugan.reporting.commands import command
-from frugan.reporting.facts import PartFacts, RunFacts
-from frugan.reporting.tables import two_columns
+from frugan.reporting.facts import RunFacts
+from frugan.runs.facts import PartFacts
 
 _ENERGY_NOTE = ". Parts that train at the same time are both charged for all of it: do not add them."
 _ENERGY_SOURCES = {
@@ -22,7 +26,7 @@ def header(facts: RunFacts, model: Model) -> Markup:
     config = facts.config
     channels, height, width = model.generator.code_shape
     pieces = [
-        f"data {config.data.source}" + (f" ({facts.env['data']['images']} images)" if "data" in facts.env else ""),
+        f"data {config.data.source}" + (f" ({facts.env.data.images} images)" if facts.env else ""),
         f"{model.resolution} x {model.resolution} pixels",
         *(
             [f"codes of {height} x {width}" + ("" if channels == 3 else f" x {channels}")]
@@ -68,19 +72,19 @@ def _part_state(part: PartFacts) -> str:
     return f"{part.name} {verb} at {kimg(part.nimg)} of {kimg(part.total_nimg)} kimg"
 
 
-def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
-    name, results, protocol = evaluation["metric"], evaluation["results"], evaluation["protocol"]
-    floor, reconstruction = evaluation["floor"], evaluation["reconstruction"]
+def _quality_cards(evaluation: Evaluation) -> list[Markup]:
+    name, protocol = evaluation.metric, evaluation.protocol
+    floor, reconstruction = evaluation.floor, evaluation.reconstruction
     cards = [
         _card(
             name,
-            significant(results["frechet_distance"]),
+            _number(evaluation.values, MAIN),
             f"{protocol['n_fake']:,} generated against {protocol['n_real']:,} real images; lower is better",
         ),
         _card(
             "Real against real",
-            significant(floor["frechet_distance"]),
-            f"{name} of {floor['n']:,} real images against {floor['n']:,} others: the floor that no model can beat",
+            _number(floor.values, MAIN),
+            f"{name} of {floor.n:,} real images against {floor.n:,} others: the floor that no model can beat",
         ),
     ]
     if reconstruction is None:
@@ -89,14 +93,13 @@ def _quality_cards(evaluation: dict[str, Any]) -> list[Markup]:
         *cards,
         _card(
             "Decoder alone",
-            significant(reconstruction["frechet_distance"]),
-            f"{name} of {reconstruction['n']:,} real images through codec and decoder: the best that any sampler can "
-            "reach",
+            significant(reconstruction.frechet_distance),
+            f"{name} of {reconstruction.n:,} real images through codec and decoder: the best any sampler can reach",
         ),
         _card(
             "Reconstruction PSNR",
-            f"{reconstruction['psnr']:.1f} dB",
-            f"real images decoded from codes; without the decoder {reconstruction['psnr_without_decoder']:.1f} dB",
+            f"{reconstruction.psnr:.1f} dB",
+            f"real images decoded from codes; without the decoder {reconstruction.psnr_without_decoder:.1f} dB",
         ),
     ]
 
@@ -151,9 +154,9 @@ def _warnings(facts: RunFacts, model: Model) -> list[str]:
         evaluate, report = (tag("code", command(verb, facts.path)) for verb in ("evaluate", "report"))
         warnings.append(join(["Not evaluated yet: run ", evaluate, " and then ", report, "."]))
     else:
-        warnings += [f"{warning}." for warning in evaluation["warnings"]]
-        if evaluation["protocol"]["truncation"] != 1:
-            used = f"{evaluation['protocol']['truncation']:g}"
+        warnings += [f"{warning}." for warning in evaluation.warnings]
+        if evaluation.protocol.get("truncation", 1) != 1:
+            used = f"{evaluation.protocol['truncation']:g}"
             warnings.append(f"Evaluated with truncation {used}: not to be compared with results at truncation 1.")
         if not facts.finished:
             warnings.append("Evaluated before the run was finished: evaluate again at the end.")
@@ -161,35 +164,38 @@ def _warnings(facts: RunFacts, model: Model) -> list[str]:
         warnings.append(
             "The decoder has no weights yet: all pictures here are enlarged from their codes by interpolation."
         )
-    skipped = facts.env.get("data", {}).get("skipped", [])
+    skipped = facts.env.data.skipped if facts.env else ()
     if skipped:
         images = "1 image of the data set was" if len(skipped) == 1 else f"{len(skipped):,} images of the data set were"
         warnings.append(f"{images} left out: see env.json below; `frugan data check` says why.")
     return warnings
 
 
-def _evaluation(evaluation: dict[str, Any]) -> Markup:
+def _evaluation(evaluation: Evaluation) -> Markup:
     """All distances beside their floor, and the protocol."""
-    results, floor, reconstruction = evaluation["results"], evaluation["floor"], evaluation["reconstruction"]
-    rows = [
-        (evaluation["metric"], "frechet_distance", "lower"),
-        ("kernel distance (unbiased)", "kernel_distance_mean", "lower"),
-        ("precision: how many generated look real", "precision", "higher"),
-        ("recall: how many real are covered", "recall", "higher"),
-    ]
-    sources = {"generated": results, "real against real": floor}
-    if reconstruction is not None:
-        sources["decoder alone"] = reconstruction
+    sources: dict[str, Mapping[str, float]] = {
+        "generated": evaluation.values,
+        "real against real": evaluation.floor.values,
+    }
+    if evaluation.reconstruction is not None:
+        sources["decoder alone"] = {MAIN: evaluation.reconstruction.frechet_distance}
     head = tag("tr", *(tag("th", name, scope="col") for name in ("", *sources, "better")))
     body = []
-    for title, key, better in rows:
-        values = [significant(source[key]) if key in source else "" for source in sources.values()]
-        if key == "kernel_distance_mean":
-            values[0] += f" ± {significant(results['kernel_distance_std'], 2)}"
-        body.append(tag("tr", tag("th", title, scope="row"), *(tag("td", value) for value in [*values, better])))
+    for metric in table.METRICS:
+        title = evaluation.metric if metric.name == MAIN else metric.title
+        title += f": {metric.meaning}" if metric.meaning else ""
+        values = [_number(source, metric.name) for source in sources.values()]
+        values[2:] = [value if metric.name == MAIN else "" for value in values[2:]]
+        if metric.spread in evaluation.values:
+            values[0] += f" ± {significant(evaluation.values[metric.spread], 2)}"
+        body.append(tag("tr", tag("th", title, scope="row"), *(tag("td", value) for value in [*values, metric.better])))
     return tag(
         "details",
         tag("summary", "The whole evaluation and its protocol"),
         tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll"),
-        two_columns({name: str(value) for name, value in evaluation["protocol"].items()}),
+        two_columns({name: str(value) for name, value in evaluation.protocol.items()}),
     )
+
+
+def _number(values: Mapping[str, float], name: str) -> str:
+    return significant(values[name]) if name in values else "not measured"

@@ -1,17 +1,16 @@
 """A sweep over truncations and thresholds as one self-contained page: the table, and fidelity against variety."""
 
-from typing import Any
-
 from frugan.html.chart import Chart, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
+from frugan.html.table import two_columns
 from frugan.html.text import significant
-from frugan.reporting.tables import two_columns
+from frugan.judging.sweep import Sweep
 
 
-def sweep_page(title: str, result: dict[str, Any]) -> str:
-    """A document from what `pipelines.sweep` found."""
-    protocol = {name: str(value) for name, value in result["protocol"].items()}
+def sweep_page(title: str, result: Sweep) -> str:
+    """A document from what `sweep_model` found."""
+    protocol = {name: str(value) for name, value in result.protocol.items()}
     sections = [
         tag("header", tag("h1", f"Truncation and rejection: {title}")),
         _table(result),
@@ -21,18 +20,22 @@ def sweep_page(title: str, result: dict[str, Any]) -> str:
     return document(f"Sweep of {title}", sections)
 
 
-def _table(result: dict[str, Any]) -> Markup:
-    distance = result["protocol"]["frechet_distance"]
+def _table(result: Sweep) -> Markup:
+    distance = str(result.protocol["frechet_distance"])
     columns = ("truncation", "rejected below", "kept of drawn", distance, "score", "precision", "recall", "")
     rows = []
-    for point in result["points"]:
-        marks = [name for name in ("least", "most") if result[name] == point]
+    for point in result.points:
+        marks = [
+            mark
+            for mark, marked in ((f"lowest {distance}", result.least), ("highest score", result.most))
+            if marked == point
+        ]
         cells = [
-            f"{point['truncation']:g}",
-            "" if point["threshold"] is None else f"{point['threshold']:g}",
-            f"{point['kept']:,} of {point['drawn']:,}",
-            *(_cell(point[key]) for key in ("frechet_distance", "score", "precision", "recall")),
-            ", ".join({"least": f"lowest {distance}", "most": "highest score"}[mark] for mark in marks),
+            f"{point.truncation:g}",
+            "" if point.threshold is None else f"{point.threshold:g}",
+            f"{point.kept:,} of {point.drawn:,}",
+            *map(_cell, (point.frechet_distance, point.score, point.precision, point.recall)),
+            ", ".join(marks),
         ]
         rows.append(tag("tr", *(tag("td", cell) for cell in cells)))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
@@ -48,15 +51,15 @@ def _table(result: dict[str, Any]) -> Markup:
     )
 
 
-def _curves(result: dict[str, Any]) -> Markup:
-    points = sorted((p for p in result["points"] if p["threshold"] is None), key=lambda p: float(p["truncation"]))
-    x = [point["truncation"] for point in points]
-    figures = []
-    names = {"frechet_distance": result["protocol"]["frechet_distance"], "score": "score"}
-    for (key, name), colour in zip(names.items(), ("blue", "green"), strict=True):
-        line = Line(name, colour, [point[key] for point in points], dots=True)
-        chart = Chart(f"{name} over truncation", x, "truncation", "", name, [line])
-        figures.append(tag("figure", tag("h3", name), draw(chart), class_="panel"))
+def _curves(result: Sweep) -> Markup:
+    points = sorted((p for p in result.points if p.threshold is None), key=lambda point: point.truncation)
+    x, name = [point.truncation for point in points], str(result.protocol["frechet_distance"])
+    lines = [
+        Line(name, "blue", [point.frechet_distance for point in points], dots=True),
+        Line("score", "green", [point.score for point in points], dots=True),
+    ]
+    charts = [Chart(f"{line.name} over truncation", x, "truncation", "", line.name, [line]) for line in lines]
+    figures = [tag("figure", tag("h3", chart.y_label), draw(chart), class_="panel") for chart in charts]
     return tag("section", tag("h2", "Over truncation"), *figures)
 
 

@@ -9,10 +9,14 @@ from torch import nn
 from frugan.config.schema import RunConfig
 from frugan.config.spec import Spec
 from frugan.html.markup import Markup, tag
+from frugan.html.table import two_columns
 from frugan.html.text import duration, kimg, memory, significant
 from frugan.model.model import Model
 from frugan.objectives.reconstruction import WeightedSum
-from frugan.reporting.facts import Line, PartFacts, RunFacts
+from frugan.reporting.facts import RunFacts
+from frugan.runs.environment import Environment
+from frugan.runs.facts import PartFacts
+from frugan.system.jsonl import JSON
 
 
 def details_section(facts: RunFacts, model: Model) -> Markup:
@@ -50,12 +54,6 @@ def objectives(config: RunConfig) -> dict[str, str]:
     return found
 
 
-def two_columns(entries: Mapping[str, str]) -> Markup:
-    """A table of names and values."""
-    rows = (tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in entries.items())
-    return tag("div", tag("table", tag("tbody", *rows)), class_="scroll")
-
-
 def _in_words(spec: Spec) -> str:
     """The name, and the settings that are not the defaults; a weighted sum as a sum."""
     arguments = spec.arguments
@@ -71,7 +69,7 @@ def _timings(facts: RunFacts, model: Model) -> Markup:
     networks = {"sampler": model.generator, "decoder": model.decoder}
     rows = [_timing(part, networks[part.name]) for part in facts.parts]
     if facts.evaluation:
-        cells = [tag("td", "")] * 3 + [tag("td", duration(facts.evaluation["clock"]["seconds"]))] + [tag("td", "")] * 2
+        cells = [tag("td", "")] * 3 + [tag("td", duration(facts.evaluation.seconds))] + [tag("td", "")] * 2
         rows.append(tag("tr", tag("th", "evaluation", scope="row"), *cells))
     head = tag("tr", *(tag("th", name, scope="col") for name in columns))
     return tag("table", tag("thead", head), tag("tbody", *rows))
@@ -99,7 +97,7 @@ def _events(parts: list[PartFacts]) -> Markup:
     return tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="scroll")
 
 
-def _event(event: Line, part: str) -> Markup:
+def _event(event: JSON, part: str) -> Markup:
     details = []
     for name, value in event.items():
         if name == "nimg":
@@ -111,19 +109,19 @@ def _event(event: Line, part: str) -> Markup:
     return tag("tr", *(tag("td", value) for value in values))
 
 
-def _when(event: Line) -> float:
+def _when(event: JSON) -> float:
     return float(event.get("clock", {}).get("time", 0))
 
 
-def _environment(env: Mapping[str, Any]) -> Markup:
-    if not env:
+def _environment(env: Environment | None) -> Markup:
+    if env is None:
         return tag("p", "Unknown: the run has no env.json.", class_="missing")
     flat: dict[str, str] = {}
-    for name, value in env.items():
+    for name, value in env.to_json().items():
         entries = value.items() if isinstance(value, Mapping) else [("", value)]
         flat.update({f"{name} {inner}".strip(): _plain(entry) for inner, entry in entries})
     return two_columns(flat)
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -13,6 +13,7 @@ from frugan.ops.spectrum import matched_sigma, power_spectrum, variance_curve
 from frugan.reporting.facts import RunFacts
 from frugan.runs.prepare import measured_images
 from frugan.stabilizers.scale_space import ScaleSpace
+from frugan.system.jsonl import JSON
 
 _POINTS = 60
 _HELP = (
@@ -58,7 +59,7 @@ def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
     )
 
 
-def _scale_space_settings(stabilizer: Spec) -> dict[str, Any] | None:
+def _scale_space_settings(stabilizer: Spec) -> JSON | None:
     if stabilizer.target is ScaleSpace:
         return stabilizer.to_dict()
     stages = [_scale_space_settings(stage) for stage in stabilizer.arguments.get("stages", ())]

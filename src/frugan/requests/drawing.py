@@ -78,3 +78,12 @@ def existing_folder(argument: str, path: Path) -> Path:
     if not path.exists():
         raise ArgumentError(argument, "no such folder", path)
     return path
+
+
+def check_target(out: Path, *, sheet: bool) -> None:
+    """
+    Raises:
+        ArgumentError: a file where a folder for many pictures is needed.
+    """
+    if out.suffix.lower() == ".png" and not sheet:
+        raise ArgumentError("out", "a folder, for one PNG a seed; with `sheet`, a file for all of them", out)

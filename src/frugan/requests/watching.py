@@ -1,6 +1,6 @@
 """How a caller follows what takes long: sentences, progress, and a wish to stop."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,7 @@ class Tick:
     nimg: int
     total: int
     images_per_second: float
-    values: dict[str, Any]
+    values: Mapping[str, Any]
 
     @property
     def seconds_left(self) -> float:

@@ -10,13 +10,14 @@ initial.safetensors   only in fine-tuned and continued runs: what the networks b
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from frugan.config.records import read_json
 from frugan.config.schema import PartName, RunConfig
+from frugan.runs.environment import Environment
 from frugan.system.atomic import write_file
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError, UserError
 from frugan.system.jsonl import JSONLines
 
 INITIAL_FILE = "initial.safetensors"
@@ -44,7 +45,7 @@ class RunFolder:
         cls,
         path: Path,
         config: RunConfig,
-        env: Mapping[str, Any],
+        env: Environment,
         describe: "Callable[[RunFolder], None]",
         *,
         replace: bool,
@@ -58,11 +59,11 @@ class RunFolder:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             if not replace or not run.config_file.exists():
                 advice = (
-                    f"go on with `frugan resume {path}`, choose another --out, or pass --replace to delete it"
+                    f"go on with 'frugan resume {path}', choose another `out`, or pass `replace` to delete it"
                     if run.config_file.exists()
-                    else "it is not a run, so it will not be touched; choose another --out"
+                    else "it is not a run, so it will not be touched; choose another `out`"
                 )
-                raise UserError(f"--out {path}: already exists: {advice}")
+                raise ArgumentError("out", f"already exists: {advice}", path)
             # Renamed first: a half-deleted run would be taken for something else, and never be touched again.
             doomed = path.with_name(f".{path.name}.replaced")
             shutil.rmtree(doomed, ignore_errors=True)
@@ -98,38 +99,29 @@ class RunFolder:
 
         write_file(self.config_file, dump(config).encode())
 
-    def env(self) -> dict[str, Any]:
-        """Versions, machine and what was measured when the run began.
+    def env(self) -> Environment:
+        """Versions, machine and images, as they were when the run began.
 
         Raises:
             UserError: the file is gone or damaged.
         """
-        try:
-            loaded: dict[str, Any] = json.loads(self.env_file.read_text())
-        except (OSError, ValueError) as error:
-            raise UserError(f"{self.env_file}: cannot be read ({error}); restore it from a copy of the run") from error
-        return loaded
+        data = read_json(self.env_file)
+        if data is None:
+            raise UserError(f"{self.env_file}: there is no such file; restore it from a copy of the run")
+        return Environment.from_json(data, str(self.env_file))
 
-    def write_env(self, env: Mapping[str, Any]) -> None:
-        write_file(self.env_file, json.dumps(env, indent=1).encode())
+    def write_env(self, env: Environment) -> None:
+        write_file(self.env_file, json.dumps(env.to_json(), indent=1).encode())
+
+    def finished(self) -> bool:
+        """Whether every part has reached the end of its schedule."""
+        return all(
+            self.part(name).snapshot(section.schedule.total_nimg).exists()
+            for name, section in self.config().parts().items()
+        )
 
     def part(self, name: PartName) -> "PartFolder":
         return PartFolder(self.path / name)
-
-    def evaluation(self) -> dict[str, Any] | None:
-        """The result of the last `frugan evaluate`, if there is one."""
-        return _read_json(self.evaluation_file)
-
-    def consistency(self) -> dict[str, Any] | None:
-        """The result of the last `frugan evaluate --consistency`, if there is one."""
-        return _read_json(self.consistency_file)
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    loaded: dict[str, Any] = json.loads(path.read_text())
-    return loaded
 
 
 class PartFolder:

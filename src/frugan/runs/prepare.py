@@ -4,7 +4,6 @@ import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,11 +14,12 @@ from frugan.data.cache import PackedDataset, pack
 from frugan.data.loader import Loader
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
+from frugan.runs.environment import DataFacts, Environment
 from frugan.runs.folder import INITIAL_FILE, RunFolder
 from frugan.system.atomic import write_file
 from frugan.system.cores import available_cores, processes_here
-from frugan.system.device import choose_device, describe_environment
-from frugan.system.errors import UserError
+from frugan.system.device import choose_device, describe_machine
+from frugan.system.errors import ArgumentError, UserError
 from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
@@ -81,19 +81,15 @@ def open_dataset(config: RunConfig) -> PackedDataset:
 def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:
     """Write the run folder, the description of its model, and the weights that it begins with (`transfer`), if any."""
     config, dataset = prepared.config, prepared.dataset
-    env: dict[str, Any] = {
-        **describe_environment(prepared.device),
-        "data": {
-            "source": str(config.data.source),
-            "images": len(dataset),
-            "fingerprint": dataset.fingerprint,
-            "class_counts": class_counts(dataset),
-            "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped],
-        },
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
-
-    counts = {"num_skipped": len(dataset.skipped), "class_counts": env["data"]["class_counts"], "images": len(dataset)}
+    facts = DataFacts(
+        source=str(config.data.source),
+        images=len(dataset),
+        fingerprint=dataset.fingerprint,
+        class_counts=class_counts(dataset),
+        skipped=tuple(f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped),
+    )
+    env = Environment(describe_machine(prepared.device), facts, time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+    counts = {"num_skipped": len(dataset.skipped), "class_counts": facts.class_counts, "images": len(dataset)}
     shared = {"source": source_name(config.data.source), "fingerprint": dataset.fingerprint, **counts}
 
     def describe_model(run: RunFolder) -> None:
@@ -107,7 +103,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
             most_noise=config.decoder.code_noise if config.decoder else 0.0,
             code_shape=config.codec.build().code_shape(config.data.resolution),
             resolution=config.data.resolution,
-            info={"recipe": config.recipe, "seed": config.seed, "data": shared, "frugan": env["frugan"]},
+            info={"recipe": config.recipe, "seed": config.seed, "data": shared, "frugan": env.machine.frugan},
         ).write(run.model)
 
     return RunFolder.create(path, config, env, describe_model, replace=replace)
@@ -164,18 +160,20 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
     """
     count, outside = len(dataset.class_names), int((dataset.labels < 0).sum())
     if count < 2:
-        raise UserError(
-            f"--classes: {config.data.source} has {count or 'no'} class{'es' * (count != 1)}; at least 2 are needed: a "
-            "first-level folder each, or labels in dataset.json"
+        raise ArgumentError(
+            "classes",
+            f"{config.data.source} has {count or 'no'} class{'es' * (count != 1)}; at least 2 are needed: a "
+            "first-level folder each, or labels in dataset.json",
         )
     if outside:
-        raise UserError(
-            f"--classes: {outside} images of {config.data.source} have no class: they lie in no first-level folder, or "
-            "its dataset.json does not name them, or gives them a number below 0"
+        raise ArgumentError(
+            "classes",
+            f"{outside} images of {config.data.source} have no class: they lie in no first-level folder, or "
+            "its dataset.json does not name them, or gives them a number below 0",
         )
     known = config.sampler.generator.arguments.get("classes", 0)
     if config.sampler.initial and known != count:
-        raise UserError(f"--from: those networks know {known} classes, but {config.data.source} has {count}")
+        raise ArgumentError("start", f"those networks know {known} classes, but {config.data.source} has {count}")
     try:
         sampler = dataclasses.replace(
             config.sampler,
@@ -183,12 +181,13 @@ def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
             discriminator=config.sampler.discriminator.replace(classes=count),
         )
     except UserError as error:
-        raise UserError(
-            f"--classes: recipe {config.recipe} has networks that take none; those of nsb-gan-w-small, "
-            "biggan-128-small and creps-small do, or for example "
-            "--set 'sampler.generator={class: frugan.networks.biggan.BigGANGenerator, channels: 16, attention: 16}' "
-            "--set 'sampler.discriminator={class: frugan.networks.biggan.BigGANDiscriminator, channels: 16, "
-            "attention: 16}'"
+        raise ArgumentError(
+            "classes",
+            f"recipe {config.recipe} has networks that take none; those of nsb-gan-w-small, "
+            "biggan-128-small and creps-small do. Or set both networks, for example with `settings` "
+            "'sampler.generator={class: frugan.networks.biggan.BigGANGenerator, channels: 16, attention: 16}' "
+            "`settings` 'sampler.discriminator={class: frugan.networks.biggan.BigGANDiscriminator, channels: 16, "
+            "attention: 16}'",
         ) from error
     return dataclasses.replace(config, sampler=sampler)
 

@@ -18,9 +18,9 @@ from frugan.networks.base import count_parameters
 from frugan.runs.prepare import Prepared, build_part, measured_images, open_dataset
 from frugan.system.cores import end_with_parent
 from frugan.system.device import synchronize, use_threads
-from frugan.system.errors import RunError, UserError
+from frugan.system.errors import ArgumentError, RunError
+from frugan.system.packages import allow_package, allowed_packages
 from frugan.training.loop import peak_memory_mb
-from frugan.training.part import total_nimg
 
 # The first steps pay for allocations. The timed ones are a multiple of the longest usual interval of a lazy penalty, so
 # that their mean holds its share of such steps, and go on long enough for the parts to be timed beside each other.
@@ -46,11 +46,11 @@ def probe_parts(prepared: Prepared, only: PartName | None = None) -> dict[PartNa
     """
     names = list(prepared.config.parts()) if only is None else [only]
     if only is not None and only not in prepared.config.parts():
-        raise UserError(f"--part {only}: this configuration has none")
+        raise ArgumentError("part", "this configuration has none", only)
     # Spawned, not forked: torch's threads and CUDA do not survive a fork.
     context = multiprocessing.get_context("spawn")
     together = context.Barrier(len(names))
-    with ProcessPoolExecutor(len(names), context, _wait_for_others, (together, os.getpid())) as pool:
+    with ProcessPoolExecutor(len(names), context, _begin, (together, os.getpid(), allowed_packages())) as pool:
         try:
             estimates = list(pool.map(_probe, [prepared.config] * len(names), names))
         except KeyboardInterrupt:
@@ -59,36 +59,39 @@ def probe_parts(prepared: Prepared, only: PartName | None = None) -> dict[PartNa
             raise
         except BrokenProcessPool as error:
             raise RunError(
-                "a short trial of the training was killed, most likely for want of memory: try a smaller --batch or "
-                "--resolution, or --set sampler.schedule.accumulate=2"
+                "a short trial of the training was killed, most likely for want of memory: try a smaller batch or "
+                "resolution, or set sampler.schedule.accumulate=2"
             ) from error
     return dict(zip(names, estimates, strict=True))
 
 
-def fit_to_minutes(prepared: Prepared, report: Callable[[str], None]) -> Prepared:
-    """On a machine where the parts would need more than `config.minutes`, shorten their schedules in proportion.
+def fit_to_minutes(prepared: Prepared, report: Callable[[str], None], *, lengthen: bool = False) -> Prepared:
+    """Fit the schedule of each part to `config.minutes`, in proportion to its measured time.
 
-    Machines that are fast enough keep the schedule as written, so that the same seed gives the same pictures there.
+    Without `lengthen`, a fast machine keeps the schedule as written, so that the same seed gives the same pictures
+    there, and only a slow machine shortens it.
     """
     config = prepared.config
     if config.minutes <= 0:
         return prepared
     changes: dict[str, Any] = {}
     for name, estimate in probe_parts(prepared).items():
-        if estimate.minutes > config.minutes:
+        if lengthen or estimate.minutes > config.minutes:
             schedule = config.parts()[name].schedule
-            kimg = round(schedule.kimg * config.minutes / estimate.minutes, 3)
+            kimg = max(round(schedule.kimg * config.minutes / estimate.minutes, 3), schedule.batch / 1000)
             report(
-                f"{name}: this machine would need {estimate.minutes:.1f} minutes; "
-                f"shortened to {kimg:g} kimg to fit {config.minutes:g}"
+                f"{name}: {schedule.kimg:g} kimg would take {estimate.minutes:.1f} minutes on this machine; "
+                f"{kimg:g} kimg fit into {config.minutes:g}"
             )
             changes[name] = dataclasses.replace(config.parts()[name], schedule=dataclasses.replace(schedule, kimg=kimg))
     return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))
 
 
-def _wait_for_others(together: Barrier, parent: int) -> None:
-    """In every process, once torch is loaded there."""
+def _begin(together: Barrier, parent: int, packages: tuple[str, ...]) -> None:
+    """In every process, once torch is loaded there: wait for the others."""
     end_with_parent(parent)
+    for package in packages:
+        allow_package(package)
     together.wait()
 
 
@@ -120,6 +123,6 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     return Estimate(
         parameters={network: count_parameters(module) for network, module in part.networks().items()},
         images_per_second=1 / seconds_per_image,
-        minutes=seconds_per_image * total_nimg(part.schedule) / 60,
+        minutes=seconds_per_image * part.schedule.total_nimg / 60,
         peak_memory_mb=peak_memory_mb(),
     )

@@ -11,7 +11,7 @@ from frugan.config.schema import RunConfig
 from frugan.model.folder import load
 from frugan.networks.base import FreeDepthGenerator
 from frugan.runs.folder import INITIAL_FILE, RunFolder
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.part import under_prefix, with_prefix
 
@@ -29,11 +29,10 @@ def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
     free = isinstance(generator, FreeDepthGenerator)
     if size != old_size and (not free or size < old_size):
         can = "at its own size or a larger one" if free else "at its own size alone"
-        raise UserError(
-            f"--from {trained.path}: {type(generator).__name__} of {old_size} px can go on {can}, not {size}"
-        )
+        problem = f"{type(generator).__name__} of {old_size} px can go on {can}, not {size}"
+        raise ArgumentError("start", problem, trained.path)
     if config.data.classes and not generator.classes:
-        raise UserError(f"--classes: the run that --from names was trained without; {trained.path}")
+        raise ArgumentError("classes", f"the run that `start` names was trained without; {trained.path}")
     networks = before.sampler.generator, before.sampler.discriminator
     sampler = dataclasses.replace(
         config.sampler,

@@ -97,13 +97,13 @@ class ADA(Stabilizer):
         return code
 
     @torch.no_grad()
-    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
-        """p += sign(r_t - target) * images / (1000 kimg), once in `interval` calls that bring logits, of any shape."""
-        if self.target is None or real_logits is None:
+    def observe(self, real_logits: Tensor, count: int) -> None:
+        """p += sign(r_t - target) * images / (1000 kimg), once in `interval` calls."""
+        if self.target is None:
             return
         self.sign_sum += real_logits.sign().sum()
         self.logit_count += real_logits.numel()
-        self.image_count += batch
+        self.image_count += count
         self.calls += 1
         if int(self.calls) < self.interval:
             return

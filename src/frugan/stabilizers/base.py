@@ -20,14 +20,23 @@ class Stabilizer(nn.Module, ABC):
     def forward(self, code: Tensor) -> Tensor:
         """What the discriminator sees of these codes. Differentiable."""
 
-    @abstractmethod
-    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
-        """Called twice a step: before it, and after the discriminator's update with its logits on reals.
+    def schedule(self, progress: float) -> None:
+        """Set the strength for the step to come. Called before each.
 
-        A schedule depends on `progress` alone, the fraction of training done in [0, 1], so that resuming needs no state
-        of its own. A controller reads the logits of the real images that were shown unfiltered, and counts `batch`
-        images; its state belongs in buffers.
+        It depends on `progress` alone, the fraction of training done in [0, 1], so that resuming needs no state.
         """
+        return
+
+    def observe(self, real_logits: Tensor, count: int) -> None:
+        """Look at the discriminator, and adapt. Called after each of its updates.
+
+        State belongs in buffers, so that it is saved with the run.
+
+        Args:
+            real_logits: of the real images that were shown unfiltered, of any shape.
+            count: real images of this step, filtered ones included.
+        """
+        return
 
     @abstractmethod
     def strengths(self) -> dict[str, float]:
@@ -46,9 +55,6 @@ class NoStabilizer(Stabilizer):
 
     def forward(self, code: Tensor) -> Tensor:
         return code
-
-    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
-        return
 
     def strengths(self) -> dict[str, float]:
         return {}

@@ -25,9 +25,13 @@ class Chain(Stabilizer):
             code = stage(code)
         return code
 
-    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
+    def schedule(self, progress: float) -> None:
         for stage in self._each():
-            stage.update(progress, batch, real_logits)
+            stage.schedule(progress)
+
+    def observe(self, real_logits: Tensor, count: int) -> None:
+        for stage in self._each():
+            stage.observe(real_logits, count)
 
     def strengths(self) -> dict[str, float]:
         return _all_of([stage.strengths() for stage in self._each()])

@@ -32,9 +32,6 @@ class DiffAugment(Stabilizer):
             code = random_cutout(code, self.cutout)
         return code
 
-    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
-        return
-
     def strengths(self) -> dict[str, float]:
         return {}
 

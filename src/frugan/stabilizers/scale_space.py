@@ -65,7 +65,7 @@ class ScaleSpace(Stabilizer):
         self.annealing, self.per_image, self.whole_steps = annealing, per_image, whole_steps
         self.boundary, self.kernel_sigma = boundary, kernel_sigma
         self.noise: float | Tensor | None = None if isinstance(sigma, str) else sigma
-        self.update(0.0)
+        self.schedule(0.0)
 
     def fit(self, codes: Tensor) -> dict[str, float]:
         if not isinstance(self.sigma, str):
@@ -99,7 +99,8 @@ class ScaleSpace(Stabilizer):
         steps = self.steps * torch.rand(count, device=device)
         return steps.floor() if self.whole_steps else steps
 
-    def update(self, progress: float, batch: int = 0, real_logits: Tensor | None = None) -> None:
+    def schedule(self, progress: float) -> None:
+        """t(i) = T annealing(i), equation 8."""
         steps = self.start * self.annealing(progress)
         self.steps = float(int(steps)) if self.whole_steps else steps
 

@@ -8,7 +8,7 @@ from itertools import product
 from frugan.config.schema import RunConfig
 from frugan.config.spec import to_plain
 from frugan.config.yaml import override
-from frugan.system.errors import UserError, did_you_mean
+from frugan.system.errors import ArgumentError, UserError, did_you_mean
 
 # Short names for settings that stand in several places of a configuration, or that papers call otherwise.
 ALIASES = {
@@ -17,6 +17,9 @@ ALIASES = {
     "objective.lambda": ("sampler.penalties.0.weight",),
 }
 _LONGEST_FILE_NAME = 100
+
+# Values that a study tries, by the path of their setting.
+Space = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -80,53 +83,53 @@ class Study:
         return known[name]
 
 
-def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
+def parse_space(texts: Sequence[str]) -> Space:
     """ "objective.lr=1e-4,2e-4" -> {"objective.lr": ["1e-4", "2e-4"]}.
 
     Raises:
         UserError: not of that form.
     """
-    grid: dict[str, list[str]] = {}
+    space: Space = {}
     for text in texts:
         path, separator, values = text.partition("=")
         chosen = list(dict.fromkeys(value.strip() for value in values.split(",") if value.strip()))
         if not separator or not chosen:
-            raise UserError(f"--grid {text}: expected path=value,value ... such as objective.lr=1e-4,2e-4")
-        grid[path.strip()] = chosen
-    return grid
+            raise ArgumentError("space", "expected path=value,value ... such as objective.lr=1e-4,2e-4", text)
+        space[path.strip()] = chosen
+    return space
 
 
-def expand(study: Study, grid: dict[str, list[str]]) -> Study:
-    """Every row once for each combination of the grid's values, where it has such settings.
+def expand(study: Study, space: Space) -> Study:
+    """Every row once for each combination of the space's values, where it has such settings.
 
     Raises:
         UserError: a setting that no row has.
     """
-    check_grid(study, grid)
+    check_space(study, space)
     rows = []
     for row in study.rows:
-        space = grid_of(row, grid)
-        rows += [vary(row, dict(zip(space, values, strict=True))) for values in product(*space.values())]
+        own = space_of(row, space)
+        rows += [vary(row, dict(zip(own, values, strict=True))) for values in product(*own.values())]
     return replace(study, rows=tuple(rows))
 
 
-def check_grid(study: Study, grid: dict[str, list[str]]) -> None:
+def check_space(study: Study, space: Space) -> None:
     """
     Raises:
         UserError: a setting that no row has.
     """
-    for path in grid:
+    for path in space:
         if not any(has_setting(row.config, path) for row in study.rows):
-            raise UserError(f"--grid {path}: no row of study {study.name} has this setting")
+            raise ArgumentError("space", f"no row of study {study.name} has this setting", path)
 
 
-def grid_of(row: Row, grid: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The part of a grid that this row has settings for."""
-    return {path: values for path, values in grid.items() if has_setting(row.config, path)}
+def space_of(row: Row, space: Space) -> Space:
+    """The part of a space that this row has settings for."""
+    return {path: values for path, values in space.items() if has_setting(row.config, path)}
 
 
 def vary(row: Row, values: dict[str, str]) -> Row:
-    """The row with some settings of a grid, which its name then tells."""
+    """The row with some settings of a space, which its name then tells."""
     if not values:
         return row
     # The last part of a path, or all of it where another ends alike.

@@ -18,7 +18,7 @@ from frugan.config.spec import to_plain
 from frugan.config.yaml import dump, from_plain
 from frugan.studies.definition import Row, Study
 from frugan.system.atomic import write_file
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError, UserError
 from frugan.system.lock import exclusive
 
 
@@ -53,7 +53,7 @@ class StudyFolder:
         """
         folder = cls(path)
         if path.exists() and any(path.iterdir()) and not folder.definition_file.exists():
-            raise UserError(f"--out {path}: already exists and is not a study; choose another")
+            raise ArgumentError("out", "already exists and is not a study; choose another", path)
         if folder.definition_file.exists():
             study = _merged(folder.read_study(), study, path)
         rows = [{"name": row.name, "paper": row.paper, "config": to_plain(row.config)} for row in study.rows]
@@ -103,10 +103,9 @@ def _merged(earlier: Study, study: Study, path: Path) -> Study:
     known = {row.name: row for row in earlier.rows}
     for row in study.rows:
         if row.name in known and _without_threads(known[row.name]) != _without_threads(row):
-            raise UserError(
-                f"--out {path}: its row '{row.name}' has other settings ({_first_difference(known[row.name], row)}); "
-                "choose another --out"
-            )
+            difference = _first_difference(known[row.name], row)
+            problem = f"its row '{row.name}' has other settings ({difference}); choose another `out`"
+            raise ArgumentError("out", problem, path)
     new = [row for row in study.rows if row.name not in known]
     return dataclasses.replace(earlier, rows=(*earlier.rows, *new), trials=max(earlier.trials, study.trials))
 

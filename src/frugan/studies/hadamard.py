@@ -10,14 +10,6 @@ high frequencies from the discriminator, and then whatever the generator began w
 """
 
 import dataclasses
-import itertools
-import json
-import multiprocessing
-import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -32,13 +24,9 @@ from frugan.objectives.losses import non_saturating
 from frugan.stabilizers.annealing import two_step
 from frugan.stabilizers.base import NoStabilizer
 from frugan.stabilizers.scale_space import ScaleSpace
-from frugan.system.atomic import write_file
-from frugan.system.cores import available_cores, end_with_parent
-from frugan.system.errors import UserError
 from frugan.training.gan import GANPart
 from frugan.training.randomness import seed_for
 
-QUESTION = "Does blur shrink the high frequencies of what is generated?"
 SIDE, STEPS_OF_BLUR = 8, 8.0
 SHOWN_STEPS, CLEAN_STEPS, BATCH = 3000, 1500, 64
 METHODS = ("none", "ss", "ns", "nss")
@@ -85,61 +73,44 @@ def fit(images: Tensor) -> Fit:
     return Fit(alpha.mean(dim=0).tolist(), alpha.std(dim=0).tolist(), float(residual.square().mean().sqrt()))
 
 
-def train_one(method: str, init: str, seed: int) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class HadamardTrial:
+    """What came of one training.
+
+    Attributes:
+        start: coefficients of generated images at the beginning.
+        blurred: at the end of the blurred phase.
+        seen_fake, seen_real: then, of what the discriminator saw.
+        clean: after the phase without blur.
+        samples: nine images at the end of the blurred phase, (9, 8, 8), in alpha's units.
+    """
+
+    method: str
+    init: str
+    seed: int
+    start: Fit
+    blurred: Fit
+    seen_fake: Fit
+    seen_real: Fit
+    clean: Fit
+    samples: list[list[list[float]]]
+
+
+def train_one(method: str, init: str, seed: int) -> HadamardTrial:
     """Fits at the beginning, at the end of the blurred phase (also as D saw it), and after the clean phase."""
     torch.set_num_threads(1)
     part = _build(method, init, seed)
     data = HadamardImages(seed)
     part.measure(data.batch(-BATCH * 32, BATCH * 32)[0])
-    result: dict[str, Any] = {"method": method, "init": init, "seed": seed, "start": _fit_fakes(part)}
-    for step in range(SHOWN_STEPS + CLEAN_STEPS):
-        if step == SHOWN_STEPS:
-            result |= {"blurred": _fit_fakes(part), "seen_fake": _fit_fakes(part, seen=True)}
-            result["seen_real"] = dataclasses.asdict(fit(part.stabilizer(data.batch(-_FITTED, _FITTED)[0])))
-            result["samples"] = _fakes(part)[:9, 0].mul(SIDE).tolist()
+    start = _fit_fakes(part)
+    for step in range(SHOWN_STEPS):
         part.step(*data.batch(step * BATCH, BATCH), step * BATCH)
-    return {**result, "clean": _fit_fakes(part)}
-
-
-def conduct(folder: Path, trials: int, report: Callable[[str], None], should_stop: Callable[[], bool]) -> Path:
-    """Every method from both initialisations with `trials` seeds, a process a core; what is done is not done again.
-
-    Returns the path of the page.
-
-    Raises:
-        UserError: the folder holds something else, or this study with other constants.
-    """
-    from frugan.studies.hadamard_page import write_hadamard_page
-
-    _claim(folder)
-    wanted = list(itertools.product(METHODS, INITS, range(trials)))
-    files = {key: folder / "trials" / f"{key[0]}-{key[1]}-{key[2]}.json" for key in wanted}
-    missing = [key for key in wanted if not files[key].exists()]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(available_cores(), context, end_with_parent, (os.getpid(),)) as pool:
-        futures = {pool.submit(train_one, *key): key for key in missing}
-        for future in as_completed(futures):
-            if future.cancelled():
-                continue
-            key = futures[future]
-            write_file(files[key], json.dumps(future.result()).encode())
-            report(f"{key[0]} from a {key[1]} initialisation, seed {key[2]}: done")
-            if should_stop():  # those that are running are waited for and kept
-                for waiting in futures:
-                    waiting.cancel()
-    results = [json.loads(file.read_text()) for file in files.values() if file.exists()]
-    return write_hadamard_page(folder, results)
-
-
-def _claim(folder: Path) -> None:
-    definition = {"study": "nss-hadamard", "steps": [SHOWN_STEPS, CLEAN_STEPS], "batch": BATCH, "t": STEPS_OF_BLUR}
-    file = folder / "hadamard.json"
-    if not file.exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise UserError(f"--out {folder}: already exists and is not this study; choose another")
-        write_file(file, json.dumps(definition).encode())
-    if json.loads(file.read_text()) != definition:
-        raise UserError(f"--out {folder}: made with other constants ({file}); choose another")
+    blurred, seen_fake = _fit_fakes(part), _fit_fakes(part, seen=True)
+    seen_real = fit(part.stabilizer(data.batch(-_FITTED, _FITTED)[0]))
+    samples = _fakes(part)[:9, 0].mul(SIDE).tolist()
+    for step in range(SHOWN_STEPS, SHOWN_STEPS + CLEAN_STEPS):
+        part.step(*data.batch(step * BATCH, BATCH), step * BATCH)
+    return HadamardTrial(method, init, seed, start, blurred, seen_fake, seen_real, _fit_fakes(part), samples)
 
 
 def _build(method: str, init: str, seed: int) -> GANPart:
@@ -172,6 +143,6 @@ def _fakes(part: GANPart) -> Tensor:
     return images
 
 
-def _fit_fakes(part: GANPart, *, seen: bool = False) -> dict[str, Any]:
+def _fit_fakes(part: GANPart, *, seen: bool = False) -> Fit:
     images = _fakes(part)
-    return dataclasses.asdict(fit(part.stabilizer(images) if seen else images))
+    return fit(part.stabilizer(images) if seen else images)

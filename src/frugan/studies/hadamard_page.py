@@ -3,8 +3,8 @@
 import json
 import statistics
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,56 +12,72 @@ from frugan.html.chart import Band, Chart, Level, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
-from frugan.studies.hadamard import CLEAN_STEPS, SHOWN_STEPS, STEPS_OF_BLUR
+from frugan.studies.hadamard import CLEAN_STEPS, SHOWN_STEPS, STEPS_OF_BLUR, Fit, HadamardTrial
 from frugan.system.atomic import write_file
 
 TRUE_STD = 3**-0.5
 _HIGH = slice(3, 8)  # B_4 to B_8
 _NAMES = {"none": "no filter", "ss": "SS: blur", "ns": "NS: noise", "nss": "NSS: blur and noise"}
 
-Result = dict[str, Any]
 
-
-def write_hadamard_page(folder: Path, results: Sequence[Result]) -> Path:
+def write_hadamard_page(folder: Path, results: Sequence[HadamardTrial]) -> Path:
     """Write FOLDER/report.html and FOLDER/results.json (the table's numbers). Returns the page's path."""
     table = _table(results)
-    write_file(folder / "results.json", json.dumps(table, indent=1).encode())
+    write_file(folder / "results.json", json.dumps([asdict(row) for row in table], indent=1).encode())
     path = folder / "report.html"
     sections = [_header(results), _table_section(table), *(_figures(results, init) for init in ("large", "small"))]
     write_file(path, document("nss-hadamard", sections).encode())
     return path
 
 
-def _table(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """A row for each initialisation and method: means over seeds, and the range over seeds of the main number."""
+@dataclass(frozen=True)
+class Row:
+    """A method from an initialisation: means over seeds of the standard deviation of B_4 to B_8, at several times.
+
+    Attributes:
+        high_std_range: least and largest over seeds at the end of the blurred phase.
+        clean_residual: what no stripe explains, after the phase without blur.
+    """
+
+    init: str
+    method: str
+    seeds: int
+    start_high_std: float
+    high_std: float
+    high_std_range: tuple[float, float]
+    clean_high_std: float
+    clean_residual: float
+
+
+def _table(results: Sequence[HadamardTrial]) -> list[Row]:
     rows = []
     for init in ("large", "small"):
         for method in _NAMES:
-            chosen = [r for r in results if (r["init"], r["method"]) == (init, method)]
+            chosen = [r for r in results if (r.init, r.method) == (init, method)]
             if not chosen:
                 continue
-            high = [statistics.fmean(r["blurred"]["std"][_HIGH]) for r in chosen]
+            high = [_high(r.blurred) for r in chosen]
             rows.append(
-                {
-                    "init": init,
-                    "method": method,
-                    "seeds": len(chosen),
-                    "start_high_std": _mean(chosen, "start"),
-                    "high_std": statistics.fmean(high),
-                    "high_std_range": [min(high), max(high)],
-                    "clean_high_std": _mean(chosen, "clean"),
-                    "clean_residual": statistics.fmean(r["clean"]["residual"] for r in chosen),
-                }
+                Row(
+                    init=init,
+                    method=method,
+                    seeds=len(chosen),
+                    start_high_std=statistics.fmean(_high(r.start) for r in chosen),
+                    high_std=statistics.fmean(high),
+                    high_std_range=(min(high), max(high)),
+                    clean_high_std=statistics.fmean(_high(r.clean) for r in chosen),
+                    clean_residual=statistics.fmean(r.clean.residual for r in chosen),
+                )
             )
     return rows
 
 
-def _mean(results: Sequence[Result], phase: str) -> float:
-    return statistics.fmean(statistics.fmean(r[phase]["std"][_HIGH]) for r in results)
+def _high(fit: Fit) -> float:
+    return statistics.fmean(fit.std[_HIGH])
 
 
-def _header(results: Sequence[Result]) -> Markup:
-    seeds = len({r["seed"] for r in results})
+def _header(results: Sequence[HadamardTrial]) -> Markup:
+    seeds = len({r.seed for r in results})
     text = (
         "Images are sums of eight vertical Walsh functions with coefficients uniform in [-1, 1]; each coefficient of a "
         f"perfect generator has mean 0 and standard deviation {TRUE_STD:.3f}. The networks train on whole batches at a "
@@ -71,7 +87,7 @@ def _header(results: Sequence[Result]) -> Markup:
     return tag("header", tag("h1", "nss-hadamard"), tag("p", text))
 
 
-def _table_section(table: Sequence[dict[str, Any]]) -> Markup:
+def _table_section(table: Sequence[Row]) -> Markup:
     columns = (
         "initialisation",
         "method",
@@ -84,17 +100,17 @@ def _table_section(table: Sequence[dict[str, Any]]) -> Markup:
     )
     body = []
     for row in table:
-        low, high = row["high_std_range"]
+        low, high = row.high_std_range
         cells = [
-            _NAMES[row["method"]],
-            str(row["seeds"]),
-            f"{row['start_high_std']:.3f}",
-            f"{row['high_std']:.3f}",
+            _NAMES[row.method],
+            str(row.seeds),
+            f"{row.start_high_std:.3f}",
+            f"{row.high_std:.3f}",
             f"{low:.3f} to {high:.3f}",
-            f"{row['clean_high_std']:.3f}",
-            f"{row['clean_residual']:.3f}",
+            f"{row.clean_high_std:.3f}",
+            f"{row.clean_residual:.3f}",
         ]
-        body.append(tag("tr", tag("th", row["init"], scope="row"), *(tag("td", cell) for cell in cells)))
+        body.append(tag("tr", tag("th", row.init, scope="row"), *(tag("td", cell) for cell in cells)))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
     note = (
         f"Mean standard deviation of the generated coefficients B4 to B8; {TRUE_STD:.3f} is right. Residual: what no "
@@ -108,19 +124,21 @@ def _table_section(table: Sequence[dict[str, Any]]) -> Markup:
     )
 
 
-def _figures(results: Sequence[Result], init: str) -> Markup:
+def _figures(results: Sequence[HadamardTrial], init: str) -> Markup:
     panels = []
     for method, name in _NAMES.items():
-        chosen = [r for r in results if (r["init"], r["method"]) == (init, method)]
+        chosen = [r for r in results if (r.init, r.method) == (init, method)]
         if not chosen:
             continue
-        real = {"mean": [0.0] * 8, "std": [TRUE_STD] * 8}
+        real = Fit([0.0] * 8, [TRUE_STD] * 8, 0.0)
         seen = _chart(
-            f"{name}: what the discriminator sees", _average(chosen, "seen_real"), _average(chosen, "seen_fake")
+            f"{name}: what the discriminator sees",
+            _average([r.seen_real for r in chosen]),
+            _average([r.seen_fake for r in chosen]),
         )
-        bare = _chart(f"{name}: images as they are", real, _average(chosen, "blurred"))
+        bare = _chart(f"{name}: images as they are", real, _average([r.blurred for r in chosen]))
         panels.append(_panel(f"{name}: filtered by t = {STEPS_OF_BLUR:g}", seen))
-        panels.append(_panel(f"{name}: the images themselves", bare, _samples(chosen[0]["samples"], name)))
+        panels.append(_panel(f"{name}: the images themselves", bare, _samples(chosen[0].samples, name)))
     return tag(
         "section",
         tag("h2", f"Coefficients at the end of the blurred phase, {init} initialisation"),
@@ -133,13 +151,13 @@ def _panel(title: str, chart: Markup, *more: Markup) -> Markup:
     return tag("figure", tag("h3", title), chart, *more, class_="panel")
 
 
-def _chart(label: str, real: dict[str, list[float]], fake: dict[str, list[float]]) -> Markup:
+def _chart(label: str, real: Fit, fake: Fit) -> Markup:
     bands, lines = [], []
     for name, colour, fit in (("real", "blue", real), ("generated", "orange", fake)):
-        low = [m - s for m, s in zip(fit["mean"], fit["std"], strict=True)]
-        high = [m + s for m, s in zip(fit["mean"], fit["std"], strict=True)]
+        low = [m - s for m, s in zip(fit.mean, fit.std, strict=True)]
+        high = [m + s for m, s in zip(fit.mean, fit.std, strict=True)]
         bands.append(Band(colour, low, high))
-        lines.append(Line(name, colour, fit["mean"], dots=True))
+        lines.append(Line(name, colour, fit.mean, dots=True))
     numbers = [float(i) for i in range(1, 9)]
     return draw(
         Chart(
@@ -156,12 +174,13 @@ def _chart(label: str, real: dict[str, list[float]], fake: dict[str, list[float]
     )
 
 
-def _average(results: Sequence[Result], key: str) -> dict[str, list[float]]:
+def _average(fits: Sequence[Fit]) -> Fit:
     """Mean over seeds of means and standard deviations, for each coefficient."""
-    return {
-        name: [statistics.fmean(values) for values in zip(*(r[key][name] for r in results), strict=True)]
-        for name in ("mean", "std")
-    }
+    mean, std = (
+        [statistics.fmean(values) for values in zip(*columns, strict=True)]
+        for columns in ([fit.mean for fit in fits], [fit.std for fit in fits])
+    )
+    return Fit(mean, std, statistics.fmean(fit.residual for fit in fits))
 
 
 def _samples(images: list[list[list[float]]], name: str) -> Markup:

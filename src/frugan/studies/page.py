@@ -10,16 +10,17 @@ from frugan.html.document import document
 from frugan.html.markup import Markup, join, tag
 from frugan.html.pictures import embed, zoomable
 from frugan.html.text import duration, significant
+from frugan.metrics import table
+from frugan.metrics.table import MAIN
 from frugan.model.folder import load
 from frugan.runs.folder import RunFolder
 from frugan.studies.definition import Study
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.plot import colour_of, strip_chart
-from frugan.studies.results import METRICS, Comparison, Outcome, Summary, compare, nearest_to_mean, summarise, verdicts
+from frugan.studies.results import Comparison, Outcome, Summary, compare, nearest_to_mean, summarise, verdicts
 from frugan.system.atomic import write_file
 from frugan.writing.pictures import contact_sheet
 
-_METRIC = "frechet_distance"
 _PICTURES, _COLUMNS, _PICTURE_BYTES = 24, 8, 250_000
 _SEEN_SIDE = 64  # smaller pictures are enlarged to about this
 
@@ -56,7 +57,7 @@ def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
 
 
 def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:
-    sentences = verdicts(compare(outcomes, _METRIC, against))
+    sentences = verdicts(compare(outcomes, MAIN, against))
     note = (
         "Paired t-tests over seeds: a seed fixes the order of the data and the latents. p is corrected by Holm's "
         "method for the number of rows; a difference is claimed only below 0.05. Few seeds find large differences only."
@@ -71,8 +72,9 @@ def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:
 
 
 def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
-    comparisons = {comparison.row: comparison for comparison in compare(outcomes, _METRIC, against)}
-    others = {m: {s.row: s for s in summarise(outcomes, m)} for m in METRICS if m != _METRIC}
+    comparisons = {comparison.row: comparison for comparison in compare(outcomes, MAIN, against)}
+    metrics = [metric for metric in table.METRICS if metric.name != MAIN]
+    others = {m.title: {s.row: s for s in summarise(outcomes, m.name)} for m in metrics}
     papers = {row.name: row.paper for row in study.rows}
     columns = [
         "",
@@ -80,14 +82,14 @@ def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
         "95 % interval",
         "difference",
         "p (corrected)",
-        *map(_words, others),
+        *others,
         "time",
         "trials",
     ]
     if any(papers.values()):
         columns.insert(1, "paper's FID")
     rows = []
-    for summary in summarise(outcomes, _METRIC):
+    for summary in summarise(outcomes, MAIN):
         cells = [
             _mean_std(summary),
             f"± {significant(summary.interval, 2)}",
@@ -115,9 +117,7 @@ def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
 def _plots(study: Study, trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Markup:
     name = _distance_name(study)
     finished = any(outcome.values for outcome in outcomes)
-    strip = (
-        strip_chart(outcomes, _METRIC, name) if finished else tag("p", "No trial has finished yet.", class_="missing")
-    )
+    strip = strip_chart(outcomes, MAIN, name) if finished else tag("p", "No trial has finished yet.", class_="missing")
     curves = _curves(study, trials)
     caption = "Each dot is a trial; the bar is the mean, the band its 95 % interval. Lower is better."
     pieces = [tag("figure", tag("h3", name), strip, tag("figcaption", caption), class_="panel")]
@@ -150,7 +150,7 @@ def _curves(study: Study, trials: Sequence[Trial]) -> Chart | None:
 def _pictures(study: Study, trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Markup:
     figures = []
     for row in study.rows:
-        seed = nearest_to_mean(outcomes, row.name, _METRIC)
+        seed = nearest_to_mean(outcomes, row.name, MAIN)
         if seed is None:
             continue
         folder = next(trial.folder for trial in trials if trial.row == row.name and trial.seed == seed)
@@ -195,7 +195,7 @@ def _difference(comparison: Comparison | None) -> tuple[str, str]:
 
 
 def _mean_std(summary: Summary) -> str:
-    return f"{significant(summary.mean)} ± {significant(summary.std, 2)}" if summary.count else "none yet"
+    return f"{significant(summary.mean)} ± {significant(summary.std, 2)}" if summary.count else "not measured"
 
 
 def _mean_seconds(outcomes: Sequence[Outcome], row: str) -> float | None:
@@ -205,7 +205,3 @@ def _mean_seconds(outcomes: Sequence[Outcome], row: str) -> float | None:
 
 def _distance_name(study: Study) -> str:
     return "FID" if study.rows[0].config.evaluation.features == "inception" else "FD-EffNetLite0"
-
-
-def _words(metric: str) -> str:
-    return metric.replace("_mean", "").replace("_", " ")

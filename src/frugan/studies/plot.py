@@ -20,7 +20,7 @@ def colour_of(place: int) -> str:
 def strip_chart(outcomes: Sequence[Outcome], metric: str, label: str) -> Markup:
     """One metric of all rows on a shared axis, as one <svg>."""
     summaries = summarise(outcomes, metric)
-    values = {s.row: [o.values[metric] for o in outcomes if o.row == s.row and o.values] for s in summaries}
+    values = {s.row: [o.values[metric] for o in outcomes if o.row == s.row and metric in o.values] for s in summaries}
     low, high = value_range([value for row in values.values() for value in row])
     left = 16 + max(len(s.row) for s in summaries) * _CHARACTER
     height = _TOP + _ROW * len(summaries) + _BOTTOM

@@ -1,13 +1,15 @@
 """Run the trials of a study on a Ray cluster (extra "ray") whose machines share the study's folder."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from frugan.config.yaml import parse
 from frugan.studies.folder import Trial
-from frugan.studies.runner import OnEnd, check_end
-from frugan.studies.trial import start_trial, trial_state
-from frugan.system.errors import RunError, UserError
+from frugan.studies.runner import OnEnd
+from frugan.studies.trial import check_end, log_file, trial_state
+from frugan.system.errors import ArgumentError, RunError
+from frugan.system.packages import allow_package, allowed_packages
+from frugan.system.worker import Worker
 
 _POLL_SECONDS = 1.0
 
@@ -28,13 +30,15 @@ def run_on_ray(
     try:
         ray.init(address=address, log_to_driver=False, ignore_reinit_error=True)
     except (ConnectionError, ValueError) as error:
-        raise UserError(f"--ray {address}: no cluster can be reached there ({error})") from error
+        raise ArgumentError("ray", f"no cluster can be reached there ({error})", address) from error
     waiting = {}
     for trial in trials:
         if trial_state(trial.folder) in ("new", "begun"):
             needed = _resources(trial, ray.cluster_resources())
             _check_room(ray, needed)
-            waiting[ray.remote(max_retries=3, retry_exceptions=False, **needed)(_run).remote(trial)] = trial
+            waiting[
+                ray.remote(max_retries=3, retry_exceptions=False, **needed)(_run).remote(trial, allowed_packages())
+            ] = trial
     while waiting:
         if should_stop():
             for task in waiting:
@@ -52,16 +56,17 @@ def run_on_ray(
     return all(trial_state(trial.folder) in ("finished", "failed") for trial in trials)
 
 
-def _run(trial: Trial) -> tuple[int, float]:
+def _run(trial: Trial, packages: tuple[str, ...]) -> tuple[int, float]:
     """In a worker of the cluster: the trial in a process of its own, that stops when the worker dies."""
-    began = time.monotonic()
-    code = start_trial(trial.config_file, trial.folder).wait()
-    return code, time.monotonic() - began
+    for package in packages:
+        allow_package(package)
+    arguments = [str(trial.config_file), str(trial.folder)]
+    worker = Worker("frugan.studies.trial:work", arguments, log_file(trial.folder))
+    worker.wait()
+    return worker.exit_code() or 0, worker.seconds()
 
 
 def _resources(trial: Trial, cluster: dict[str, float]) -> dict[str, float]:
-    from frugan.config.yaml import parse
-
     config = parse(trial.config_file.read_text(), str(trial.config_file))
     on_gpu = config.device != "cpu" and cluster.get("GPU", 0) >= 1
     return {"num_cpus": max(1, config.threads), "num_gpus": 1 if on_gpu else 0}
@@ -70,14 +75,12 @@ def _resources(trial: Trial, cluster: dict[str, float]) -> dict[str, float]:
 def _check_room(ray: Any, needed: dict[str, float]) -> None:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if not any(n.get("CPU", 0) >= needed["num_cpus"] and n.get("GPU", 0) >= needed["num_gpus"] for n in nodes):
-        raise RunError(
-            f"a trial needs {needed}, which no machine of the cluster has; set fewer threads (--set threads=1)"
-        )
+        raise RunError(f"a trial needs {needed}, which no machine of the cluster has. Set fewer threads (threads=1).")
 
 
 def _import_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise UserError("--ray needs Ray: pip install 'frugan[ray]'") from error
+        raise ArgumentError("ray", "needs one more package: pip install 'frugan[ray]'") from error
     return ray

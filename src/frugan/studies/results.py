@@ -5,25 +5,22 @@ import io
 import json
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scipy import stats
 
-from frugan.reporting.facts import read_facts
+from frugan.judging.evaluation import read_evaluation
+from frugan.metrics import table
+from frugan.runs.facts import part_facts
 from frugan.runs.folder import RunFolder
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.trial import read_failure, trial_state
 from frugan.system.atomic import write_file
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError, UserError
+from frugan.system.jsonl import JSON
 
-METRICS = {
-    "frechet_distance": "lower",
-    "kernel_distance_mean": "lower",
-    "precision": "higher",
-    "recall": "higher",
-}
 CONFIDENCE = 0.95
 # What must be the same for two evaluations to be comparable.
 _COMPARED = ("extractor", "n_real", "n_fake", "resolution", "truncation", "real_fingerprint")
@@ -36,7 +33,7 @@ class Outcome:
     row: str
     seed: int
     state: str
-    values: dict[str, float]  # by metric; empty unless finished
+    values: Mapping[str, float]  # by metric; empty unless finished, and without those that were not measured
     seconds: float  # of training
     error: str = ""
 
@@ -85,7 +82,7 @@ class Comparison:
         p = f"p = {_p(self.p)}, corrected {_p(self.p_holm)}"
         if not self.p_holm < 1 - CONFIDENCE:
             return f"no difference shown between {self.row} and {self.against}: {self.difference:+.3g}, {p}"
-        better = (self.difference < 0) == (METRICS[self.metric] == "lower")
+        better = (self.difference < 0) == (_better()[self.metric] == "lower")
         return f"{self.row} is {'better' if better else 'worse'} than {self.against} by {margin}, {p}"
 
 
@@ -95,7 +92,7 @@ def read_outcomes(trials: Sequence[Trial]) -> list[Outcome]:
     Raises:
         UserError: an evaluation is damaged, or was made in another way than the first one.
     """
-    protocols: dict[str, Any] = {}
+    protocols: dict[str, JSON] = {}
     return [_outcome(trial, protocols) for trial in trials]
 
 
@@ -114,7 +111,7 @@ def compare(outcomes: Sequence[Outcome], metric: str, against: str = "") -> list
     rows = list(dict.fromkeys(outcome.row for outcome in outcomes))
     against = against or rows[0]
     if against not in rows:
-        raise UserError(f"--against {against}: no such row; rows: {', '.join(rows)}")
+        raise ArgumentError("against", f"no such row; rows: {', '.join(rows)}", against)
     by_row = {row: [outcome for outcome in outcomes if outcome.row == row] for row in rows}
     raw = [_paired(by_row[row], by_row[against], metric) for row in rows if row != against]
     corrected = _holm([comparison.p for comparison in raw])
@@ -123,21 +120,23 @@ def compare(outcomes: Sequence[Outcome], metric: str, against: str = "") -> list
 
 def write_results(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = "") -> None:
     """results.json with all of it, and results.csv with a line a trial."""
-    summaries = [asdict(s) for metric in METRICS for s in summarise(outcomes, metric)]
-    comparisons = [asdict(c) for metric in METRICS for c in compare(outcomes, metric, against)]
+    summaries = [asdict(s) for metric in _better() for s in summarise(outcomes, metric)]
+    comparisons = [asdict(c) for metric in _better() for c in compare(outcomes, metric, against)]
     content = {"trials": [asdict(o) for o in outcomes], "summaries": summaries, "comparisons": comparisons}
     write_file(folder.results_file, json.dumps(_without_nan(content), indent=1).encode())
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(["row", "seed", "state", *METRICS, "seconds", "error"])
+    writer.writerow(["row", "seed", "state", *_better(), "seconds", "error"])
     for o in outcomes:
-        writer.writerow([o.row, o.seed, o.state, *(o.values.get(m, "") for m in METRICS), round(o.seconds, 1), o.error])
+        writer.writerow(
+            [o.row, o.seed, o.state, *(o.values.get(m, "") for m in _better()), round(o.seconds, 1), o.error]
+        )
     write_file(folder.table_file, table.getvalue().encode())
 
 
 def nearest_to_mean(outcomes: Sequence[Outcome], row: str, metric: str) -> int | None:
     """The seed whose value is nearest its row's mean: whose pictures are typical. None if none has finished."""
-    values = {o.seed: o.values[metric] for o in outcomes if o.row == row and o.values}
+    values = {o.seed: o.values[metric] for o in outcomes if o.row == row and metric in o.values}
     if not values:
         return None
     mean = statistics.fmean(values.values())
@@ -157,35 +156,32 @@ def format_table(outcomes: Sequence[Outcome], metric: str, against: str = "") ->
 def verdicts(comparisons: Sequence[Comparison]) -> list[str]:
     """Each comparison in words; one sentence for all where none can be made yet."""
     if comparisons and all(c.pairs < 2 and not (c.failed or c.against_failed) for c in comparisons):
-        return ["no comparison yet: each needs at least 2 seeds that both rows have finished (--trials)"]
+        return ["no comparison yet: each needs at least 2 seeds that both rows have finished"]
     return [comparison.sentence() for comparison in comparisons]
 
 
-def _outcome(trial: Trial, protocols: dict[str, Any]) -> Outcome:
+def _outcome(trial: Trial, protocols: dict[str, JSON]) -> Outcome:
     state = trial_state(trial.folder)
     if state == "failed":
         return Outcome(trial.row, trial.seed, state, {}, 0.0, read_failure(trial.folder))
     if state != "finished":
         return Outcome(trial.row, trial.seed, state, {}, 0.0)
-    facts = read_facts(RunFolder.open(trial.folder))
-    file = trial.folder / "evaluation.json"
-    try:
-        assert facts.evaluation is not None
-        values = {metric: float(facts.evaluation["results"][metric]) for metric in METRICS}
-        protocol = {name: facts.evaluation["protocol"].get(name) for name in _COMPARED}
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{file}: damaged ({error}); delete it, and the study evaluates this trial again") from error
+    run = RunFolder.open(trial.folder)
+    file, evaluation = run.evaluation_file, read_evaluation(run)
+    assert evaluation is not None
+    values = {name: value for name, value in evaluation.values.items() if name in _better()}
+    protocol = {name: evaluation.protocol.get(name) for name in _COMPARED}
     first = protocols.setdefault("first", protocol)
     if protocol != first:
         raise UserError(
             f"{file}: evaluated with {protocol}, the first trial with {first}: not comparable. Delete it, and the "
             "study evaluates this trial again"
         )
-    return Outcome(trial.row, trial.seed, state, values, facts.sampler.seconds or 0.0)
+    return Outcome(trial.row, trial.seed, state, values, part_facts(run, "sampler").seconds or 0.0)
 
 
 def _summary(outcomes: list[Outcome], metric: str) -> Summary:
-    values = [outcome.values[metric] for outcome in outcomes if outcome.values]
+    values = [outcome.values[metric] for outcome in outcomes if metric in outcome.values]
     failed = sum(outcome.state == "failed" for outcome in outcomes)
     mean = statistics.fmean(values) if values else math.nan
     std = statistics.stdev(values) if len(values) > 1 else math.nan
@@ -193,7 +189,7 @@ def _summary(outcomes: list[Outcome], metric: str) -> Summary:
 
 
 def _paired(row: list[Outcome], against: list[Outcome], metric: str) -> Comparison:
-    a, b = ({o.seed: o.values[metric] for o in outcomes if o.values} for outcomes in (row, against))
+    a, b = ({o.seed: o.values[metric] for o in outcomes if metric in o.values} for outcomes in (row, against))
     differences = [a[seed] - b[seed] for seed in sorted(a.keys() & b.keys())]
     count = len(differences)
     mean = statistics.fmean(differences) if differences else math.nan
@@ -236,3 +232,8 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_nan(item) for name, item in value.items()}
     return [_without_nan(item) for item in value] if isinstance(value, list) else value
+
+
+def _better() -> dict[str, str]:
+    """Which values of each metric are better."""
+    return {metric.name: metric.better for metric in table.METRICS}

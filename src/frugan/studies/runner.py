@@ -1,15 +1,11 @@
 """Run the trials of a study in local processes, a few at a time; finished ones are never run again, none is lost."""
 
-import time
 from collections.abc import Callable, Sequence
-from subprocess import Popen
 
+from frugan.requests.watching import never
 from frugan.studies.folder import Trial
-from frugan.studies.trial import STOPPED, read_log, start_trial, trial_state
-from frugan.system.errors import UserError
-
-_POLL_SECONDS = 0.2
-_MOST_CRASHES = 3  # of one trial: killed for memory, say
+from frugan.studies.trial import check_end, log_file, trial_state
+from frugan.system.worker import Job, Worker, run_jobs
 
 OnEnd = Callable[[Trial, int, float], None]  # the trial, its exit code, how long it ran in seconds
 
@@ -18,7 +14,7 @@ def run_locally(
     trials: Sequence[Trial],
     workers: int,
     on_end: OnEnd = lambda trial, code, seconds: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = never,
 ) -> bool:
     """Start what is not finished, `workers` at a time. `on_end` is told of each end.
 
@@ -31,43 +27,25 @@ def run_locally(
     Raises:
         UserError: a trial's configuration or data cannot be used.
     """
-    waiting = [trial for trial in trials if trial_state(trial.folder) in ("new", "begun")]
-    running: dict[Trial, tuple[Popen[bytes], float]] = {}
-    crashes: dict[Trial, int] = {}
-    try:
-        while waiting or running:
-            if should_stop():
-                return False
-            while waiting and len(running) < workers:
-                trial = waiting.pop(0)
-                running[trial] = (start_trial(trial.config_file, trial.folder), time.monotonic())
-            time.sleep(_POLL_SECONDS)
-            for trial, (process, began) in list(running.items()):
-                code = process.poll()
-                if code is None:
-                    continue
-                del running[trial]
-                on_end(trial, code, time.monotonic() - began)
-                if trial_state(trial.folder) in ("new", "begun"):
-                    check_end(trial, code)
-                    crashes[trial] = crashes.get(trial, 0) + (code != STOPPED)
-                    waiting += [trial] if crashes[trial] < _MOST_CRASHES else []
-        return max(crashes.values(), default=0) < _MOST_CRASHES
-    finally:
-        _stop([process for process, _ in running.values()])
+    by_name = {str(trial.folder): trial for trial in trials}
+
+    def told(job: Job, worker: Worker) -> None:
+        trial, code = by_name[job.name], worker.exit_code()
+        assert code is not None
+        on_end(trial, code, worker.seconds())
+        if not job.done():
+            check_end(trial, code)
+
+    return run_jobs([_job(trial) for trial in trials], workers, told, should_stop)
 
 
-def check_end(trial: Trial, code: int) -> None:
-    """
-    Raises:
-        UserError: it ended because its configuration or data cannot be used.
-    """
-    if code == UserError.exit_code:
-        raise UserError(f"{trial.row}, seed {trial.seed}: {read_log(trial.folder)}")
-
-
-def _stop(processes: list["Popen[bytes]"]) -> None:
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.wait()
+def _job(trial: Trial) -> Job:
+    arguments = (str(trial.config_file), str(trial.folder))
+    log = log_file(trial.folder)
+    return Job(
+        str(trial.folder),
+        "frugan.studies.trial:work",
+        arguments,
+        log,
+        lambda: trial_state(trial.folder) in ("finished", "failed"),
+    )

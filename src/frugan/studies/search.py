@@ -3,25 +3,24 @@
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from frugan.config.yaml import dump
-from frugan.studies.definition import Row, Study, check_grid, grid_of, vary
+from frugan.studies.base import Tried
+from frugan.studies.definition import Row, Space, Study, check_space, space_of, vary
 from frugan.studies.folder import StudyFolder
 from frugan.studies.results import read_outcomes
 from frugan.studies.runner import OnEnd, run_locally
 from frugan.system.atomic import write_file
-from frugan.system.errors import UserError
-
-# One combination that was tried: its settings, and the mean Frechet distance, or None where a trial diverged.
-Tried = dict[str, Any]
+from frugan.system.errors import ArgumentError
 
 
 def search_settings(
     path: Path,
     study: Study,
-    grid: dict[str, list[str]],
+    space: Space,
     count: int,
     workers: int,
     on_end: OnEnd,
@@ -36,23 +35,26 @@ def search_settings(
         For each row all combinations, best first; None if asked to stop.
 
     Raises:
-        UserError: Optuna is not installed, or there is no grid, or it names a setting that no row has.
+        ArgumentError: Optuna is not installed, or there is no space, or it names a setting that no row has.
     """
     optuna = _import_optuna()
-    if not grid:
-        raise UserError("--search: say within what, e.g. --grid objective.lr=1e-4,2e-4,5e-4")
-    check_grid(study, grid)
+    if not space:
+        raise ArgumentError("search", "say within what: `space` objective.lr=1e-4,2e-4,5e-4, for example")
+    check_space(study, space)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     found: dict[str, list[Tried]] = {}
     for row in study.rows:
-        tried = _search_row(optuna, path, study, row, grid_of(row, grid), count, workers, on_end, should_stop)
+        tried = _search_row(optuna, path, study, row, space_of(row, space), count, workers, on_end, should_stop)
         if tried is None:
             return None
-        found[row.name] = sorted(tried, key=lambda t: (t["frechet_distance"] is None, t["frechet_distance"] or 0.0))
+        found[row.name] = sorted(tried, key=lambda t: (t.frechet_distance is None, t.frechet_distance or 0.0))
         best = found[row.name][0]
-        if best["frechet_distance"] is not None:
-            write_file(path / "best" / f"{row.file_name}.yaml", dump(vary(row, best["settings"]).config).encode())
-        write_file(path / "search.json", json.dumps(found, indent=1).encode())
+        if best.frechet_distance is not None:
+            write_file(path / "best" / f"{row.file_name}.yaml", dump(vary(row, dict(best.settings)).config).encode())
+        write_file(
+            path / "search.json",
+            json.dumps({name: [asdict(each) for each in tried] for name, tried in found.items()}, indent=1).encode(),
+        )
     return found
 
 
@@ -61,7 +63,7 @@ def _search_row(
     path: Path,
     study: Study,
     row: Row,
-    space: dict[str, list[str]],
+    space: Space,
     count: int,
     workers: int,
     on_end: OnEnd,
@@ -89,16 +91,16 @@ def _search_row(
         if outcomes is None:
             return None
         for name, (asked, values) in batch.items():
-            tried[name] = {"settings": values, "frechet_distance": outcomes[name]}
+            tried[name] = Tried(values, outcomes[name])
             _tell(optuna, search, asked, tried[name])
     return list(tried.values())
 
 
 def _tell(optuna: Any, search: Any, asked: Any, result: Tried) -> None:
-    if result["frechet_distance"] is None:
+    if result.frechet_distance is None:
         search.tell(asked, state=optuna.trial.TrialState.FAIL)
     else:
-        search.tell(asked, result["frechet_distance"])
+        search.tell(asked, result.frechet_distance)
 
 
 def _train(
@@ -122,5 +124,5 @@ def _import_optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise UserError("--search needs Optuna: pip install 'frugan[search]'") from error
+        raise ArgumentError("search", "needs one more package: pip install 'frugan[search]'") from error
     return optuna

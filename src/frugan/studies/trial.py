@@ -1,28 +1,30 @@
 """One trial of a study: an ordinary run, trained and evaluated from wherever it stands, in a process of its own.
 
-    python -m frugan.studies.trial CONFIG.yaml FOLDER PARENT
-
-is how a study starts it, on this machine or on another; started again after a kill, it goes on where it was.
+Started again after a kill, it goes
+on where it was.
 """
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from frugan.config.records import read_json
 from frugan.config.yaml import parse
+from frugan.judging.evaluate_folder import evaluate_folder
+from frugan.judging.preview import PreviewJudge
+from frugan.requests.judging import Judge
 from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import create_run, prepare
+from frugan.runs.train import train_all
+from frugan.studies.folder import Trial
 from frugan.system.atomic import write_file
-from frugan.system.errors import DivergedError, RunError, UserError
+from frugan.system.errors import DivergedError, UserError
 from frugan.system.lock import exclusive
+from frugan.system.worker import STOPPED, last_lines
 
 State = Literal["new", "begun", "finished", "failed"]
-STOPPED = 3  # exit code: asked to stop, and a checkpoint was written
 _LOCK_WAIT_SECONDS = 300.0
 
 
@@ -35,17 +37,6 @@ def trial_state(folder: Path) -> State:
     return "begun" if (folder / "config.yaml").exists() else "new"
 
 
-def start_trial(config_file: Path, folder: Path) -> "subprocess.Popen[bytes]":
-    """Begin or go on with a trial in a new process that stops, with a checkpoint, when this one dies."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "frugan.studies.trial", str(config_file), str(folder), str(os.getpid())]
-    with open(log_file(folder), "ab") as log:
-        # In a session of its own, so that Ctrl-C reaches only the study, which then asks its trials to stop.
-        return subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-
-
 def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) -> int:
     """Train what is left, then evaluate. Returns 0 when finished, STOPPED when asked to stop.
 
@@ -54,10 +45,6 @@ def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) 
         RunError: something else failed, and may be tried again.
         UserError: the configuration or its data cannot be used.
     """
-    from frugan.judging.evaluate_folder import evaluate_folder
-    from frugan.runs.prepare import create_run, prepare
-    from frugan.runs.train import train_all
-
     # An earlier process of this trial, whose study was killed, notices that and ends.
     lock, complaint = folder.with_name(f".{folder.name}.lock"), f"{folder}: another process is running this trial"
     with exclusive(lock, f"{complaint}; stop it first", _LOCK_WAIT_SECONDS):
@@ -71,12 +58,13 @@ def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) 
         run = RunFolder.open(folder)
         config = run.config()
         try:
-            if not train_all(run, lambda tick: None, should_stop):
+            if not train_all(run, should_stop=should_stop, preview=PreviewJudge):
                 return STOPPED
         except DivergedError as error:
             write_file(failure_file(folder), json.dumps({"error": str(error)}).encode())
             raise
-        evaluate_folder(folder, features=config.evaluation.features, device=config.device, threads=config.threads)
+        judge = Judge(config.evaluation.features)
+        evaluate_folder(folder, judge=judge, device=config.device, threads=config.threads)
     return 0
 
 
@@ -87,8 +75,8 @@ def failure_file(folder: Path) -> Path:
 
 def read_failure(folder: Path) -> str:
     """What a failed trial said."""
-    loaded: dict[str, Any] = json.loads(failure_file(folder).read_text())
-    return str(loaded["error"])
+    found = read_json(failure_file(folder)) or {}
+    return str(found.get("error", "it did not say why"))
 
 
 def log_file(folder: Path) -> Path:
@@ -96,27 +84,15 @@ def log_file(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.log")
 
 
-def read_log(folder: Path) -> str:
-    """The last lines that a trial printed."""
-    if not log_file(folder).exists():
-        return "it printed nothing"
-    return "\n".join(log_file(folder).read_text(errors="replace").strip().splitlines()[-5:])
+def work(config_file: str, folder: str, *, should_stop: Callable[[], bool]) -> int:
+    """One trial in a process of its own: what a `Worker` calls."""
+    return run_trial(Path(config_file), Path(folder), should_stop)
 
 
-def main() -> int:
-    """One trial in a process of its own: CONFIG FOLDER PARENT; it stops when its parent is gone."""
-    from frugan.runs.train import parent_is_gone
-
-    config_file, folder, parent = sys.argv[1:]
-    asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: asked.append(number))
-    try:
-        return run_trial(Path(config_file), Path(folder), lambda: bool(asked) or parent_is_gone(int(parent)))
-    except (UserError, RunError) as error:
-        print(f"frugan: {error}", file=sys.stderr)
-        return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def check_end(trial: Trial, code: int) -> None:
+    """
+    Raises:
+        UserError: it ended because its configuration or data cannot be used.
+    """
+    if code == UserError.exit_code:
+        raise UserError(f"{trial.row}, seed {trial.seed}: {last_lines(log_file(trial.folder))}")

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from frugan.system.cores import available_cores
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError
+from frugan.system.machine import Machine
 from frugan.system.version import __version__
 
 # Denormal numbers become zero: dying activations otherwise make a CPU crawl. Only threads that start after this call
@@ -24,17 +24,17 @@ def choose_device(name: str) -> torch.device:
     """ "auto" takes cuda, else mps, else cpu.
 
     Raises:
-        UserError: the named device does not exist here.
+        ArgumentError: the named device does not exist here.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     if name.split(":")[0] not in ("cpu", "cuda", "mps"):
-        raise UserError(f"--device {name}: one of auto, cpu, cuda, cuda:1, mps")
+        raise ArgumentError("device", "one of auto, cpu, cuda, cuda:1, mps", name)
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"--device {name}: cannot be used here ({reason}); try --device cpu") from error
+        raise ArgumentError("device", f"cannot be used here ({reason}); try `device` cpu", name) from error
     return torch.device(name)
 
 
@@ -69,19 +69,19 @@ def memory_rise_mb(task: Callable[[], object], device: torch.device) -> float | 
     return _process_status_mb("VmHWM") - before_mb
 
 
-def describe_environment(device: torch.device) -> dict[str, Any]:
+def describe_machine(device: torch.device) -> Machine:
     """Versions and machine, for a run's env.json."""
-    return {
-        "frugan": __version__,
-        "python": sys.version.split()[0],
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": available_cores(),
-        "device": str(device),
-        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
-    }
+    return Machine(
+        frugan=__version__,
+        python=sys.version.split()[0],
+        torch=torch.__version__,
+        numpy=np.__version__,
+        platform=platform.platform(),
+        processor=_processor(),
+        cores=available_cores(),
+        device=str(device),
+        device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+    )
 
 
 def _processor() -> str:

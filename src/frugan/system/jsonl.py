@@ -8,6 +8,8 @@ from typing import Any
 
 from frugan.system.atomic import write_file
 
+JSON = dict[str, Any]  # an object of a file, before anything is known of it
+
 
 class JSONLines:
     """The log at `path`; its folder is made when the first line is written."""
@@ -15,18 +17,18 @@ class JSONLines:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, line: dict[str, Any]) -> None:
+    def append(self, line: JSON) -> None:
         """Add a line and hand it to the operating system at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a+b") as file:
             torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
             file.write((b"\n" if torn else b"") + json.dumps(line).encode() + b"\n")
 
-    def read(self) -> list[dict[str, Any]]:
+    def read(self) -> list[JSON]:
         """All whole lines; a half-written last one is left out."""
         return read_jsonl(self.path)
 
-    def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+    def keep(self, wanted: Callable[[JSON], bool]) -> None:
         """Drop the lines that are not wanted, and any half-written one."""
         lines = [json.dumps(line) + "\n" for line in self.read() if wanted(line)]
         write_file(self.path, "".join(lines).encode())
@@ -37,7 +39,7 @@ class JSONLines:
             os.unlink(self.path)
 
 
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
+def read_jsonl(path: Path) -> list[JSON]:
     """All whole lines of a log, without those that a crash tore; empty if there is no such file."""
     if not path.exists():
         return []

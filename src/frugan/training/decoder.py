@@ -5,7 +5,6 @@ another, and the adversarial loss of a discriminator that learns beside it (ESRG
 """
 
 import copy
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -17,22 +16,16 @@ from frugan.networks.base import Decoder, Discriminator
 from frugan.objectives.base import ImageLoss, Loss
 from frugan.training.batch_norm import has_batch_norm, recalibrate
 from frugan.training.ema import EMA
-from frugan.training.optimizer import (
-    build_adam,
-    learning_rate,
-    load_optimizer_tensors,
-    optimizer_tensors,
-    set_learning_rate,
-)
+from frugan.training.frozen import frozen
+from frugan.training.optimizer import AdamState, build_adam, learning_rate, set_learning_rate
 from frugan.training.part import (
+    ModuleState,
     Part,
+    Stateful,
     StepValues,
     autocast,
     micro_batches,
     to_device,
-    total_nimg,
-    under_prefix,
-    with_prefix,
 )
 from frugan.training.randomness import seed_for
 from frugan.training.ranks import ALONE, Ranks
@@ -146,7 +139,7 @@ class DecoderPart(Part):
 
     def _phase(self, nimg: int) -> tuple["_Adversary | None", float]:
         """The adversary if it is its turn, and how much of this phase is done; learning rates begin anew in each."""
-        total = total_nimg(self.schedule)
+        total = self.schedule.total_nimg
         if self.adversary is None or self.config.adversary is None:
             return None, nimg / total
         start = min(self.config.adversary.start_kimg * 1000, total)
@@ -186,20 +179,13 @@ class DecoderPart(Part):
         recalibrate(network, lambda batch: self.codec.decode(self.codec.encode(batch), network), batches)
         return network
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, Stateful]:
         return {
-            **with_prefix("network", self.network.state_dict()),
-            **with_prefix("ema", self.ema.network.state_dict()),
-            **with_prefix("optimizer", optimizer_tensors(self.optimizer)),
-            **(self.adversary.tensors() if self.adversary else {}),
+            "network": ModuleState(self.network),
+            "ema": ModuleState(self.ema.network, self.network),
+            "optimizer": AdamState(self.optimizer),
+            **(self.adversary.state() if self.adversary else {}),
         }
-
-    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        self.network.load_state_dict(under_prefix("network", tensors))
-        self.ema.network.load_state_dict(under_prefix("ema", tensors))
-        load_optimizer_tensors(self.optimizer, under_prefix("optimizer", tensors))
-        if self.adversary:
-            self.adversary.load_tensors(tensors)
 
 
 def _rotated(images: Tensor) -> Tensor:
@@ -223,12 +209,10 @@ class _Adversary:
 
     def decoder_loss(self, decoded: Tensor, original: Tensor) -> Tensor:
         """What the decoder minimises; leaves no gradient in the discriminator."""
-        self.discriminator.requires_grad_(False)
-        with torch.no_grad():
-            real_logits = self.discriminator(original)
-        loss = self.loss(real_logits, self.discriminator(decoded))[1].mean()
-        self.discriminator.requires_grad_(True)
-        return self.config.weight * loss
+        with frozen(self.discriminator):
+            with torch.no_grad():
+                real_logits = self.discriminator(original)
+            return self.config.weight * self.loss(real_logits, self.discriminator(decoded))[1].mean()
 
     def step(
         self, pairs: list[tuple[Tensor, Tensor]], progress: float, schedule: ScheduleConfig, ranks: Ranks
@@ -246,12 +230,9 @@ class _Adversary:
         self.optimizer.step()
         return torch.stack(losses).mean()
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, Stateful]:
+        """What is saved with the run."""
         return {
-            **with_prefix("discriminator", self.discriminator.state_dict()),
-            **with_prefix("discriminator_optimizer", optimizer_tensors(self.optimizer)),
+            "discriminator": ModuleState(self.discriminator),
+            "discriminator_optimizer": AdamState(self.optimizer),
         }
-
-    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        self.discriminator.load_state_dict(under_prefix("discriminator", tensors))
-        load_optimizer_tensors(self.optimizer, under_prefix("discriminator_optimizer", tensors))

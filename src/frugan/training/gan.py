@@ -4,7 +4,7 @@ This is the one place where codec, stabilizer, objective and networks meet; each
 the others.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,22 +23,17 @@ from frugan.ops.grid import Grid
 from frugan.stabilizers.base import Stabilizer
 from frugan.system.errors import UserError
 from frugan.training.ema import EMA
-from frugan.training.optimizer import (
-    build_adam,
-    learning_rate,
-    load_optimizer_tensors,
-    optimizer_tensors,
-    set_learning_rate,
-)
+from frugan.training.frozen import frozen
+from frugan.training.optimizer import AdamState, build_adam, learning_rate, set_learning_rate
 from frugan.training.part import (
+    ModuleState,
     Part,
+    Stateful,
     StepValues,
     autocast,
     micro_batches,
     to_device,
-    total_nimg,
     under_prefix,
-    with_prefix,
 )
 from frugan.training.randomness import draw_latents, seed_for
 from frugan.training.ranks import ALONE, Ranks
@@ -59,6 +54,30 @@ class LazyPenalty:
     def __call__(self, *arguments: Any) -> Tensor:
         """Weighted, for a step in which it is due."""
         return self.every * self.weight * self.penalty(*arguments)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step looks at.
+
+    Attributes:
+        codes: of this rank's real images, (N, C, H, W); windows of them where there is a grid.
+        labels: their classes (N,), for class-conditional networks.
+        grid: where pictures are looked at in this step, alike on all ranks; None = whole pictures.
+        nimg: images seen before it.
+        size: images of all ranks together.
+    """
+
+    codes: Tensor
+    labels: Tensor | None
+    grid: Grid | None
+    nimg: int
+    size: int
+
+    @property
+    def step(self) -> int:
+        """How many steps came before."""
+        return self.nimg // self.size
 
 
 class GANPart(Part):
@@ -119,45 +138,50 @@ class GANPart(Part):
         return self.stabilizer.fit(self.codec.encode(images.to(self.device)))
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
-        progress = nimg / total_nimg(self.schedule)
+        progress = nimg / self.schedule.total_nimg
         # One seed a step makes every draw below (stabilizer noise, dropout) a function of (seed, nimg).
         torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("sampler")))
-        batch = len(images) * self.ranks.count
-        self.stabilizer.update(progress)
-        codes = self.codec.encode(images.to(self.device))
-        grid = self._draw_grid(nimg)
-        codes = codes if grid is None else window_of(codes, grid)
+        self.stabilizer.schedule(progress)
+        batch = self._batch(images, labels, nimg)
 
-        # Train D: reals up, fakes down, plus the penalties that are due.
+        # Update D: reals up, fakes down, plus the penalties that are due.
         set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
-        # What is generated has the classes of the real images, so that both sides show each equally often.
-        known = labels.to(self.device) if self.generator.classes else None
-        values, real_logits = self._discriminator_step(codes, known, batch, nimg, grid)
+        values, real_logits = self._update_discriminator(batch)
         values = self.ranks.gather(values)
-        self.stabilizer.update(progress, batch, values.get("real_logits_clean", values["real_logits"]))
+        self.stabilizer.observe(self._unfiltered(values), batch.size)
 
-        # Train G against the D just updated.
+        # Update G against the D just updated.
         set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
-        values |= self.ranks.gather(self._generator_step(real_logits, known, batch, nimg, grid))
+        values |= self.ranks.gather(self._update_generator(batch, real_logits))
 
         # Average G.
         for network in (self.generator, self.discriminator, self.generator_penalty_state):
             self.ranks.average_buffers(network)
-        self.ema.update(self.generator, nimg + batch, batch)
+        self.ema.update(self.generator, nimg + batch.size, batch.size)
         return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
-    def _discriminator_step(
-        self, codes: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None
-    ) -> tuple[StepValues, Tensor]:
+    def _batch(self, images: Tensor, labels: Tensor, nimg: int) -> Batch:
+        codes, grid = self.codec.encode(images.to(self.device)), self._draw_grid(nimg)
+        return Batch(
+            codes=codes if grid is None else window_of(codes, grid),
+            # What is generated has the classes of the real images, so that both sides show each equally often.
+            labels=labels.to(self.device) if self.generator.classes else None,
+            grid=grid,
+            nimg=nimg,
+            size=len(images) * self.ranks.count,
+        )
+
+    def _update_discriminator(self, batch: Batch) -> tuple[StepValues, Tensor]:
+        """Values to log, and D's logits on this rank's reals (N,)."""
         self.discriminator_optimizer.zero_grad(set_to_none=True)
-        latents = self._latents("discriminator", batch, nimg)
-        due = [penalty for penalty in self.penalties if penalty.is_due(nimg // batch)]
+        latents = self._latents("discriminator", batch)
+        due = [penalty for penalty in self.penalties if penalty.is_due(batch.step)]
         reals, fakes, losses, penalties = [], [], [], []
-        for code, z, label in self._pieces(codes, latents, labels):
+        for code, z, label in self._pieces(batch.codes, latents, batch.labels):
             critic = self._critic(label, len(code))
             with autocast(self.schedule, self.device):
                 with torch.no_grad():
-                    fake_code = self.generator(z, label, grid)
+                    fake_code = self.generator(z, label, batch.grid)
                 # Penalties act on what D is shown: taken at the raw code, the blur would all but erase their gradient.
                 seen_real = self.stabilizer(code).detach().requires_grad_(bool(due))
                 seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
@@ -197,26 +221,28 @@ class GANPart(Part):
             values[f"{name}_clean"] = torch.cat([piece[count:] for piece in pieces])
         return values
 
-    def _generator_step(
-        self, real_logits: Tensor, labels: Tensor | None, batch: int, nimg: int, grid: Grid | None
-    ) -> StepValues:
-        """`real_logits` (for losses that compare) are those of D's step: one update old, one forward pass saved."""
+    def _unfiltered(self, values: StepValues) -> Tensor:
+        """The gathered logits on reals that the stabilizer did not filter; all of them where it filters all or none."""
+        return values.get("real_logits_clean", values["real_logits"])
+
+    def _update_generator(self, batch: Batch, real_logits: Tensor) -> StepValues:
+        """`real_logits` (for losses that compare) are those of D's update: one update old, a forward pass saved."""
         self.generator_optimizer.zero_grad(set_to_none=True)
-        self.discriminator.requires_grad_(False)
-        latents = self._latents("generator", batch, nimg)
-        due = [penalty for penalty in self.generator_penalties if penalty.is_due(nimg // batch)]
+        latents = self._latents("generator", batch)
+        due = [penalty for penalty in self.generator_penalties if penalty.is_due(batch.step)]
         losses, penalties = [], []
-        for reals, z, label in self._pieces(real_logits, latents, labels):
-            with autocast(self.schedule, self.device):
-                fake_logits = self._critic(label, len(z))(self.stabilizer(self.generator(z, label, grid)))
-                loss = self.loss(reals, fake_logits)[1].mean()
-            penalty = self._generator_penalty(due, z, label)
-            ((loss + penalty) / self.schedule.accumulate).backward()
-            losses.append(loss.detach())
-            penalties.append(penalty.detach())
+        with frozen(self.discriminator):
+            for reals, z, label in self._pieces(real_logits, latents, batch.labels):
+                with autocast(self.schedule, self.device):
+                    fake_code = self.generator(z, label, batch.grid)
+                    fake_logits = self._critic(label, len(z))(self.stabilizer(fake_code))
+                    loss = self.loss(reals, fake_logits)[1].mean()
+                penalty = self._generator_penalty(due, z, label)
+                ((loss + penalty) / self.schedule.accumulate).backward()
+                losses.append(loss.detach())
+                penalties.append(penalty.detach())
         self.ranks.average_gradients(self.generator)
         self.generator_optimizer.step()
-        self.discriminator.requires_grad_(True)
         values = {"generator_loss": torch.stack(losses).mean()}
         return values | ({"generator_penalty": torch.stack(penalties).mean()} if self.generator_penalties else {})
 
@@ -250,9 +276,9 @@ class GANPart(Part):
         random = torch.Generator().manual_seed(seed_for(self.seed, nimg, "window"))
         return draw_window(self.generator.code_shape[1:], least, random)
 
-    def _latents(self, stream: str, batch: int, nimg: int) -> Tensor:
+    def _latents(self, stream: str, batch: Batch) -> Tensor:
         """This rank's share of those of the whole batch."""
-        latents = draw_latents(self.seed, nimg, stream, batch, self.generator.latent_dim)
+        latents = draw_latents(self.seed, batch.nimg, stream, batch.size, self.generator.latent_dim)
         return self.ranks.share(latents).to(self.device)
 
     def networks(self) -> dict[str, nn.Module]:
@@ -261,25 +287,16 @@ class GANPart(Part):
     def exported(self) -> Generator:
         return self.ema.network
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, Stateful]:
         return {
-            **with_prefix("generator", self.generator.state_dict()),
-            **with_prefix("discriminator", self.discriminator.state_dict()),
-            **with_prefix("stabilizer", self.stabilizer.state_dict()),
-            **with_prefix("generator_penalties", self.generator_penalty_state.state_dict()),
-            **with_prefix("ema", self.ema.network.state_dict()),
-            **with_prefix("generator_optimizer", optimizer_tensors(self.generator_optimizer)),
-            **with_prefix("discriminator_optimizer", optimizer_tensors(self.discriminator_optimizer)),
+            "generator": ModuleState(self.generator),
+            "discriminator": ModuleState(self.discriminator),
+            "stabilizer": ModuleState(self.stabilizer),
+            "generator_penalties": ModuleState(self.generator_penalty_state),
+            "ema": ModuleState(self.ema.network, self.generator),
+            "generator_optimizer": AdamState(self.generator_optimizer),
+            "discriminator_optimizer": AdamState(self.discriminator_optimizer),
         }
-
-    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        self.generator.load_state_dict(under_prefix("generator", tensors))
-        self.discriminator.load_state_dict(under_prefix("discriminator", tensors))
-        self.stabilizer.load_state_dict(under_prefix("stabilizer", tensors))
-        self.generator_penalty_state.load_state_dict(under_prefix("generator_penalties", tensors))
-        self.ema.network.load_state_dict(under_prefix("ema", tensors))
-        load_optimizer_tensors(self.generator_optimizer, under_prefix("generator_optimizer", tensors))
-        load_optimizer_tensors(self.discriminator_optimizer, under_prefix("discriminator_optimizer", tensors))
 
 
 def _lazy(config: PenaltyConfig) -> LazyPenalty:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,9 +18,9 @@ from frugan.config.schema import ScheduleConfig
 from frugan.requests.watching import Tick
 from frugan.system.energy import EnergyMeter, energy_meter
 from frugan.system.errors import DivergedError, RunError
-from frugan.system.jsonl import JSONLines
+from frugan.system.jsonl import JSON, JSONLines
 from frugan.training.checkpoint import Checkpoint, load_checkpoint, load_newest_checkpoint, save_checkpoint
-from frugan.training.part import Batches, Part, StepValues, total_nimg
+from frugan.training.part import Batches, Part, StepValues
 from frugan.training.ranks import ALONE, Ranks, share_size
 
 PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the bands of figure 3 of the NSS paper
@@ -30,13 +29,17 @@ _CHECKPOINT_SECONDS = 600.0
 _POLL_SECONDS = 60.0
 
 
+# Values of a line of the log: means of scalars, percentiles of vectors.
+Logged = dict[str, float | list[float]]
+
+
 @dataclass(frozen=True)
 class Hooks:
     """What the caller wants to hear of; the loop knows nothing of pictures, metrics or terminals."""
 
     on_tick: Callable[[Tick], None] = lambda tick: None
     on_snapshot: Callable[[Part, int], None] = lambda part, nimg: None  # also at image 0
-    on_event: Callable[[str, dict[str, Any]], None] = lambda kind, details: None
+    on_event: Callable[[str, JSON], None] = lambda kind, details: None
     should_stop: Callable[[], bool] = lambda: False
 
 
@@ -47,7 +50,7 @@ class _Progress:
     checked: int = 0  # how many of `since_log` are known to be finite
 
 
-def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float = 0.0, ranks: Ranks = ALONE) -> bool:
+def run_loop(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float = 0.0, ranks: Ranks = ALONE) -> bool:
     """Train `part` from its newest checkpoint in `folder` (or from the beginning) to the end of its schedule.
 
     `watts`: what the device takes, in case it cannot be measured; 0 = unknown. Of several `ranks`, which must all see
@@ -60,14 +63,14 @@ def train(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float 
         DivergedError: a value became non-finite; the newest checkpoint is still good.
         RunError: the disk is full; the newest checkpoint is still good.
     """
-    schedule, total = part.schedule, total_nimg(part.schedule)
+    schedule, total = part.schedule, part.schedule.total_nimg
     log = JSONLines(folder / "train.jsonl")
     share = share_size(schedule.batch, ranks.count, schedule.accumulate)
     hooks = hooks if ranks.first else Hooks(should_stop=hooks.should_stop)
+    part.begin()
     progress = _restore(part, folder, log, hooks, ranks)
     clock = _Clock(progress.nimg, energy_meter(part.device, watts))
     if progress.nimg == 0:
-        part.begin()
         hooks.on_event("started", {"nimg": 0})
         hooks.on_snapshot(part, 0)
     while progress.nimg < total:
@@ -165,8 +168,8 @@ def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -
                 step = nimg // schedule.batch
                 raise DivergedError(
                     f"{name} became {_worst(value)} in step {step} (image {nimg}). The newest good checkpoint is in "
-                    f"{folder / 'checkpoints'}. Lower the learning rate or raise the penalty's weight (--set ...), "
-                    "then `frugan resume`, or start again with another --seed"
+                    f"{folder / 'checkpoints'}. Lower the learning rate or raise the weight of the penalty, "
+                    "then `frugan resume`, or start again with another seed."
                 )
     progress.checked = len(progress.since_log)
 
@@ -177,11 +180,11 @@ def _check_weights(part: Part, nimg: int, folder: Path) -> None:
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise DivergedError(
                 f"{name} became {_worst(tensor)} in the step that ended at image {nimg}; it was not saved. The newest "
-                f"good checkpoint is in {folder / 'checkpoints'}. Lower the learning rate (--set ...) and begin anew"
+                f"good checkpoint is in {folder / 'checkpoints'}. Lower the learning rate and begin anew."
             )
 
 
-def _write_line(log: JSONLines, progress: _Progress, clock: "_Clock", ranks: Ranks) -> dict[str, Any]:
+def _write_line(log: JSONLines, progress: _Progress, clock: "_Clock", ranks: Ranks) -> Logged:
     """Append what happened since the last line, and return it."""
     values = _summary(progress.since_log)
     progress.since_log, progress.checked = [], 0
@@ -196,9 +199,9 @@ def _worst(value: Tensor) -> str:
     return "NaN" if bool(torch.isnan(value).any()) else "infinite"
 
 
-def _summary(steps: list[StepValues]) -> dict[str, Any]:
+def _summary(steps: list[StepValues]) -> Logged:
     """Means of scalars; percentiles of vectors over all steps since the last line."""
-    summary: dict[str, Any] = {}
+    summary: Logged = {}
     for name in steps[0]:
         values = _stacked(steps, name).double()
         if values.ndim == 1:

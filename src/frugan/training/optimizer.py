@@ -6,17 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from frugan.config.schema import OptimizerConfig
+from frugan.training.frozen import trainable_parameters
 
 
 def build_adam(network: nn.Module, config: OptimizerConfig) -> torch.optim.Adam:
-    """Adam over all parameters; the fused kernel, which updates every tensor in one call, where the device has one."""
-    device = next(network.parameters()).device
+    """Adam over all trainable parameters; by one call for all of them, where the device has such a kernel."""
+    parameters = trainable_parameters(network)
     return torch.optim.Adam(
-        network.parameters(),
+        parameters,
         lr=config.lr,
         betas=(config.beta1, config.beta2),
         eps=config.eps,
-        fused=device.type in ("cpu", "cuda"),
+        fused=parameters[0].device.type in ("cpu", "cuda"),
     )
 
 
@@ -33,21 +34,26 @@ def set_learning_rate(optimizer: torch.optim.Adam, rate: float) -> None:
         group["lr"] = rate
 
 
-def optimizer_tensors(optimizer: torch.optim.Adam) -> dict[str, Tensor]:
-    """Moments and step counts under "<parameter index>.<name>"."""
-    state = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": tensor for index, values in state.items() for name, tensor in values.items()}
+class AdamState:
+    """An Adam's moments and step counts as named tensors, "<parameter index>.<name>"."""
 
+    def __init__(self, optimizer: torch.optim.Adam) -> None:
+        self.optimizer = optimizer
 
-def load_optimizer_tensors(optimizer: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:
-    """Inverse of `optimizer_tensors`; learning rates are set anew by the step."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        index, name = key.split(".", 1)
-        parameter = parameters[int(index)]
-        if tensor.shape == parameter.shape:
-            # The fused kernel walks memory in order, so moments must be laid out like their parameter (channels-last).
-            tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
-        state.setdefault(int(index), {})[name] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    def tensors(self) -> dict[str, Tensor]:
+        """By name; empty before the first step."""
+        state = self.optimizer.state_dict()["state"]
+        return {f"{index}.{name}": tensor for index, values in state.items() for name, tensor in values.items()}
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Inverse of `tensors`; learning rates are set anew by the step."""
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            index, name = key.split(".", 1)
+            parameter = parameters[int(index)]
+            if tensor.shape == parameter.shape:
+                # The fused kernel walks memory in order: moments must be laid out like their parameter (channels-last).
+                tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
+            state.setdefault(int(index), {})[name] = tensor
+        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import ScheduleConfig
+from frugan.training.frozen import frozen_names
 from frugan.training.ranks import Ranks
 
 N = TypeVar("N", bound=nn.Module)
@@ -23,6 +24,39 @@ class Batches(Protocol):
 
     def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
         """Images number `first` to `first + count - 1`, (count, 3, S, S) in [-1, 1], and their labels (count,)."""
+
+
+class Stateful(Protocol):
+    """What is saved with a run."""
+
+    def tensors(self) -> dict[str, Tensor]: ...
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None: ...
+
+
+class ModuleState:
+    """A module's parameters and buffers, but for those that never change.
+
+    Args:
+        module: the module.
+        trained: where it is a copy of another (an average), that other, which tells what never changes.
+    """
+
+    def __init__(self, module: nn.Module, trained: nn.Module | None = None) -> None:
+        self.module, self.constant = module, frozen_names(trained or module)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """By their names in `state_dict`."""
+        return {name: tensor for name, tensor in self.module.state_dict().items() if name not in self.constant}
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Checkpoints of before may hold what never changes as well.
+
+        Raises:
+            RuntimeError: they are those of another network.
+        """
+        own = self.module.state_dict()
+        self.module.load_state_dict({**{name: own[name] for name in self.constant}, **tensors})
 
 
 class Part(ABC):
@@ -42,7 +76,7 @@ class Part(ABC):
         return {}
 
     def begin(self) -> None:
-        """Called once before the very first step, and not when a run is resumed.
+        """Take what the networks begin with, if anything. Called before the first step; a checkpoint then replaces it.
 
         Raises:
             UserError: what the part should begin with cannot be had.
@@ -62,18 +96,24 @@ class Part(ABC):
         """The averaged network that a model folder holds, in evaluation mode."""
 
     @abstractmethod
+    def state(self) -> dict[str, "Stateful"]:
+        """All that changes in training, by name: with nimg and the configuration it determines all further steps."""
+
     def tensors(self) -> dict[str, Tensor]:
-        """The complete training state; together with nimg and the configuration it determines all further steps."""
+        """The complete training state, as named tensors."""
+        tensors: dict[str, Tensor] = {}
+        for prefix, kept in self.state().items():
+            tensors |= with_prefix(prefix, kept.tensors())
+        return tensors
 
-    @abstractmethod
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Inverse of `tensors`, in place."""
+        """Inverse of `tensors`, in place.
 
-
-def total_nimg(schedule: ScheduleConfig) -> int:
-    """Images shown in a whole training run: kimg, rounded up to whole batches."""
-    batches = max(1, -(-round(schedule.kimg * 1000) // schedule.batch))
-    return batches * schedule.batch
+        Raises:
+            RuntimeError: they are those of another network.
+        """
+        for prefix, kept in self.state().items():
+            kept.load_tensors(under_prefix(prefix, tensors))
 
 
 def micro_batches(images: Tensor, schedule: ScheduleConfig) -> Iterator[Tensor]:

@@ -13,7 +13,7 @@ import torch.distributed as dist
 
 from frugan.system.cores import let_peers_speak, processes_here
 from frugan.system.device import choose_device
-from frugan.system.errors import RunError, UserError
+from frugan.system.errors import ArgumentError, RunError, UserError
 from frugan.training.ranks import ALONE, PeerError, Ranks
 
 # Packing a large data set is done by one process while the others wait.
@@ -66,7 +66,7 @@ def restarted() -> bool:
 def _own_device(name: str) -> torch.device:
     device = choose_device(name)
     if device.type == "mps":
-        raise UserError("--device mps: several processes cannot share it; use --device cpu, or no torchrun")
+        raise ArgumentError("device", "several processes cannot share it; use `device` cpu, or no torchrun", "mps")
     if device.type != "cuda":
         return device
     number = int(os.environ.get("LOCAL_RANK", "0"))

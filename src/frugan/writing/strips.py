@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from frugan.system.atomic import replacing, write_file, write_folder
-from frugan.system.errors import UserError
+from frugan.writing.endings import check_ending, tiles_of
 from frugan.writing.pictures import png_bytes
 from frugan.writing.png_stream import write_png_strips
 
-ENDINGS = (".png", ".tif", ".tiff", ".dzi")
 _TILE = 256  # side of Deep Zoom's tiles
 _CLASSIC_TIFF = 2**32 - 2**25  # a TIFF's offsets have 32 bits, a BigTIFF's 64
 
@@ -32,32 +31,6 @@ def write_strips(path: Path, strips: Iterable[np.ndarray], width: int, height: i
         write_png_strips(path, strips, width, height)
     else:
         _write_tiff(path, strips, width, height)
-
-
-def check_ending(path: Path) -> None:
-    """
-    Raises:
-        UserError: an ending that is not one of ENDINGS, TIFF without the package for it, or something in its place that
-            must not be lost.
-    """
-    if path.suffix.lower() not in ENDINGS:
-        raise UserError(f"--out {path}: must end in {', '.join(ENDINGS)}")
-    if path.is_dir():
-        raise UserError(f"--out {path}: is a folder")
-    tiles = _tiles_of(path)
-    if path.suffix.lower() == ".dzi" and not path.exists() and tiles.exists() and any(tiles.iterdir()):
-        raise UserError(
-            f"--out {path}: its tiles would replace the folder {tiles}, which is no picture's; choose another"
-        )
-    if path.suffix.lower() in (".tif", ".tiff"):
-        try:
-            import tifffile  # noqa: F401
-        except ImportError as error:
-            raise UserError(f"--out {path}: TIFF needs one more package: pip install tifffile") from error
-
-
-def _tiles_of(path: Path) -> Path:
-    return path.with_name(f"{path.stem}_files")
 
 
 def _write_tiff(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
@@ -86,7 +59,7 @@ def _compressed(strip: np.ndarray) -> bytes:
 
 
 def _write_deep_zoom(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
-    levels, folder = max(width, height, 1) - 1, _tiles_of(path)
+    levels, folder = max(width, height, 1) - 1, tiles_of(path)
 
     def fill(temporary: Path) -> None:
         pyramid = _Pyramid(temporary, levels.bit_length())

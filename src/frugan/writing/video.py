@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from frugan.system.atomic import replacing, write_folder
-from frugan.system.errors import RunError, UserError
+from frugan.system.errors import RunError
+from frugan.writing.endings import check_video
 from frugan.writing.pictures import png_bytes
 
 
@@ -19,27 +20,6 @@ def write_video(path: Path, frames: Iterable[np.ndarray], rate: int) -> int:
     """
     check_video(path)
     return _write_mp4(path, frames, rate) if path.suffix.lower() == ".mp4" else _write_frames(path, frames)
-
-
-def check_video(path: Path, size: tuple[int, int] = (2, 2)) -> None:
-    """
-    Raises:
-        UserError: .mp4 without the package for it, or with odd sides (width, height); another kind of file; a folder
-            that is not empty.
-    """
-    if path.suffix.lower() == ".mp4":
-        if size[0] % 2 or size[1] % 2:
-            raise UserError(f"--size {size[0]}x{size[1]}: .mp4 needs even sides")
-        try:
-            import imageio_ffmpeg  # noqa: F401
-        except ImportError as error:
-            raise UserError(
-                f"--out {path}: .mp4 needs one more package: pip install imageio-ffmpeg; or name a folder, for PNGs"
-            ) from error
-    elif path.suffix:
-        raise UserError(f"--out {path}: an .mp4 file, or a folder for PNG frames")
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UserError(f"--out {path}: is there already, and not an empty folder")
 
 
 def _write_frames(path: Path, frames: Iterable[np.ndarray]) -> int:

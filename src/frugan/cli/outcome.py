@@ -1,0 +1,63 @@
+"""What a person is told of a training: what it would be, and what became of it."""
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Protocol
+
+from frugan.cli.progress import say
+from frugan.config.yaml import dump
+from frugan.system.jsonl import JSON
+
+if TYPE_CHECKING:
+    from frugan.use_cases.conduct import Trained
+    from frugan.use_cases.train import Estimates
+
+
+class Result(Protocol):
+    """What a use case returns that has numbers."""
+
+    def to_json(self) -> JSON: ...
+
+    def text(self) -> str: ...
+
+
+def show_result(result: Result, as_json: bool) -> None:
+    """For a person, or for a program."""
+    print(json.dumps(result.to_json(), indent=1) if as_json else result.text())
+
+
+def show_estimates(estimates: "Estimates") -> None:
+    """What a short trial predicts, then the resolved configuration."""
+    for name, part in estimates.parts.items():
+        networks = ", ".join(f"{network} {count / 1e6:.2f} M parameters" for network, count in part.parameters.items())
+        print(
+            f"# {name}: {networks}; {part.images_per_second:.0f} images/s on {estimates.device} with "
+            f"{estimates.config.threads} thread(s), {part.minutes:.1f} minutes in all, "
+            f"about {part.peak_memory_mb:.0f} MB"
+        )
+    print(dump(estimates.config), flush=True)
+
+
+def show_outcome(trained: "Trained") -> int:
+    """How far it came, how good it is, and what to type next. Returns the exit code."""
+    run = trained.run
+    if not trained.anew:
+        say(f"{run} is finished and evaluated; again: frugan evaluate {run}, frugan report {run}")
+    elif trained.evaluation is not None:
+        say(trained.evaluation.text())
+        say(trained.evaluation.verdict())
+        say(f"report: {trained.report}")
+        say(f"pictures: frugan sample {shlex.quote(str(run))} --seeds 0-63 --out pictures")
+        say(f"more typical ones, in one file: frugan sample {shlex.quote(str(run))} --trunc 0.7 --grid --out grid.png")
+        say("your own images: frugan train YOUR_FOLDER --out runs/mine")
+    elif not trained.ended:
+        say(f"stopped; go on with: frugan resume {run}")
+    elif trained.part == "all":
+        say(f"a part was stopped; go on with: frugan resume {run}")
+    elif trained.part == "decoder":
+        say(f"the decoder is finished: frugan evaluate-decoder {run}, frugan upscale IMAGE --decoder {run}")
+        say(f"the sampler, too: frugan resume {run}")
+    else:
+        say(f"the sampler is finished: frugan sample {run} --out pictures")
+        say(f"the decoder, too: frugan resume {run}")
+    return 0

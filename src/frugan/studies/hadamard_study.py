@@ -1,0 +1,98 @@
+"""The Hadamard experiment as a study: every method from both initialisations, with several seeds."""
+
+import itertools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from frugan.config.records import parse_record, plain, read_json
+from frugan.requests.study import StudyPlan
+from frugan.requests.watching import Watcher
+from frugan.studies.base import StudyKind, StudyResult
+from frugan.studies.hadamard import (
+    BATCH,
+    CLEAN_STEPS,
+    INITS,
+    METHODS,
+    SHOWN_STEPS,
+    STEPS_OF_BLUR,
+    HadamardTrial,
+    train_one,
+)
+from frugan.studies.hadamard_page import write_hadamard_page
+from frugan.system.atomic import write_file
+from frugan.system.cores import available_cores
+from frugan.system.errors import ArgumentError, RunError
+from frugan.system.worker import STOPPED, Job, Worker, run_jobs
+
+
+class HadamardStudy(StudyKind):
+    """Section 4.2 of the NSS paper, figures 4 and 5. It has constants of its own: only seeds can be added."""
+
+    name = "nss-hadamard"
+    question = "Does blur shrink the high frequencies of what is generated?"
+    num_rows = len(METHODS) * len(INITS)
+    trials = 5
+
+    def conduct(self, plan: StudyPlan, watcher: Watcher) -> StudyResult:
+        plan.refuse(("data", "rows", "space", "settings", "ray", "search", "against"), self.name)
+        folder = plan.folder
+        _claim(folder)
+        wanted = itertools.product(METHODS, INITS, range(plan.trials or self.trials))
+        jobs = [_job(folder, method, init, seed) for method, init, seed in wanted]
+
+        def on_end(job: Job, worker: Worker) -> None:
+            watcher.say(f"{job.name}: {'done' if job.done() else 'not finished'} in {worker.seconds():.0f} s")
+            if not job.done() and worker.exit_code() != STOPPED:
+                raise RunError(f"{job.name}: failed ({worker.log}):\n{worker.last_words()}")
+
+        with watcher.interruptible() as should_stop:
+            done = run_jobs(jobs, plan.workers or available_cores(), on_end, should_stop)
+            stopped = should_stop()
+        return _written(folder, finished=done, stopped=stopped)
+
+    def report(self, plan: StudyPlan) -> StudyResult:
+        if not (plan.folder / "hadamard.json").is_file():
+            raise ArgumentError("out", "there is no such study", plan.folder)
+        return _written(plan.folder, finished=True, stopped=False)
+
+
+def run_trial(method: str, init: str, seed: str, file: str, *, should_stop: object) -> int:
+    """One trial in a process of its own: what a `Worker` calls. It takes a minute, and is not stopped in between."""
+    result = train_one(method, init, int(seed))
+    write_file(Path(file), json.dumps(plain(result)).encode())
+    return 0
+
+
+def _job(folder: Path, method: str, init: str, seed: int) -> Job:
+    file = folder / "trials" / f"{method}-{init}-{seed}.json"
+    return Job(
+        name=f"{method} from a {init} initialisation, seed {seed}",
+        entry="frugan.studies.hadamard_study:run_trial",
+        arguments=(method, init, str(seed), str(file)),
+        log=folder / "trials" / f"{method}-{init}-{seed}.log",
+        done=file.exists,
+    )
+
+
+def _written(folder: Path, *, finished: bool, stopped: bool) -> StudyResult:
+    page = write_hadamard_page(folder, list(_results(folder)))
+    return StudyResult(folder, finished, stopped, page, text=str(page))
+
+
+def _results(folder: Path) -> Iterable[HadamardTrial]:
+    for file in sorted((folder / "trials").glob("*.json")):
+        data = read_json(file)
+        if data is not None:
+            yield parse_record(HadamardTrial, data, str(file))
+
+
+def _claim(folder: Path) -> None:
+    definition = {"study": "nss-hadamard", "steps": [SHOWN_STEPS, CLEAN_STEPS], "batch": BATCH, "t": STEPS_OF_BLUR}
+    file = folder / "hadamard.json"
+    if not file.exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise ArgumentError("out", "already exists and is not this study; choose another", folder)
+        write_file(file, json.dumps(definition).encode())
+    if read_json(file) != definition:
+        raise ArgumentError("out", f"made with other constants ({file}); choose another", folder)

@@ -1,0 +1,68 @@
+"""Train what is left of a run, and when all of it is done, evaluate it and write its report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from frugan.config.schema import RunConfig
+from frugan.judging.evaluate_folder import evaluate_folder
+from frugan.judging.evaluation import Evaluation
+from frugan.judging.preview import PreviewJudge
+from frugan.requests.judging import Judge
+from frugan.requests.watching import Watcher
+from frugan.runs.folder import RunFolder
+from frugan.runs.train import train_all, train_part
+from frugan.training.ranks import Ranks
+from frugan.use_cases.plan import PartChoice
+from frugan.use_cases.report import report
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What became of a training.
+
+    Attributes:
+        run: its folder.
+        part: what was asked for: "sampler", "decoder" or "all".
+        ended: whether that reached the end of its schedule, and was not asked to stop before.
+        finished: whether every part of the run has.
+        anew: whether anything was trained or judged now; False where all of it had been before.
+        evaluation: of the finished run, if it was evaluated now.
+        report: the page of the finished run, if it was written now.
+    """
+
+    run: Path
+    part: PartChoice
+    ended: bool
+    finished: bool
+    anew: bool = True
+    evaluation: Evaluation | None = None
+    report: Path | None = None
+
+
+def conduct(run: RunFolder, part: PartChoice, ranks: Ranks, watcher: Watcher) -> Trained:
+    """In this process, and the others that torchrun started with it; the result is the same on all of them."""
+    watcher = watcher if ranks.first else watcher.silenced()
+    config = run.config()
+    complete = run.finished() and run.evaluation_file.exists() and run.report_file.exists()
+    if part == "all" and ranks.agree(int(complete)):
+        return Trained(run.path, part, ended=True, finished=True, anew=False)
+    with watcher.interruptible() as should_stop:
+        if part == "all":
+            ended = train_all(run, watcher, should_stop, PreviewJudge, ranks)
+        else:
+            ended = train_part(run, part, watcher, should_stop, PreviewJudge, ranks)
+    # One process writes, and so knows.
+    finished = bool(ranks.agree(int(ended and run.finished())))
+    if not finished:
+        return Trained(run.path, part, ended, finished)
+    return _finish(run, config, part, ranks, watcher)
+
+
+def _finish(run: RunFolder, config: RunConfig, part: PartChoice, ranks: Ranks, watcher: Watcher) -> Trained:
+    """Evaluate, which fills in the model card, and report. Each can be done again by its own verb."""
+    settings = config.evaluation
+    watcher.say(f"evaluating {settings.samples} generated images")
+    judge = Judge(settings.features)
+    evaluation = evaluate_folder(run.path, judge=judge, device=config.device, ranks=ranks, on_progress=watcher.on_stage)
+    page = report(run.path) if ranks.first else run.report_file
+    return Trained(run.path, part, ended=True, finished=True, evaluation=evaluation, report=page)

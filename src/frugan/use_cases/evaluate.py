@@ -1,0 +1,62 @@
+"""How good a model's pictures are, with the protocol that measured it."""
+
+from pathlib import Path
+
+from frugan.judging.evaluate_folder import evaluate_folder
+from frugan.judging.evaluation import Evaluation
+from frugan.requests.drawing import Drawing, Finishing
+from frugan.requests.judging import Judge, RealImages, enough_samples
+from frugan.requests.watching import SILENT, Watcher
+from frugan.training.torchrun import joined
+
+_OWN_IMAGES, _JUDGE, _FINISHING = RealImages(), Judge(), Finishing()
+_FEWEST_SAMPLES = 4
+
+
+def evaluate(
+    model: Path | str,
+    images: RealImages = _OWN_IMAGES,
+    judge: Judge = _JUDGE,
+    *,
+    samples: int | None = None,
+    truncation: float = 1.0,
+    finishing: Finishing = _FINISHING,
+    snapshot: int | None = None,
+    device: str = "auto",
+    watcher: Watcher = SILENT,
+) -> Evaluation:
+    """Compare generated images with real ones: every metric of the table, with its real-vs-real floor.
+
+    A run's result is kept in its folder, where its report finds it, if it was made as the run's configuration says.
+    Under torchrun, all its processes share the work.
+
+    Args:
+        model: A run folder, or a model folder together with images.
+        images: What to compare with.
+        judge: Whose features are compared.
+        samples: Images to generate; the run's setting, or 2,048, if None.
+        truncation: See `Drawing`.
+        finishing: See `Finishing`.
+        snapshot: Judge the sampler as it was after so many images.
+        device: "auto", "cpu", "cuda" or "mps".
+        watcher: Hears of images done.
+
+    Raises:
+        UserError: no model there, no images to compare with, or too few of either.
+    """
+    if samples is not None:
+        enough_samples(samples, _FEWEST_SAMPLES)
+    Drawing([0], truncation)
+    with joined(device) as ranks:
+        return evaluate_folder(
+            Path(model),
+            images,
+            judge,
+            samples=samples,
+            truncation=truncation,
+            finishing=finishing,
+            snapshot=snapshot,
+            device=device,
+            ranks=ranks,
+            on_progress=watcher.on_stage,
+        )

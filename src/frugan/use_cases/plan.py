@@ -1,0 +1,119 @@
+"""What to train, as a person says it: where the configuration begins, and what differs from it. Without torch."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from frugan.config.schema import RunConfig
+from frugan.config.yaml import override, parse
+from frugan.data.source import with_source
+from frugan.recipes import check_recipe, find_recipe
+from frugan.runs.folder import RunFolder
+from frugan.system.errors import ArgumentError
+
+DEFAULT_RECIPE = "nsb-gan-w-dcgan"
+PartChoice = Literal["sampler", "decoder", "all"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training to be. What is left out stays as the recipe, the file or the run says.
+
+    Args:
+        data: Images: a folder, a zip, a data set by name, or "noto-people", the embedded drawings.
+        recipe: Name of the recipe to begin with; nsb-gan-w-dcgan, or the configuration of `start`, if left out.
+        start: Run whose trained sampler this one begins with, on other images or, for CREPS, at another size.
+        config: YAML file whose configuration replaces the recipe's.
+        resolution: Side of the images, in pixels.
+        kimg: Length of the training, in thousands of images shown: the sampler's, or the decoder's with part "decoder".
+        minutes: Length of the training, in minutes on this machine: both parts are fitted to it after a short trial.
+            The evaluation comes on top.
+        batch: Images of one step: the sampler's, or the decoder's with part "decoder".
+        seed: Random seed. The same seed gives the same run.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        mirror: Whether mirrored images are shown too.
+        upsample: Take images smaller than the resolution too, enlarged.
+        classes: Tell the networks the class of each image.
+        settings: Any setting, as "path.to.field=value".
+        part: What to train now: "sampler", "decoder" or "all".
+
+    Raises:
+        ArgumentError: no recipe, file or run of that name.
+    """
+
+    data: str = ""
+    recipe: str = ""
+    start: Path | None = None
+    config: Path | None = None
+    resolution: int | None = None
+    kimg: float | None = None
+    minutes: float | None = None
+    batch: int | None = None
+    seed: int | None = None
+    device: str | None = None
+    mirror: bool | None = None
+    upsample: bool = False
+    classes: bool = False
+    settings: Sequence[str] = ()
+    part: PartChoice = "all"
+
+    def __post_init__(self) -> None:
+        if self.recipe:
+            check_recipe(self.recipe)
+        if self.config is not None and not Path(self.config).is_file():
+            raise ArgumentError("config", "no such file", self.config)
+        if self.start is not None:
+            RunFolder.open(Path(self.start))
+        if self.minutes is not None and self.kimg is not None:
+            raise ArgumentError("minutes", "`kimg` sets the length, too. Give one of them.")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise ArgumentError("minutes", "must be above 0", f"{self.minutes:g}")
+
+    def configuration(self) -> RunConfig:
+        """All of it as a configuration, before anything is known of the images.
+
+        Raises:
+            UserError: a setting that there is not, or a value of the wrong kind; no images.
+        """
+        config = self._applied(self._with_data(self._begun()))
+        if self.start is not None:
+            from frugan.runs.transfer import continued
+
+            config = continued(RunFolder.open(Path(self.start)), config)
+        return override(config, self.settings)
+
+    def _begun(self) -> RunConfig:
+        """A recipe, at the size of the run to start from if there is one; or that run's own; or a file's."""
+        if self.config is not None:
+            path = Path(self.config)
+            return parse(path.read_text(errors="replace"), str(path))
+        if self.start is None:
+            return find_recipe(self.recipe or DEFAULT_RECIPE)
+        before = RunFolder.open(Path(self.start)).config()
+        if not self.recipe:
+            return override(before, ["minutes=0", "threads=0", "device=auto"])
+        return override(find_recipe(self.recipe), [f"data.resolution={before.data.resolution}"])
+
+    def _with_data(self, config: RunConfig) -> RunConfig:
+        if self.data:
+            return with_source(config, self.data)
+        if not config.data.source:
+            raise ArgumentError("data", f"recipe {config.recipe} needs DATA: a folder, a zip, or a data set's name")
+        return config
+
+    def _applied(self, config: RunConfig) -> RunConfig:
+        scheduled = "decoder" if self.part == "decoder" else "sampler"
+        chosen = {
+            "data.resolution": self.resolution,
+            f"{scheduled}.schedule.kimg": self.kimg,
+            "minutes": self.minutes if self.kimg is None else 0,
+            f"{scheduled}.schedule.batch": self.batch,
+            "seed": self.seed,
+            "device": self.device,
+            "data.mirror": self.mirror,
+            "data.upsample": self.upsample or None,
+            "data.classes": self.classes or None,
+        }
+        return override(config, [f"{path}={value}" for path, value in chosen.items() if value is not None])

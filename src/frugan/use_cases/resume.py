@@ -1,0 +1,28 @@
+"""Go on with a run, exactly where its last checkpoint was."""
+
+from pathlib import Path
+
+from frugan.requests.watching import SILENT, Watcher
+from frugan.runs.folder import RunFolder
+from frugan.training.torchrun import joined
+from frugan.use_cases.conduct import Trained, conduct
+from frugan.use_cases.plan import PartChoice
+
+
+def resume(run: Path | str, *, part: PartChoice = "all", watcher: Watcher = SILENT) -> Trained:
+    """Train what is left of a run that was stopped or killed; when all of it is done, evaluate and report.
+
+    On the same hardware the result is bit for bit that of a run that was never interrupted.
+
+    Args:
+        run: The run folder.
+        part: Train only the "sampler" or only the "decoder" now.
+        watcher: As in `train`.
+
+    Raises:
+        UserError: no run there, or its images have changed.
+        RunError: training failed, or another process trains the same part.
+    """
+    folder = RunFolder.open(Path(run))
+    with joined(folder.config().device) as ranks:
+        return conduct(folder, part, ranks, watcher)

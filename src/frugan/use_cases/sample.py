@@ -1,0 +1,86 @@
+"""Seeds to picture files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from frugan.model.model import Model
+from frugan.requests.drawing import Drawing, Finishing, check_target
+from frugan.requests.watching import SILENT, Watcher
+from frugan.system.errors import ArgumentError
+from frugan.use_cases.opened import opened
+from frugan.writing.pictures import contact_sheet, to_uint8, write_png
+
+_DRAWING = Drawing()
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The files that were written: one PNG a seed, or one sheet."""
+
+    files: tuple[Path, ...]
+
+
+def sample(
+    model: Model | Path | str,
+    out: Path | str,
+    drawing: Drawing = _DRAWING,
+    *,
+    sheet: bool = False,
+    each_class: bool = False,
+    finishing: Finishing | None = None,
+    device: str = "auto",
+    watcher: Watcher = SILENT,
+) -> Sampled:
+    """Draw pictures into files. A seed gives the same picture, up to rounding, on every machine.
+
+    Args:
+        model: A run folder, a model folder, or a loaded model.
+        out: The folder for one PNG a seed; with `sheet`, the PNG file, or a folder for grid.png.
+        drawing: Which pictures.
+        sheet: Write all pictures into one.
+        each_class: Draw every seed once for each class: a row of the sheet each, or a folder each.
+        finishing: What finishes the pictures of a folder's model.
+        device: For a folder's model: "auto", "cpu", "cuda" or "mps".
+        watcher: Hears of pictures written.
+
+    Raises:
+        UserError: no model there; classes that it does not have; `out` is a file where a folder is needed.
+    """
+    path = Path(out)
+    check_target(path, sheet=sheet)
+    loaded = opened(model, device, finishing)
+    classes = _classes(loaded, drawing, each_class)
+    if sheet:
+        file = path if path.suffix.lower() == ".png" else path / "grid.png"
+        images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
+        write_png(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
+        return Sampled((file,))
+    files = []
+    for file in _written(loaded, path, drawing, classes):
+        files.append(file)
+        watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
+    return Sampled(tuple(files))
+
+
+def _written(model: Model, out: Path, drawing: Drawing, classes: dict[str, int | None]) -> Iterator[Path]:
+    for folder, number in classes.items():
+        seeds_left = iter(drawing.seeds)
+        for images in model.batches(drawing.seeds, drawing.truncation, number):
+            for picture in to_uint8(images):
+                file = out / folder / f"seed{next(seeds_left):04d}.png"
+                write_png(file, picture)
+                yield file
+
+
+def _classes(model: Model, drawing: Drawing, each_class: bool) -> dict[str, int | None]:
+    """Which to draw, by the folder that they go to: "" where there is one alone, None where each seed draws one."""
+    if not each_class:
+        return {"": model.label_of(drawing)}
+    if drawing.label is not None:
+        raise ArgumentError("each_class", "does not go with `label`: one or the other")
+    if not model.class_names:
+        raise ArgumentError("each_class", "this model is not class-conditional")
+    return dict(zip(model.class_names, range(len(model.class_names)), strict=True))

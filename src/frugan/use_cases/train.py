@@ -1,0 +1,81 @@
+"""Train a generator of images: from a plan to a trained, evaluated and reported run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from frugan.config.schema import PartName, RunConfig
+from frugan.requests.watching import SILENT, Watcher
+from frugan.runs.folder import RunFolder, is_run
+from frugan.runs.prepare import Prepared, create_run, prepare
+from frugan.runs.probe import Estimate, fit_to_minutes, probe_parts
+from frugan.runs.transfer import trained_weights
+from frugan.system.errors import ArgumentError
+from frugan.training.torchrun import joined, restarted
+from frugan.use_cases.conduct import Trained, conduct
+from frugan.use_cases.plan import Plan
+
+
+def train(
+    plan: Plan | RunConfig, out: Path | str | None = None, *, replace: bool = False, watcher: Watcher = SILENT
+) -> Trained:
+    """Train a sampler of small codes and a decoder that brings them to full size, then evaluate and report.
+
+    Under torchrun, all its processes train one run; a job that torchrun began anew goes on with the run that it made.
+
+    Args:
+        plan: What to train; a complete configuration is taken as it is.
+        out: The run folder; runs/DATA-RECIPE if left out. It must be empty or new.
+        replace: Delete an earlier run in that folder.
+        watcher: Hears of progress; may ask to stop, which writes a checkpoint.
+
+    Raises:
+        UserError: a setting that cannot work, data that cannot be used, or a folder that holds something.
+        RunError: training failed; `resume` goes on from the newest checkpoint.
+    """
+    request = plan if isinstance(plan, Plan) else Plan()
+    config = plan.configuration() if isinstance(plan, Plan) else plan
+    path = Path(out) if out else Path(f"runs/{Path(config.data.source).stem}-{config.recipe}")
+    start = None if request.start is None else RunFolder.open(Path(request.start))
+    if start is not None and path.resolve() == start.path.resolve():
+        raise ArgumentError("out", "would overwrite the run that `start` names; choose another", path)
+    with joined(config.device) as ranks:
+        if ranks.first and not (restarted() and is_run(path)):
+            initial = None if start is None else trained_weights(start)
+            ready = prepared(config, watcher, lengthen=request.minutes is not None)
+            create_run(ready, path, replace=replace, initial=initial)
+        ranks.agree(0)  # wait for the folder
+        return conduct(RunFolder.open(path), request.part, ranks, watcher)
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What a training would be.
+
+    Attributes:
+        config: with everything resolved that depends on data and machine.
+        device: where it would train.
+        parts: by the part's name, what a short trial of it predicts.
+    """
+
+    config: RunConfig
+    device: str
+    parts: dict[PartName, Estimate]
+
+
+def estimate(plan: Plan | RunConfig, *, watcher: Watcher = SILENT) -> Estimates:
+    """Resolve a plan, and train throw-away copies of its parts for a moment. Only the packed images stay on disk.
+
+    Raises:
+        UserError: as `train`.
+    """
+    request = plan if isinstance(plan, Plan) else Plan()
+    config = plan.configuration() if isinstance(plan, Plan) else plan
+    ready = prepared(config, watcher, lengthen=request.minutes is not None)
+    watcher.say("measuring speed and memory with a few steps ...")
+    parts = probe_parts(ready, None if request.part == "all" else request.part)
+    return Estimates(ready.config, str(ready.device), parts)
+
+
+def prepared(config: RunConfig, watcher: Watcher, *, lengthen: bool = False) -> Prepared:
+    """Pack the data and resolve the configuration; `lengthen` as in `fit_to_minutes`."""
+    return fit_to_minutes(prepare(config, watcher.say), watcher.say, lengthen=lengthen)

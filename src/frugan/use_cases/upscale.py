@@ -1,0 +1,98 @@
+"""Enlarge photos of any size with a trained decoder, in tiles without seams."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frugan.codecs.base import Codec
+from frugan.codecs.pixel import PixelCodec
+from frugan.data.decode import ImageError, decode_image
+from frugan.model.folder import load_decoder
+from frugan.model.weights import load_rrdb
+from frugan.networks.base import Decoder
+from frugan.rendering.upscale import upscale_strips
+from frugan.requests.upscaling import Enlarging
+from frugan.requests.watching import SILENT, Watcher
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
+from frugan.system.errors import ArgumentError
+from frugan.writing.pictures import to_uint8
+from frugan.writing.png_stream import write_png_strips
+
+
+@dataclass(frozen=True)
+class Enlarged:
+    """A picture that was written, and its sizes (width, height) before and after."""
+
+    file: Path
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Upscaled:
+    """Pictures that were written, and those that could not be read, with reasons."""
+
+    pictures: tuple[Enlarged, ...]
+    unreadable: tuple[str, ...]
+
+
+def upscale(
+    images: Sequence[Path | str] | Enlarging,
+    decoder: Path | str,
+    out: Path | str = "upscaled",
+    *,
+    tile: int = 512,
+    device: str = "auto",
+    watcher: Watcher = SILENT,
+) -> Upscaled:
+    """Enlarge image files with the decoder of a run, or with the official ESRGAN's weights. Results are PNGs.
+
+    Args:
+        images: Files; their names are kept.
+        decoder: A run or model folder, or a weight file of ESRGAN (RRDB_ESRGAN_x4.pth, or safetensors).
+        out: The folder for the results.
+        tile: Side of the tiles, in pixels of the result; 0 takes the whole picture at once.
+        device: "auto", "cpu", "cuda" or "mps".
+        watcher: Hears of tiles done.
+
+    Raises:
+        UserError: no such file, no such decoder, or results that would overwrite an image.
+    """
+    asked = images if isinstance(images, Enlarging) else Enlarging(tuple(map(Path, images)), Path(out), tile)
+    use_threads(available_cores())
+    codec, network = _load(Path(decoder))
+    network.to(choose_device(device))
+    written, unreadable = [], []
+    for path in asked.images:
+        try:
+            low = _read(path)
+        except (ImageError, OSError) as error:
+            unreadable.append(f"{path}: {error}")
+            continue
+        target = asked.out / f"{path.stem}.png"
+        if target.resolve() == path.resolve():
+            raise ArgumentError("out", f"would overwrite {path}; choose another", asked.out)
+        told = partial(watcher.on_stage, f"{path.name}, tiles")
+        strips = upscale_strips(low, codec, network, tile=asked.tile, on_progress=told)
+        width, height = low.shape[2], low.shape[1]
+        large = width * codec.factor, height * codec.factor
+        write_png_strips(target, (to_uint8(strip[None])[0] for strip in strips), *large)
+        written.append(Enlarged(target, (width, height), large))
+    return Upscaled(tuple(written), tuple(unreadable))
+
+
+def _load(decoder: Path) -> tuple[Codec, Decoder]:
+    if decoder.is_file():
+        return PixelCodec(levels=2, reduction="antialiased"), load_rrdb(decoder)
+    return load_decoder(decoder)
+
+
+def _read(path: Path) -> Tensor:
+    """uint8 (3, h, w)."""
+    return torch.from_numpy(np.array(decode_image(path.read_bytes()))).permute(2, 0, 1)
