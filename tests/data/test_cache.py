@@ -1,6 +1,7 @@
 """The packed cache: built once, whole or not at all, honest about what it left out."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -212,13 +213,59 @@ def test_cache_that_cannot_be_written(make_folder, own_cache):
         pack(open_source(make_folder(["1.png"])), 16)
 
 
-def test_damaged_cache_is_named(make_folder):
+def _rewritten(folder, **changes):
+    """index.json with other entries, under the old checksum."""
+    index = json.loads((folder / "index.json").read_text())
+    (folder / "index.json").write_text(json.dumps({**index, **changes}))
+
+
+def _flip(folder):
+    with (folder / "images.npy").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+
+
+def _fortran(folder):
+    np.save(folder / "images.npy", np.asfortranarray(np.load(folder / "images.npy")))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _flip,
+        _fortran,
+        lambda folder: os.truncate(folder / "images.npy", 200),
+        lambda folder: os.truncate(folder / "images.npy", 0),
+        lambda folder: (folder / "images.npy").open("ab").write(b"more"),
+        lambda folder: (folder / "images.npy").unlink(),
+        lambda folder: (folder / "index.json").unlink(),
+        lambda folder: (folder / "index.json").write_text(""),
+        lambda folder: (folder / "index.json").write_text("[" * 10_000),
+        lambda folder: (folder / "index.json").write_text("[]"),
+        lambda folder: _rewritten(folder, fingerprint="0" * 64),
+        lambda folder: _rewritten(folder, class_names=["cats", "dogs"]),
+        lambda folder: _rewritten(folder, labels=[0, 5]),
+        lambda folder: _rewritten(folder, pixels={}),
+    ],
+)
+def test_a_damaged_cache_is_packed_again_and_that_is_said(make_folder, damage):
+    source = open_source(make_folder(["a/1.png", "b/2.png"]))
+    whole = pack(source, 16)
+    pixels = np.array(whole.images)
+    damage(whole.folder)
+    again = pack(source, 16)
+    assert np.array_equal(again.images, pixels)
+    assert (again.fingerprint, again.class_names) == (whole.fingerprint, ("a", "b"))
+    assert any("have been packed again" in sentence for sentence in again.skipped_summary())
+    assert pack(source, 16).skipped_summary() == []
+
+
+def test_a_copied_cache_is_as_good(make_folder):
     source = open_source(make_folder(["1.png"]))
-    dataset = pack(source, 16)
-    with (dataset.folder / "images.npy").open("r+b") as file:
-        file.truncate(200)
-    with pytest.raises(RunError, match=f"{dataset.folder} is damaged .* delete it"):
-        pack(source, 16)
+    os.utime(pack(source, 16).folder / "images.npy", ns=(1, 1))
+    assert pack(source, 16).mended == ""
 
 
 def test_given_cache_folder(make_folder, tmp_path, own_cache):

@@ -1,5 +1,6 @@
 """What a folder, a zip or a name stands for, and what a user is told when it stands for nothing."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -259,3 +260,22 @@ def test_lsun_database(tmp_path, encode, noise):
 
 def test_names_are_unique():
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_pipes_devices_and_circles_of_links_end_in_a_sentence(make_folder, tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    for data in (tmp_path / "pipe.zip", "/dev/zero"):
+        with pytest.raises(UserError, match="neither a folder nor a zip"):
+            open_source(data)
+    folder = make_folder(["1.png"])
+    os.mkfifo(folder / "dataset.json")
+    with pytest.raises(UserError, match="not a regular file"):
+        open_source(folder)
+    (folder / "dataset.json").unlink()
+    os.mkfifo(folder / "2.png")
+    assert [item.name for item in open_source(folder).items] == ["1.png"]
+    for i, j in itertools.product(range(8), range(8)):
+        (folder / str(i)).mkdir(exist_ok=True)
+        (folder / str(i) / f"to{j}").symlink_to(folder / str(j))
+    with pytest.raises(UserError, match="more than 4 links"):
+        open_source(folder)

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from frugan.cli.terminal import say, show
 from frugan.system.cores import let_peers_speak
-from frugan.system.errors import RunError, UserError
+from frugan.system.errors import RunError, UserError, sentence_of
 from frugan.system.version import __version__
 
 VERBS = {
@@ -42,10 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_HELP.format(verbs="\n".join(f"  {verb:<16} {line}" for verb, line in VERBS.items())), end="")
+        show(_HELP.format(verbs="\n".join(f"  {verb:<16} {line}" for verb, line in VERBS.items())).rstrip("\n"))
         return 0 if arguments else 2
     if arguments[0] in ("-V", "--version"):
-        print(f"frugan {__version__}")
+        show(f"frugan {__version__}")
         return 0
     try:
         if arguments[0] not in VERBS:
@@ -58,9 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("frugan: interrupted", file=sys.stderr)
+        say("frugan: interrupted")
         return 1
     except BrokenPipeError:
+        return 1
+    except OSError as error:
+        _tell(RunError(sentence_of(error)))
         return 1
 
 
@@ -69,7 +73,7 @@ def _tell(error: UserError | RunError) -> None:
     if os.environ.get("RANK", "0") != "0":
         let_peers_speak()
         return
-    print(f"frugan: {error}", file=sys.stderr, flush=True)
+    say(f"frugan: {error}")
 
 
 def _module(verb: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import run_verb
+from frugan.cli.terminal import show
 from frugan.requests.importing import check_import
 
 
@@ -38,5 +39,5 @@ def _import(flags: Flags) -> int:
 
     made = import_checkpoint(flags.checkpoint, flags.out)
     classes = f", {made.classes} classes" if made.classes else ""
-    print(f"{made.model}: {made.source}: {made.parameters / 1e6:.1f} M parameters, {made.resolution} px{classes}")
+    show(f"{made.model}: {made.source}: {made.parameters / 1e6:.1f} M parameters, {made.resolution} px{classes}")
     return 0

@@ -4,7 +4,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Protocol
 
-from frugan.cli.progress import say
+from frugan.cli.terminal import say, show
 from frugan.config.yaml import dump
 from frugan.system.jsonl import JSON
 
@@ -23,19 +23,19 @@ class Result(Protocol):
 
 def show_result(result: Result, as_json: bool) -> None:
     """For a person, or for a program."""
-    print(json.dumps(result.to_json(), indent=1) if as_json else result.text())
+    show(json.dumps(result.to_json(), indent=1) if as_json else result.text())
 
 
 def show_estimates(estimates: "Estimates") -> None:
     """What a short trial predicts, then the resolved configuration."""
     for name, part in estimates.parts.items():
         networks = ", ".join(f"{network} {count / 1e6:.2f} M parameters" for network, count in part.parameters.items())
-        print(
+        show(
             f"# {name}: {networks}; {part.images_per_second:.0f} images/s on {estimates.device} with "
             f"{estimates.config.threads} thread(s), {part.minutes:.1f} minutes in all, "
             f"about {part.peak_memory_mb:.0f} MB"
         )
-    print(dump(estimates.config), flush=True)
+    show(dump(estimates.config))
 
 
 def show_outcome(trained: "Trained") -> int:

@@ -7,17 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from frugan.cli.stop import StopRequest
+from frugan.cli.terminal import say
 from frugan.requests.watching import Tick, Watcher
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _PLAIN_SECONDS = 10.0
-
-
-def say(sentence: str) -> None:
-    """A line for the person at the terminal; results go to stdout, everything else to stderr."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 class TrainingProgress:
@@ -97,7 +93,7 @@ class _StageProgress:
             print(f"\033[K  {stage}: {done} of {total}", end=end, file=sys.stderr, flush=True)
         elif time.monotonic() - self.printed > _PLAIN_SECONDS:
             self.printed = time.monotonic()
-            print(f"  {stage}: {done} of {total}", file=sys.stderr, flush=True)
+            say(f"  {stage}: {done} of {total}")
 
 
 def _started_bars() -> "Progress":

@@ -7,6 +7,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import run_verb
+from frugan.cli.terminal import show
 from frugan.config.yaml import dump
 from frugan.recipes import GROUPS, RECIPES, find_recipe
 
@@ -29,13 +30,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _recipes(flags: Flags) -> int:
     if flags.recipe:
-        print(dump(find_recipe(flags.recipe)), end="")
+        show(dump(find_recipe(flags.recipe)).rstrip("\n"))
         return 0
     width = max(map(len, RECIPES))
     for title, recipes in GROUPS.items():
-        print(f"{title}")
+        show(f"{title}")
         for name, recipe in recipes.items():
-            print(f"  {name:<{width}} {recipe.summary}")
-        print()
-    print("`frugan recipes NAME` prints one in full; `frugan train DATA --recipe NAME --dry-run` estimates its time.")
+            show(f"  {name:<{width}} {recipe.summary}")
+        show("")
+    show("`frugan recipes NAME` prints one in full; `frugan train DATA --recipe NAME --dry-run` estimates its time.")
     return 0

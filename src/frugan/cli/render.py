@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Device, Packages, box, pair, parse_size, run_verb
 from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import show
 from frugan.requests.drawing import Drawing, existing_folder
 from frugan.requests.frame import Fit, Frame, Outside
 from frugan.requests.rendering import Rendering, check_samples
@@ -78,5 +79,5 @@ def _render(flags: Flags) -> int:
     from frugan import render
 
     made = render(run, flags.out, drawing, frame, rendering, fused=flags.fused, device=flags.device, watcher=SHOWN)
-    print(f"{made.file}  {made.width} x {made.height}")
+    show(f"{made.file}  {made.width} x {made.height}")
     return 0

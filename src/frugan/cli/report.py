@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Packages, run_verb
+from frugan.cli.terminal import show
 from frugan.runs.folder import RunFolder
 
 
@@ -32,5 +33,5 @@ def _report(flags: Flags) -> int:
     folder = RunFolder.open(flags.run)
     from frugan import report
 
-    print(report(folder.path))
+    show(str(report(folder.path)))
     return 0

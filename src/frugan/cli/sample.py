@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import FINISHING, Device, Packages, WithFinishing, parse_seeds, run_verb
 from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import show
 from frugan.requests.drawing import Drawing, check_target, existing_folder
 
 
@@ -61,5 +62,5 @@ def _sample(flags: Flags) -> int:
         watcher=SHOWN,
     )
     count = len(made.files)
-    print(made.files[0] if flags.sheet else f"{count} image{'s' * (count != 1)} in {flags.out}")
+    show(str(made.files[0]) if flags.sheet else f"{count} image{'s' * (count != 1)} in {flags.out}")
     return 0

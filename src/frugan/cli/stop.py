@@ -1,9 +1,10 @@
 """Ctrl-C and SIGTERM ask training to write a checkpoint and end; a second Ctrl-C ends it at once."""
 
 import signal
-import sys
 from collections.abc import Callable
 from types import FrameType
+
+from frugan.cli.terminal import say
 
 
 class StopRequest:
@@ -32,4 +33,4 @@ class StopRequest:
             raise KeyboardInterrupt
         self.requested = True
         if self.speaks:
-            print("\nstopping after this step; a checkpoint will be written", file=sys.stderr, flush=True)
+            say("\nstopping after this step; a checkpoint will be written")

@@ -8,7 +8,8 @@ from typing import Annotated
 from tyro.conf import Positional, UseAppendAction, arg
 
 from frugan.cli.flags import Packages, Settings, run_verb
-from frugan.cli.progress import say, training_watcher
+from frugan.cli.progress import training_watcher
+from frugan.cli.terminal import say, show
 from frugan.requests.study import StudyPlan
 from frugan.studies import check_study
 
@@ -67,7 +68,7 @@ def _study(flags: Flags) -> int:
         from frugan.use_cases.study import list_studies
 
         for kind in list_studies():
-            print(f"{kind.name:32} {kind.num_rows:2} rows x {kind.trials:2} trials  {kind.question}")
+            show(f"{kind.name:32} {kind.num_rows:2} rows x {kind.trials:2} trials  {kind.question}")
         return 0
     names = [name for name in StudyPlan.__dataclass_fields__ if name not in ("name", "rows")]
     rows = [row.strip() for row in flags.rows.split(",") if row.strip()]
@@ -78,9 +79,9 @@ def _study(flags: Flags) -> int:
     for row, tried in result.tried.items():
         for each in tried:
             shown = "failed" if each.frechet_distance is None else f"{each.frechet_distance:.1f}"
-            print(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in each.settings.items()))
+            show(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in each.settings.items()))
     if result.text:
-        print(result.text)
+        show(result.text)
     say(f"configurations of the best: {result.folder / 'best'}" if result.tried else f"report: {result.report}")
     if not result.finished:
         say(f"not finished; the same command goes on with it ({result.folder})")

@@ -19,7 +19,7 @@ from frugan.cli.flags import (
     run_verb,
 )
 from frugan.cli.outcome import show_result
-from frugan.cli.progress import say
+from frugan.cli.terminal import say
 from frugan.requests.drawing import existing_folder
 from frugan.requests.judging import RealImages, Sweeping
 

@@ -1,6 +1,5 @@
 """`frugan upscale`: enlarge photos with a trained decoder, of any size, in tiles without seams."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Device, Packages, run_verb
 from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import say, show
 from frugan.requests.upscaling import Enlarging
 
 
@@ -44,7 +44,7 @@ def _upscale(flags: Flags) -> int:
     result = upscale(enlarging, flags.decoder, device=flags.device, watcher=SHOWN)
     for picture in result.pictures:
         (width, height), (large_width, large_height) = picture.before, picture.after
-        print(f"{picture.file}  {width} x {height} -> {large_width} x {large_height}")
+        show(f"{picture.file}  {width} x {height} -> {large_width} x {large_height}")
     for sentence in result.unreadable:
-        print(f"frugan: {sentence}", file=sys.stderr)
+        say(f"frugan: {sentence}")
     return 1 if result.unreadable else 0

@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Device, Packages, box, pair, parse_seeds, parse_size, run_verb
 from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import show
 from frugan.requests.drawing import Drawing, existing_folder
 from frugan.requests.frame import Film, Frame
 from frugan.writing.endings import check_video
@@ -61,5 +62,5 @@ def _video(flags: Flags) -> int:
     from frugan import video
 
     made = video(run, flags.out, drawing, frame, film, device=flags.device, watcher=SHOWN)
-    print(f"{made.file}  {made.frames} frames of {made.width} x {made.height}")
+    show(f"{made.file}  {made.frames} frames of {made.width} x {made.height}")
     return 0

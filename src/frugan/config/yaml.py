@@ -31,8 +31,8 @@ def parse(text: str, where: str) -> RunConfig:
         UserError: not YAML, or not a configuration of this version.
     """
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = _loaded(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{where}: not valid YAML: {error}") from error
     if not isinstance(data, Mapping):
         raise UserError(f"{where}: expected settings by name, got {type(data).__name__}")
@@ -54,11 +54,18 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         if not separator:
             raise ArgumentError("settings", "expected path.to.field=value", setting)
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            value = _loaded(text)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ArgumentError("settings", "the value is not valid YAML", setting) from error
         _set(data, path.strip().split("."), value, path.strip())
     return from_plain(RunConfig, data)
+
+
+def _loaded(text: str) -> Any:
+    """A few lines of aliases of aliases can stand for more than fits in memory; configurations need none."""
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise yaml.YAMLError("aliases (*name) are not supported; write the value in full")
+    return yaml.safe_load(text)
 
 
 def from_plain(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
@@ -70,6 +77,8 @@ def from_plain(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
     hints = get_type_hints(cls)
     names = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for name in data:
+        if not isinstance(name, str):
+            raise UserError(f"{path or 'the file'}: the name of a setting must be text, got {name!r}")
         if name not in names:
             raise UserError(f"unknown setting '{_join(path, name)}'{did_you_mean(name, names)}")
     missing = [n for n, f in names.items() if n not in data and _required(f)]

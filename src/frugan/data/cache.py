@@ -3,6 +3,10 @@
 A cache folder holds `images.npy` (uint8, (N, 3, R, R)) and `index.json` (the rest). Its name is a hash of the source's
 listing and of how images are prepared, so that a change of either makes another folder. It is filled under a temporary
 name and renamed when complete: a folder of the final name is always whole.
+
+Damage after that is found and mended by packing again: `index.json` is under a SHA-256 of itself, and names the size,
+time and CRC-32 of `images.npy`. The CRC is computed only if size or time differ, so that a start stays fast; what a
+disk alters without a write is not seen.
 """
 
 import errno
@@ -12,10 +16,11 @@ import os
 import secrets
 import shutil
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -26,8 +31,12 @@ from frugan.data.items import Source
 from frugan.data.parallel import map_ordered
 from frugan.system.atomic import flush
 from frugan.system.errors import RunError, UserError
+from frugan.system.foreign_files import MiB, read_bounded
+from frugan.system.jsonl import JSON
 
-PREPARATION = 1  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
+PREPARATION = 2  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
+
+_LARGEST_INDEX = 2048 * MiB  # some 100 bytes for an image
 
 
 class Skipped(NamedTuple):
@@ -51,6 +60,7 @@ class PackedDataset:
     # for every resolution that leaves out the same images.
     fingerprint: str
     folder: Path  # of the cache
+    mended: str = ""  # what was wrong with the cache, if it had to be packed again
 
     def __len__(self) -> int:
         return len(self.images)
@@ -60,8 +70,9 @@ class PackedDataset:
         return int(self.images.shape[-1])
 
     def skipped_summary(self) -> list[str]:
-        """One sentence for each kind of image left out, for people."""
-        return _summarise(self.skipped, self.resolution)
+        """One sentence for each kind of image left out, and one about a cache that was packed again, for people."""
+        mended = [f"The packed images were damaged ({self.mended}) and have been packed again."] if self.mended else []
+        return mended + _summarise(self.skipped, self.resolution)
 
 
 def pack(
@@ -86,9 +97,18 @@ def pack(
         raise UserError(f"The resolution is {resolution}: it must be at least 1.")
     parent = (cache_dir or default_cache_dir()).absolute()
     folder = parent / f"{resolution}px-{_key(source, resolution, allow_upsampling)}"
-    if not folder.is_dir():
-        _build(folder, source, resolution, allow_upsampling, progress)
-    return _open(folder)
+    damage = ""
+    if folder.is_dir():
+        try:
+            return _open(folder)
+        except _DamagedError as error:
+            damage = str(error)
+            shutil.rmtree(folder, ignore_errors=True)
+    _build(folder, source, resolution, allow_upsampling, progress)
+    try:
+        return replace(_open(folder), mended=damage)
+    except _DamagedError as error:
+        raise RunError(f"The cache folder {folder} is damaged ({error}): delete it and start again.") from error
 
 
 def default_cache_dir() -> Path:
@@ -123,7 +143,7 @@ def _fill(
     """Write the two files of a cache."""
     used: list[int] = []
     skipped: list[Skipped] = []
-    fingerprint = hashlib.sha256()
+    fingerprint, crc = hashlib.sha256(), 0
     with (folder / "images.npy").open("wb") as file:
         _write_header(file, 0, resolution)
         outcomes = map_ordered(lambda index: _prepare(source, index, resolution, allow_upsampling), len(source))
@@ -132,6 +152,7 @@ def _fill(
                 skipped.append(outcome)
             else:
                 _append(file, outcome.pixels)
+                crc = zlib.crc32(outcome.pixels.tobytes(), crc)
                 fingerprint.update(source.items[index].name.encode(errors="surrogateescape") + b"\0" + outcome.digest)
                 used.append(index)
             progress(index + 1, len(source))
@@ -149,7 +170,9 @@ def _fill(
         "names": [source.items[index].name for index in used],
         "labels": [source.items[index].label for index in used],
         "skipped": skipped,
+        "pixels": {"crc32": crc, **_stamp(folder / "images.npy")},
     }
+    index_json["sha256"] = _checksum(index_json)
     (folder / "index.json").write_text(json.dumps(index_json))
 
 
@@ -208,11 +231,19 @@ def _explain(error: OSError, parent: Path, num_bytes: int) -> RunError:
     return RunError(f"The cache in {parent} cannot be written ({error}): set FRUGAN_CACHE to a folder that can.")
 
 
+class _DamagedError(ValueError):
+    """A cache folder that is not what was written."""
+
+
 def _open(folder: Path) -> PackedDataset:
     try:
-        index = json.loads((folder / "index.json").read_text())
+        index = json.loads(read_bounded(folder / "index.json", _LARGEST_INDEX, "the index of packed images"))
+        if not isinstance(index, dict) or index.get("sha256") != _checksum(index):
+            raise _DamagedError("index.json was altered")
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        _check_pixels(folder / "images.npy", images, index)
         return PackedDataset(
-            images=np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False),
+            images=images,
             labels=np.array(index["labels"], np.int64),
             names=tuple(index["names"]),
             class_names=tuple(index["class_names"]),
@@ -220,8 +251,36 @@ def _open(folder: Path) -> PackedDataset:
             fingerprint=index["fingerprint"],
             folder=folder,
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"The cache folder {folder} is damaged ({error}): delete it and start again.") from error
+    except PermissionError as error:
+        raise RunError(f"The cache folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
+    except (OSError, ValueError, EOFError, RecursionError) as error:
+        raise _DamagedError(str(error)) from error
+
+
+def _check_pixels(file: Path, images: np.ndarray, index: JSON) -> None:
+    expected, side = index["pixels"], index["resolution"]
+    shape = (len(index["names"]), 3, side, side)
+    if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
+        raise _DamagedError("images.npy has another layout")
+    found = _stamp(file)
+    if found["bytes"] != expected["bytes"]:
+        raise _DamagedError("images.npy has another size")
+    if found != {name: expected[name] for name in found}:  # written to, or only copied: its content decides
+        crc = 0
+        for image in images:
+            crc = zlib.crc32(image, crc)
+        if crc != expected["crc32"]:
+            raise _DamagedError("images.npy was altered")
+
+
+def _stamp(file: Path) -> dict[str, int]:
+    found = file.stat()
+    return {"bytes": found.st_size, "mtime_ns": found.st_mtime_ns}
+
+
+def _checksum(index: JSON) -> str:
+    covered = {name: value for name, value in index.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()
 
 
 def _summarise(skipped: list[Skipped] | tuple[Skipped, ...], resolution: int) -> list[str]:

@@ -12,6 +12,7 @@ from frugan.data.decode import CorruptImageError, UnsupportedImageError
 from frugan.data.items import Source
 from frugan.data.labels import LISTING, label_by_listing
 from frugan.system.errors import RunError, UserError
+from frugan.system.foreign_files import read_bounded
 
 IMAGE_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo"),
@@ -37,7 +38,7 @@ def open_folder(root: Path) -> Source:
     def read(index: int) -> bytes:
         return read_file(root / items[index].name)
 
-    listing = read_file(root / LISTING) if LISTING in others else None
+    listing = read_bounded(root / LISTING, _MAX_ENTRY_BYTES, "labels") if LISTING in others else None
     items, class_names = label_by_listing(stamps, listing, str(root))
     return Source(str(root), items, class_names, read, str(root), _unused(others), len(hidden))
 
@@ -72,25 +73,36 @@ def _unused(others: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_file(path: Path) -> bytes:
-    """Its bytes. A file that cannot be read may be sound: a RunError, so that nobody skips it as damaged."""
+    """Its bytes. A file that cannot be read may be sound: a RunError, so that nobody skips it as damaged.
+
+    Raises:
+        UnsupportedImageError: no regular file, or a larger one than an image is.
+    """
     try:
-        return path.read_bytes()
+        return read_bounded(path, _MAX_ENTRY_BYTES, "one image")
+    except UserError as error:
+        raise UnsupportedImageError(str(error)) from error
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 _ENCRYPTED = 0x1  # general purpose bit 0 of a zip entry
 _MAX_ENTRY_BYTES = 2**30  # of one image: more is a mistake or a decompression bomb
+_MOST_LINKS = 4  # folders that link to each other have so many ways through them that a walk does not end
 
 
-def _walk(folder: Path, ancestors: frozenset[Path]) -> Iterator[os.DirEntry[str]]:
-    """All files below, and hidden folders as one entry each."""
+def _walk(folder: Path, ancestors: frozenset[Path], links: int = 0) -> Iterator[os.DirEntry[str]]:
+    """All files below, and hidden folders as one entry each. `links`: how many were followed on the way."""
     real = folder.resolve()
     if real in ancestors:  # a link back up
         return
+    if links > _MOST_LINKS:
+        raise UserError(
+            f"{folder}: is reached by more than {_MOST_LINKS} links to folders, one below another. Remove some."
+        )
     for entry in os.scandir(folder):
         if entry.is_dir() and not _is_hidden(entry.name):
-            yield from _walk(Path(entry.path), ancestors | {real})
+            yield from _walk(Path(entry.path), ancestors | {real}, links + entry.is_symlink())
         else:
             yield entry
 

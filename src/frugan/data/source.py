@@ -49,7 +49,7 @@ def open_source(data: str | Path) -> Source:
     path = Path(data).expanduser()
     if path.is_dir():
         return open_folder(path)
-    if (path.suffix.lower() == ".zip" and path.is_file()) or zipfile.is_zipfile(path):
+    if path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)):
         return open_zip(path, str(data))
     if path.exists():
         raise UserError(f"{data} is neither a folder nor a zip: give a folder of images or a zip of one.")

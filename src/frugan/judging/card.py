@@ -1,5 +1,7 @@
 """The model card: what a stranger needs to know about a model, filled in by the program, blanks marked."""
 
+import json
+
 from frugan.config.spec import Spec
 from frugan.data.source import source_name
 from frugan.judging.evaluation import Evaluation, read_evaluation
@@ -8,6 +10,7 @@ from frugan.metrics.table import MAIN, shown
 from frugan.runs.environment import DataFacts
 from frugan.runs.folder import RunFolder
 from frugan.system.atomic import write_file
+from frugan.system.text import markdown, one_line
 
 
 def write_model_card(run: RunFolder) -> None:
@@ -26,11 +29,11 @@ def _card(run: RunFolder) -> str:
     return f"""---
 library_name: frugan
 pipeline_tag: unconditional-image-generation
-tags: [gan, {config.recipe}{", class-conditional" if classes else ""}]
+tags: [gan, {json.dumps(config.recipe)}{", class-conditional" if classes else ""}]
 license: (to be filled in by whoever publishes this model)
 ---
 
-# {config.recipe}: {side} x {side} images from {source}
+# {markdown(config.recipe)}: {side} x {side} images from {markdown(source)}
 
 ```python
 import frugan
@@ -42,11 +45,12 @@ images = model.sample(seeds=range(16))  # float (16, 3, {side}, {side}) in [-1, 
 (to be filled in)
 
 ## Data
-{data.images} images from `{source}`, fingerprint `{data.fingerprint}`, {len(data.skipped)} skipped.
+{data.images} images from {markdown(source)}, fingerprint {markdown(data.fingerprint)}, {len(data.skipped)} skipped.
 Licence of the images: (to be filled in).
 
 ## Training
-Recipe `{config.recipe}`, seed {config.seed}, frugan {machine.frugan}, torch {machine.torch}, {machine.device_name}.
+Recipe {markdown(config.recipe)}, seed {config.seed}, frugan {markdown(machine.frugan)},
+torch {markdown(machine.torch)}, {markdown(machine.device_name)}.
 Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch},
 stabilizer `{stabilizer}`.
 Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
@@ -72,15 +76,16 @@ def _of_a_class(names: list[str]) -> str:
         return ""
     return f"""
 images = model.sample(seeds=range(16), label=model.class_label({names[0]!r}))
-# classes: {", ".join(names)}"""
+# classes: {one_line(", ".join(names))}"""
 
 
 def _evaluation(found: Evaluation | None) -> str:
     if found is None:
         return "(not evaluated: `frugan evaluate RUN`)"
-    main, protocol = table.METRICS[0], ", ".join(f"{name}: {value}" for name, value in found.protocol.items())
+    main = table.METRICS[0]
+    protocol = markdown(", ".join(f"{name}: {value}" for name, value in found.protocol.items()))
     others = [f"{metric.title} {shown(metric, found.values)}" for metric in table.METRICS if metric.name != MAIN]
     return (
-        f"{found.metric} {shown(main, found.values)}, real against real {shown(main, found.floor.values)} "
+        f"{markdown(found.metric)} {shown(main, found.values)}, real against real {shown(main, found.floor.values)} "
         f"(n = {found.floor.n}), {', '.join(others)}.\n\nProtocol: {protocol}."
     )

@@ -15,6 +15,7 @@ from frugan.model.weights import load_weights
 from frugan.networks.base import Decoder, Generator
 from frugan.system.atomic import write_file
 from frugan.system.errors import UserError
+from frugan.system.foreign_files import MiB, read_text
 from frugan.system.jsonl import JSON
 
 FORMAT = "frugan-model/1"
@@ -183,10 +184,10 @@ def _read_json(folder: Path) -> JSON:
             "refused unread"
         )
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text())
+        config = json.loads(read_text(folder / CONFIG_FILE, MiB, "a description of a model"))
     except FileNotFoundError as error:
         raise UserError(f"{folder}: not a model folder (it has no {CONFIG_FILE})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{folder / CONFIG_FILE}: not valid JSON: {error}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         found = config.get("format") if isinstance(config, dict) else type(config).__name__

@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from frugan.networks.esrgan import RRDBNet, convert_rrdb_names
 from frugan.system.atomic import write_file
 from frugan.system.errors import UserError
+from frugan.system.foreign_files import MiB, read_bounded
+
+_LARGEST = 32 * 1024 * MiB  # of the weights of one network
 
 
 def write_weights(path: Path, network: nn.Module) -> None:
@@ -28,7 +31,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         UserError: not a safetensors file (a pickle, a zip ...), or a truncated one. It is never unpickled.
     """
     try:
-        tensors: dict[str, Tensor] = load_safetensors(path.read_bytes())
+        tensors: dict[str, Tensor] = load_safetensors(read_bounded(path, _LARGEST, "weights"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
     except (SafetensorError, ValueError, OSError) as error:

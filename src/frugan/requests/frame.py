@@ -10,12 +10,15 @@ Fit = Literal["crop", "stretch", "extend"]
 Outside = Literal["extrapolate", "clamp", "mirror", "mask"]
 
 
+LARGEST_SIDE = 2**20  # pixels: the lines of a CREPS of that length take some GiB
+
+
 @dataclass(frozen=True)
 class Frame:
     """A part of a picture, at any size.
 
     Args:
-        size: Width and height of the output, in pixels.
+        size: Width and height of the output, in pixels, of at most 2^20 each.
         crop: Left, top, right and bottom of what is seen, in parts of the picture.
         fit: For a crop of another shape than the output: "crop" shows a part of it, "stretch" all of it, bent to the
             output's shape, "extend" more than it.
@@ -45,6 +48,9 @@ class Frame:
     centres: bool = False
 
     def __post_init__(self) -> None:
+        if max(self.size) > LARGEST_SIDE:
+            shown = "x".join(map(str, self.size))
+            raise ArgumentError("size", f"at most {LARGEST_SIDE} pixels a side; render parts of it with `crop`", shown)
         if min(self.size) < 1:
             raise ArgumentError("size", "width and height are at least 1 pixel", f"{self.size[0]}x{self.size[1]}")
         left, top, right, bottom = self.crop

@@ -29,15 +29,25 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions and machine, images, and the time."""
+    """Versions and machine, images, the time, and a random name that no other run has.
+
+    `identity` is in every checkpoint; it is "" in runs of before there was one.
+    """
 
     machine: Machine
     data: DataFacts
     created: str = ""
+    identity: str = ""
 
     def to_json(self) -> JSON:
         """As it is written to env.json."""
-        return {"schema": SCHEMA, **plain(self.machine), "data": plain(self.data), "created": self.created}
+        return {
+            "schema": SCHEMA,
+            **plain(self.machine),
+            "data": plain(self.data),
+            "created": self.created,
+            "identity": self.identity,
+        }
 
     @classmethod
     def from_json(cls, data: JSON, where: str) -> "Environment":

@@ -9,16 +9,21 @@ initial.safetensors   only in fine-tuned and continued runs: what the networks b
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import get_args
 
 from frugan.config.records import read_json
 from frugan.config.schema import PartName, RunConfig
 from frugan.runs.environment import Environment
 from frugan.system.atomic import write_file
 from frugan.system.errors import ArgumentError, UserError
+from frugan.system.foreign_files import MiB, read_text
 from frugan.system.jsonl import JSONLines
+from frugan.system.lock import exclusive
 
 INITIAL_FILE = "initial.safetensors"
 
@@ -50,30 +55,36 @@ class RunFolder:
         *,
         replace: bool,
     ) -> "RunFolder":
-        """Begin a run in an empty or new folder. `describe` writes what else belongs to it, before it counts as a run.
+        """Begin a run in an empty or new folder, which appears whole. `describe` writes what else belongs to it.
 
         Raises:
             UserError: the folder holds something; with `replace`, only if that is not a run.
+            RunError: the run to replace is still training.
         """
-        run = cls(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            if not replace or not run.config_file.exists():
-                advice = (
-                    f"go on with 'frugan resume {path}', choose another `out`, or pass `replace` to delete it"
-                    if run.config_file.exists()
-                    else "it is not a run, so it will not be touched; choose another `out`"
-                )
-                raise ArgumentError("out", f"already exists: {advice}", path)
-            # Renamed first: a half-deleted run would be taken for something else, and never be touched again.
-            doomed = path.with_name(f".{path.name}.replaced")
-            shutil.rmtree(doomed, ignore_errors=True)
-            path.rename(doomed)
-            shutil.rmtree(doomed)
-        path.mkdir(parents=True, exist_ok=True)
-        run.write_env(env)
-        describe(run)
-        run.write_config(config)
-        return run
+        given, path = path, path.resolve()
+        doomed = path.with_name(f".{path.name}.replaced")
+        begun = _begun(path)
+        for leftover in (doomed, *path.parent.glob(f".{path.name}.*.begun")):  # of starts that were killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        with ExitStack() as held:
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                _check_replaceable(given, replace)
+                for name in get_args(PartName):
+                    complaint = f"out {path}: is still training. Stop that process first, or choose another folder"
+                    held.enter_context(exclusive(cls(path).part(name).lock_file, complaint))
+            try:
+                run = cls(begun)
+                begun.mkdir(parents=True)
+                run.write_env(env)
+                describe(run)
+                run.write_config(config)
+                if path.exists() and any(path.iterdir()):
+                    path.rename(doomed)
+                begun.rename(path)  # over an empty folder, if there is one
+            finally:
+                shutil.rmtree(begun, ignore_errors=True)
+        shutil.rmtree(doomed, ignore_errors=True)
+        return cls(given)
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
@@ -91,7 +102,7 @@ class RunFolder:
         """The complete configuration of the run."""
         from frugan.config.yaml import parse
 
-        return parse(self.config_file.read_text(), str(self.config_file))
+        return parse(read_text(self.config_file, MiB, "a configuration"), str(self.config_file))
 
     def write_config(self, config: RunConfig) -> None:
         """Written last when a run is created: its presence says that the folder is a run."""
@@ -122,6 +133,21 @@ class RunFolder:
 
     def part(self, name: PartName) -> "PartFolder":
         return PartFolder(self.path / name)
+
+
+def _check_replaceable(path: Path, replace: bool) -> None:
+    if not is_run(path):
+        raise ArgumentError(
+            "out", "already exists: it is not a run, so it will not be touched; choose another `out`", path
+        )
+    if not replace:
+        advice = f"go on with 'frugan resume {path}', choose another `out`, or pass `replace` to delete it"
+        raise ArgumentError("out", f"already exists: {advice}", path)
+
+
+def _begun(path: Path) -> Path:
+    """Where a run is made before it gets its name, so that a killed start leaves no half of it there."""
+    return path.with_name(f".{path.name}.{os.getpid()}.begun")
 
 
 class PartFolder:

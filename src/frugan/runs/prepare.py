@@ -1,6 +1,7 @@
 """From a configuration to a run that is ready to train: images packed, codes measured, folder written."""
 
 import dataclasses
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -88,7 +89,9 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
         class_counts=class_counts(dataset),
         skipped=tuple(f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped),
     )
-    env = Environment(describe_machine(prepared.device), facts, time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+    env = Environment(
+        describe_machine(prepared.device), facts, time.strftime("%Y-%m-%dT%H:%M:%S%z"), secrets.token_hex(8)
+    )
     counts = {"num_skipped": len(dataset.skipped), "class_counts": facts.class_counts, "images": len(dataset)}
     shared = {"source": source_name(config.data.source), "fingerprint": dataset.fingerprint, **counts}
 

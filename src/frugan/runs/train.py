@@ -122,7 +122,7 @@ def train_part(
         judge = preview(config, dataset, counts, part.device) if judges and preview else None
         snapshot = _Snapshot(run, folder, counts, judge)
         hooks = Hooks(lambda tick: watcher.on_ticks([tick]), snapshot, on_event, should_stop)
-        return run_loop(part, loader, folder.path, hooks, config.watts, ranks)
+        return run_loop(part, loader, folder.path, hooks, config.watts, ranks, run.env().identity)
 
 
 def train_decoder(run: str, *, should_stop: Callable[[], bool]) -> int:

@@ -1,6 +1,7 @@
 """The errors that a user is meant to read: the command line prints the message and exits with the exit code."""
 
 import difflib
+import errno
 import re
 from collections.abc import Callable, Iterable
 
@@ -36,6 +37,25 @@ class RunError(RuntimeError):
 
 class DivergedError(RunError):
     """Training itself failed: a loss or a weight became NaN or infinite. Starting again would end in the same way."""
+
+
+_ADVICE = {
+    errno.EACCES: "Check its permissions, or choose another place.",
+    errno.EPERM: "Check its permissions, or choose another place.",
+    errno.EROFS: "Choose a place that can be written.",
+    errno.ENOSPC: "Free some space, and try again.",
+    errno.EDQUOT: "Free some space, and try again.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOTDIR: "A part of this path is a file. Choose a folder.",
+    errno.ELOOP: "Remove the circle of links.",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n).",
+}
+
+
+def sentence_of(error: OSError) -> str:
+    """What the operating system refused, as `path: problem. What to do.`"""
+    place = error.filename if error.filename is not None else "the operating system"
+    return f"{place}: {error.strerror or error}. {_ADVICE.get(error.errno or 0, 'Check the path, and try again.')}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

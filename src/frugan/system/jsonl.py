@@ -40,13 +40,15 @@ class JSONLines:
 
 
 def read_jsonl(path: Path) -> list[JSON]:
-    """All whole lines of a log, without those that a crash tore; empty if there is no such file."""
+    """All whole lines of a log that hold an object, without those that a crash tore; empty if there is no such file."""
     if not path.exists():
         return []
     lines = []
-    for text in path.read_text().splitlines():
+    for text in path.read_bytes().decode(errors="replace").splitlines():
         try:
-            lines.append(json.loads(text))
-        except ValueError:
+            line = json.loads(text)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(line, dict):
+            lines.append(line)
     return lines

@@ -50,32 +50,38 @@ class _Progress:
     checked: int = 0  # how many of `since_log` are known to be finite
 
 
-def run_loop(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: float = 0.0, ranks: Ranks = ALONE) -> bool:
+def run_loop(
+    part: Part,
+    loader: Batches,
+    folder: Path,
+    hooks: Hooks,
+    watts: float = 0.0,
+    ranks: Ranks = ALONE,
+    identity: str = "",
+) -> bool:
     """Train `part` from its newest checkpoint in `folder` (or from the beginning) to the end of its schedule.
 
-    `watts`: what the device takes, in case it cannot be measured; 0 = unknown. Of several `ranks`, which must all see
-    the folder, only the first writes there, and calls any hook but `should_stop`.
+    `watts`: power of the device, where it cannot be measured; 0 = unknown. `identity`: of the run, in its checkpoints.
+    Of several `ranks`, which must all see the folder, only the first writes there, and calls hooks but `should_stop`.
 
-    Returns:
-        True when the schedule is finished, False when `hooks.should_stop` asked to stop; a checkpoint was written then.
+    Returns True when the schedule is finished, False when `hooks.should_stop` asked to stop, after a checkpoint.
 
     Raises:
-        DivergedError: a value became non-finite; the newest checkpoint is still good.
-        RunError: the disk is full; the newest checkpoint is still good.
+        DivergedError, RunError: a value became non-finite, or the disk is full; the newest checkpoint is still good.
     """
     schedule, total = part.schedule, part.schedule.total_nimg
     log = JSONLines(folder / "train.jsonl")
     share = share_size(schedule.batch, ranks.count, schedule.accumulate)
     hooks = hooks if ranks.first else Hooks(should_stop=hooks.should_stop)
     part.begin()
-    progress = _restore(part, folder, log, hooks, ranks)
+    progress = _restore(part, folder, log, hooks, ranks, identity)
     clock = _Clock(progress.nimg, energy_meter(part.device, watts))
     if progress.nimg == 0:
         hooks.on_event("started", {"nimg": 0})
         hooks.on_snapshot(part, 0)
     while progress.nimg < total:
         if ranks.any(hooks.should_stop()):
-            _save(part, progress, folder, ranks)
+            _save(part, progress, folder, ranks, identity)
             hooks.on_event("stopped", {"nimg": progress.nimg})
             return False
 
@@ -84,30 +90,44 @@ def run_loop(part: Part, loader: Batches, folder: Path, hooks: Hooks, watts: flo
         progress.since_log.append(part.step(images, labels, progress.nimg))
         progress.nimg += schedule.batch
         clock.poll()
-        last = progress.nimg >= total
+        due = _due_now(progress.nimg, schedule, clock)
 
         # Look for non-finite values before anything of this state is written.
-        log_due = last or _due(progress.nimg, schedule.batch, schedule.log_every * 1000)
-        snapshot_due = last or _due(progress.nimg, schedule.batch, total / max(schedule.snapshots, 1))
-        checkpoint_due = snapshot_due or clock.since_checkpoint() > _CHECKPOINT_SECONDS
-        if log_due or checkpoint_due or len(progress.since_log) - progress.checked >= _FINITE_CHECK_STEPS:
+        if due.log or due.checkpoint or len(progress.since_log) - progress.checked >= _FINITE_CHECK_STEPS:
             _check_finite(progress, schedule, folder)
-
-        if log_due:
-            values = _write_line(log, progress, clock, ranks)
-            hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, values))
-        if snapshot_due or checkpoint_due:
+        if due.log:
+            logged = _write_line(log, progress, clock, ranks)
+            hooks.on_tick(Tick(part.name, progress.nimg, total, clock.images_per_second, logged))
+        if due.checkpoint:
             _check_weights(part, progress.nimg, folder)
         # Snapshot before checkpoint: killed between the two, a resumed run takes the snapshot again; none is missing.
-        if snapshot_due:
+        if due.snapshot:
             hooks.on_snapshot(part, progress.nimg)
             clock.resume(progress.nimg)
-        if checkpoint_due:
-            _save(part, progress, folder, ranks)
+        if due.checkpoint:
+            _save(part, progress, folder, ranks, identity)
             clock.checkpointed()
-        if last:
+        if progress.nimg >= total:
             hooks.on_event("finished", {"nimg": progress.nimg})
     return True
+
+
+@dataclass(frozen=True)
+class _Due:
+    log: bool
+    snapshot: bool
+    checkpoint: bool
+
+
+def _due_now(nimg: int, schedule: ScheduleConfig, clock: "_Clock") -> _Due:
+    """What is to be written at that image; at the last one everything, and a checkpoint with every snapshot."""
+    last = nimg >= schedule.total_nimg
+    snapshot = last or _due(nimg, schedule.batch, schedule.total_nimg / max(schedule.snapshots, 1))
+    return _Due(
+        log=last or _due(nimg, schedule.batch, schedule.log_every * 1000),
+        snapshot=snapshot,
+        checkpoint=snapshot or clock.since_checkpoint() > _CHECKPOINT_SECONDS,
+    )
 
 
 def _due(nimg: int, batch: int, every: float) -> bool:
@@ -115,8 +135,8 @@ def _due(nimg: int, batch: int, every: float) -> bool:
     return nimg // every > (nimg - batch) // every
 
 
-def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks, ranks: Ranks) -> _Progress:
-    checkpoint = _newest(folder / "checkpoints", hooks, ranks)
+def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks, ranks: Ranks, identity: str) -> _Progress:
+    checkpoint = _newest(folder / "checkpoints", hooks, ranks, identity)
     if checkpoint is None:
         if ranks.first:
             log.clear()
@@ -137,24 +157,24 @@ def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks, ranks: Rank
     return _Progress(checkpoint.nimg, since_log, count)
 
 
-def _newest(folder: Path, hooks: Hooks, ranks: Ranks) -> Checkpoint | None:
+def _newest(folder: Path, hooks: Hooks, ranks: Ranks, identity: str) -> Checkpoint | None:
     """The first rank looks for it; the others read the same one."""
     checkpoint = None
     if ranks.first:
-        checkpoint, complaints = load_newest_checkpoint(folder)
+        checkpoint, complaints = load_newest_checkpoint(folder, identity)
         for complaint in complaints:
             hooks.on_event("checkpoint-skipped", {"why": complaint})
     found = ranks.agree(-1 if checkpoint is None else checkpoint.nimg)
-    return checkpoint if ranks.first or found < 0 else load_checkpoint(folder, found)
+    return checkpoint if ranks.first or found < 0 else load_checkpoint(folder, found, identity)
 
 
-def _save(part: Part, progress: _Progress, folder: Path, ranks: Ranks) -> None:
+def _save(part: Part, progress: _Progress, folder: Path, ranks: Ranks, identity: str) -> None:
     if not ranks.first:
         return
     gathered: dict[str, Tensor] = {}
     if progress.since_log:
         gathered = {name: _stacked(progress.since_log, name) for name in progress.since_log[0]}
-    checkpoint = Checkpoint(progress.nimg, part.tensors(), gathered)
+    checkpoint = Checkpoint(progress.nimg, part.tensors(), gathered, identity)
     save_checkpoint(folder / "checkpoints", checkpoint, part.schedule.keep_checkpoints)
 
 

@@ -12,6 +12,7 @@ from frugan.data.source import with_source
 from frugan.recipes import check_recipe, find_recipe
 from frugan.runs.folder import RunFolder
 from frugan.system.errors import ArgumentError
+from frugan.system.foreign_files import MiB, read_text
 
 DEFAULT_RECIPE = "nsb-gan-w-dcgan"
 PartChoice = Literal["sampler", "decoder", "all"]
@@ -88,7 +89,7 @@ class Plan:
         """A recipe, at the size of the run to start from if there is one; or that run's own; or a file's."""
         if self.config is not None:
             path = Path(self.config)
-            return parse(path.read_text(errors="replace"), str(path))
+            return parse(read_text(path, MiB, "a configuration"), str(path))
         if self.start is None:
             return find_recipe(self.recipe or DEFAULT_RECIPE)
         before = RunFolder.open(Path(self.start)).config()

@@ -10,10 +10,12 @@ from frugan.model.model import Model
 from frugan.requests.drawing import Drawing, Finishing, check_target
 from frugan.requests.watching import SILENT, Watcher
 from frugan.system.errors import ArgumentError
+from frugan.system.foreign_files import file_names
 from frugan.use_cases.opened import opened
 from frugan.writing.pictures import contact_sheet, to_uint8, write_png
 
 _DRAWING = Drawing()
+_MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is float
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def sample(
     loaded = opened(model, device, finishing)
     classes = _classes(loaded, drawing, each_class)
     if sheet:
+        _check_room(len(drawing.seeds) * len(classes), loaded.resolution)
         file = path if path.suffix.lower() == ".png" else path / "grid.png"
         images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
         write_png(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
@@ -63,6 +66,16 @@ def sample(
         files.append(file)
         watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
     return Sampled(tuple(files))
+
+
+def _check_room(count: int, side: int) -> None:
+    if count * side**2 > _MOST_PIXELS:
+        raise ArgumentError(
+            "seeds",
+            f"a sheet holds at most {_MOST_PIXELS // side**2} pictures of {side} x {side}. Ask for fewer, or for one "
+            "file each",
+            count,
+        )
 
 
 def _written(model: Model, out: Path, drawing: Drawing, classes: dict[str, int | None]) -> Iterator[Path]:
@@ -83,4 +96,4 @@ def _classes(model: Model, drawing: Drawing, each_class: bool) -> dict[str, int 
         raise ArgumentError("each_class", "does not go with `label`: one or the other")
     if not model.class_names:
         raise ArgumentError("each_class", "this model is not class-conditional")
-    return dict(zip(model.class_names, range(len(model.class_names)), strict=True))
+    return dict(zip(file_names(model.class_names), range(len(model.class_names)), strict=True))
