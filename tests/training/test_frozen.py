@@ -90,6 +90,39 @@ def test_checkpoints_of_before_hold_frozen_weights_too_and_load() -> None:
         part.load_tensors({name: value for name, value in part.tensors().items() if "head" not in name})
 
 
+def test_optimizers_of_before_counted_frozen_parameters_too_and_load() -> None:
+    """Against torch's own Adam over all parameters, as checkpoints of before hold it."""
+    part = sampler()
+    parameters = list(part.discriminator.parameters())
+    whole = torch.optim.Adam(parameters)
+    for number, parameter in enumerate(parameters):
+        parameter.grad = torch.full_like(parameter, number + 1.0)
+    whole.step()
+    part.discriminator.zero_grad(set_to_none=True)
+    saved = {
+        f"discriminator_optimizer/{index}.{name}": value
+        for index, values in whole.state_dict()["state"].items()
+        for name, value in values.items()
+    }
+    assert len(saved) == 3 * 4
+    part.load_tensors({**part.tensors(), **saved})
+    loaded = part.discriminator_optimizer.state
+    assert len(loaded) == 2
+    for parameter in parameters[2:]:  # the head's
+        assert torch.equal(loaded[parameter]["exp_avg"], whole.state[parameter]["exp_avg"])
+        assert torch.equal(loaded[parameter]["exp_avg_sq"], whole.state[parameter]["exp_avg_sq"])
+    part.step(*Batches().batch(8, 8), 8)
+
+
+def test_an_exported_generator_is_complete_with_what_never_trained() -> None:
+    part = sampler()
+    first = next(iter(part.ema.network.state_dict()))
+    part.generator.get_parameter(first).requires_grad_(False)
+    assert f"generator/{first}" not in part.tensors()
+    assert f"ema/{first}" not in part.tensors()
+    assert part.exported().state_dict().keys() == part.generator.state_dict().keys()
+
+
 def test_flags_come_back_as_they_were() -> None:
     network = Projected((3, 8, 8))
     with frozen(network):

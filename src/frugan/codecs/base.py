@@ -4,6 +4,7 @@ Encoding is exact and deterministic; decoding may add a trained decoder.
 """
 
 from abc import ABC, abstractmethod
+from typing import final
 
 from torch import Tensor, nn
 
@@ -56,15 +57,18 @@ class Codec(nn.Module, ABC):
         """Small images (N, 3, h, w) -> (N, 3, h * factor, w * factor), without any learned part. Not clamped."""
 
     @property
+    @final
     def factor(self) -> int:
         """How many times smaller the code's sides are."""
         return int(2**self.levels)
 
     @property
+    @final
     def reduces(self) -> bool:
         """Whether anything is left to decode."""
         return self.levels > 0
 
+    @final
     def code_shape(self, resolution: int) -> tuple[int, int, int]:
         """(C, s, s) of the code of a `resolution` x `resolution` image.
 
@@ -74,26 +78,32 @@ class Codec(nn.Module, ABC):
         _check_divisible(resolution, self.levels)
         return self.channels, resolution // self.factor, resolution // self.factor
 
+    @final
     def raw_code(self, image: Tensor) -> Tensor:
         """Images -> codes before the affine map."""
         return self.reduce(image, self.levels)
 
+    @final
     def encode(self, image: Tensor) -> Tensor:
         """Images -> codes."""
         return self.from_low(self.raw_code(image))
 
+    @final
     def base(self, code: Tensor) -> Tensor:
         """Codes -> images without any learned part: what interpolation knows. Not clamped."""
         return self.enlarge(self.decoder_input(code))
 
+    @final
     def decoder_input(self, code: Tensor) -> Tensor:
         """Codes -> what a decoder sees: (N, 3, s, s) in the units of images, whatever the levels and the affine map."""
         return code if self._maps_nothing else code * self.half_range + self.centre
 
+    @final
     def from_low(self, low: Tensor) -> Tensor:
         """The inverse of `decoder_input`: a small image (N, 3, h, w) in [-1, 1] as if it were a code."""
         return low if self._maps_nothing else (low - self.centre) / self.half_range
 
+    @final
     def halved(self, image: Tensor, times: int) -> Tensor:
         """Images (N, 3, S, S) -> (N, 3, S / 2^times, S / 2^times), reduced as this codec does, by so many levels.
 
@@ -107,6 +117,7 @@ class Codec(nn.Module, ABC):
         _check_divisible(image.shape[-1], times)
         return self.reduce(image, times) if times else image
 
+    @final
     def decode(self, code: Tensor, decoder: nn.Module | None = None, noise: float = 0.0) -> Tensor:
         """Codes -> images (N, 3, S, S): what a decoder (see `networks.base`) makes of the base, or the base itself.
 

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -253,7 +254,14 @@ def _open(folder: Path) -> PackedDataset:
         )
     except PermissionError as error:
         raise RunError(f"The cache folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
-    except (OSError, ValueError, EOFError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        RecursionError,
+        SyntaxError,
+        TokenError,
+    ) as error:  # numpy's header is Python
         raise _DamagedError(str(error)) from error
 
 

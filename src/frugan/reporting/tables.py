@@ -110,7 +110,10 @@ def _event(event: JSON, part: str) -> Markup:
 
 
 def _when(event: JSON) -> float:
-    return float(event.get("clock", {}).get("time", 0))
+    """Seconds since 1970; 0 where the line, which may be damaged, says none that a calendar knows."""
+    clock = event.get("clock")
+    found = clock.get("time") if isinstance(clock, dict) else None
+    return float(found) if isinstance(found, int | float) and 0 <= found < 1e11 else 0.0
 
 
 def _environment(env: Environment | None) -> Markup:

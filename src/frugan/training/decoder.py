@@ -158,7 +158,7 @@ class DecoderPart(Part):
         if side in (0, self.code_side):
             return original, base, low
         top, left = torch.randint(0, self.code_side - side + 1, (2,)).tolist()
-        factor = original.shape[-1] // self.code_side
+        factor = self.codec.factor
         window = (..., slice(top, top + side), slice(left, left + side))
         large = (..., slice(top * factor, (top + side) * factor), slice(left * factor, (left + side) * factor))
         return original[large], base[large], low[window]
@@ -183,7 +183,7 @@ class DecoderPart(Part):
         return {
             "network": ModuleState(self.network),
             "ema": ModuleState(self.ema.network, self.network),
-            "optimizer": AdamState(self.optimizer),
+            "optimizer": AdamState(self.optimizer, self.network),
             **(self.adversary.state() if self.adversary else {}),
         }
 
@@ -234,5 +234,5 @@ class _Adversary:
         """What is saved with the run."""
         return {
             "discriminator": ModuleState(self.discriminator),
-            "discriminator_optimizer": AdamState(self.optimizer),
+            "discriminator_optimizer": AdamState(self.optimizer, self.discriminator),
         }

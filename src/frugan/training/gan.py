@@ -148,7 +148,7 @@ class GANPart(Part):
         set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
         values, real_logits = self._update_discriminator(batch)
         values = self.ranks.gather(values)
-        self.stabilizer.observe(self._unfiltered(values), batch.size)
+        self.stabilizer.observe(self._unfiltered(values["real_logits"]), batch.size)
 
         # Update G against the D just updated.
         set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
@@ -221,9 +221,15 @@ class GANPart(Part):
             values[f"{name}_clean"] = torch.cat([piece[count:] for piece in pieces])
         return values
 
-    def _unfiltered(self, values: StepValues) -> Tensor:
-        """The gathered logits on reals that the stabilizer did not filter; all of them where it filters all or none."""
-        return values.get("real_logits_clean", values["real_logits"])
+    def _unfiltered(self, real_logits: Tensor) -> Tensor:
+        """Of all ranks' logits on reals (M,), those not filtered; all of them where the stabilizer filters all or none.
+
+        They lie as they were made: rank by rank, and there in the equal pieces of `micro_batches`.
+        """
+        pieces = real_logits.unflatten(0, (self.ranks.count * self.schedule.accumulate, -1))
+        rows = pieces.shape[1]
+        count = self.stabilizer.num_filtered(rows)
+        return pieces[:, count:].flatten() if 0 < count < rows else real_logits
 
     def _update_generator(self, batch: Batch, real_logits: Tensor) -> StepValues:
         """`real_logits` (for losses that compare) are those of D's update: one update old, a forward pass saved."""
@@ -294,8 +300,8 @@ class GANPart(Part):
             "stabilizer": ModuleState(self.stabilizer),
             "generator_penalties": ModuleState(self.generator_penalty_state),
             "ema": ModuleState(self.ema.network, self.generator),
-            "generator_optimizer": AdamState(self.generator_optimizer),
-            "discriminator_optimizer": AdamState(self.discriminator_optimizer),
+            "generator_optimizer": AdamState(self.generator_optimizer, self.generator),
+            "discriminator_optimizer": AdamState(self.discriminator_optimizer, self.discriminator),
         }
 
 

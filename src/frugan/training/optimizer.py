@@ -35,10 +35,21 @@ def set_learning_rate(optimizer: torch.optim.Adam, rate: float) -> None:
 
 
 class AdamState:
-    """An Adam's moments and step counts as named tensors, "<parameter index>.<name>"."""
+    """An Adam's moments and step counts as named tensors, "<parameter index>.<name>".
 
-    def __init__(self, optimizer: torch.optim.Adam) -> None:
+    Args:
+        optimizer: over the trainable parameters of `network`, which alone are counted.
+        network: what it trains.
+    """
+
+    def __init__(self, optimizer: torch.optim.Adam, network: nn.Module) -> None:
         self.optimizer = optimizer
+        self.parameters: list[nn.Parameter] = [p for group in optimizer.param_groups for p in group["params"]]
+        own = {id(parameter): index for index, parameter in enumerate(self.parameters)}
+        # Where the count is over all parameters, frozen ones included.
+        self.index_of_place = {
+            place: own[id(parameter)] for place, parameter in enumerate(network.parameters()) if id(parameter) in own
+        }
 
     def tensors(self) -> dict[str, Tensor]:
         """By name; empty before the first step."""
@@ -46,14 +57,27 @@ class AdamState:
         return {f"{index}.{name}": tensor for index, values in state.items() for name, tensor in values.items()}
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Inverse of `tensors`; learning rates are set anew by the step."""
-        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        """Inverse of `tensors`; learning rates are set anew by the step.
+
+        Checkpoints of before may count the frozen parameters too, and hold moments of theirs, which are dropped.
+        """
         state: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in tensors.items():
-            index, name = key.split(".", 1)
-            parameter = parameters[int(index)]
+        for index, name, tensor in self._by_index(tensors):
+            parameter = self.parameters[index]
             if tensor.shape == parameter.shape:
                 # The fused kernel walks memory in order: moments must be laid out like their parameter (channels-last).
                 tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
-            state.setdefault(int(index), {})[name] = tensor
+            state.setdefault(index, {})[name] = tensor
         self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
+
+    def _by_index(self, tensors: Mapping[str, Tensor]) -> list[tuple[int, str, Tensor]]:
+        """Parameter index, name and tensor of each that is wanted."""
+        found: list[tuple[int, str, Tensor]] = []
+        for key, tensor in tensors.items():
+            index, name = key.split(".", 1)
+            found.append((int(index), name, tensor))
+        # An index beyond the trainable parameters tells a count over all of them.
+        if all(place < len(self.parameters) for place, _, _ in found):
+            return found
+        places = self.index_of_place
+        return [(places[place], name, tensor) for place, name, tensor in found if place in places]

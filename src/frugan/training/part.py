@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, final
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +99,7 @@ class Part(ABC):
     def state(self) -> dict[str, "Stateful"]:
         """All that changes in training, by name: with nimg and the configuration it determines all further steps."""
 
+    @final
     def tensors(self) -> dict[str, Tensor]:
         """The complete training state, as named tensors."""
         tensors: dict[str, Tensor] = {}
@@ -106,6 +107,7 @@ class Part(ABC):
             tensors |= with_prefix(prefix, kept.tensors())
         return tensors
 
+    @final
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Inverse of `tensors`, in place.
 
