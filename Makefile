@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # For a CPU-only torch on Linux: make quickstart PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_ARGS ?=
 
-.PHONY: quickstart test install install-dev bench clean
+.PHONY: quickstart test fuzz install install-dev bench clean
 
 quickstart: install
 	"$(BIN)/frugan" train --recipe quickstart --out runs/quickstart --replace
@@ -16,6 +16,10 @@ test: install-dev
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/python" -m pytest -n 2
+
+# Damages foreign files and arguments at random: 15 times FRUGAN_FUZZ_TRIALS trials.
+fuzz: install-dev
+	FRUGAN_FUZZ_TRIALS=$${FRUGAN_FUZZ_TRIALS:-5000} "$(BIN)/python" -m pytest -n 2 tests/fuzz
 
 bench: install-dev
 	"$(BIN)/python" -m pip install $(PIP_ARGS) -c constraints.txt -e ".[bench]"
