@@ -67,7 +67,8 @@ class PartFacts:
 
     @property
     def peak_memory_mb(self) -> float | None:
-        return max((float(line["clock"]["peak_memory_mb"]) for line in self.log), default=None)
+        clocks = (line["clock"] for line in self.log)
+        return max((float(clock["peak_memory_mb"]) for clock in clocks if "peak_memory_mb" in clock), default=None)
 
 
 def part_facts(run: RunFolder, name: PartName) -> PartFacts:
