@@ -165,3 +165,11 @@ def test_studies_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in STUDIES)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"name": 1}', "[" * 10_000])
+def test_a_damaged_definition_is_a_sentence(study: Study, tmp_path: Path, content: str) -> None:
+    folder = StudyFolder.create(tmp_path / "study", study)
+    folder.definition_file.write_text(content)
+    with pytest.raises(UserError, match=folder.definition_file.name):
+        folder.read_study()

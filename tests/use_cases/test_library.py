@@ -12,6 +12,7 @@ import frugan
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import RunConfig
 from frugan.config.spec import Spec
+from frugan.judging.evaluate_folder import images_to_compare
 from frugan.model.folder import ModelDescription
 from frugan.model.weights import write_weights
 from frugan.networks.creps import CREPSGenerator
@@ -129,6 +130,36 @@ def test_render_and_video(coordinates: Path, tmp_path: Path) -> None:
         coordinates, tmp_path / "film", frugan.Drawing([1, 2]), frugan.Frame((16, 16)), frugan.Film(0.1, fps=20)
     )
     assert film.frames == len(list((tmp_path / "film").iterdir())) == 3
+
+
+def test_threads_of_the_caller_stay(coordinates: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(2)
+    try:
+        frugan.render(coordinates, tmp_path / "p.png", frugan.Drawing([5]), frugan.Frame((8, 8)))
+        frugan.video(
+            coordinates, tmp_path / "film", frugan.Drawing([1]), frugan.Frame((8, 8)), frugan.Film(0.1, fps=10)
+        )
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_enlarged_pictures_are_compared_with_images_of_their_size(trained_run: Path, image_folder: Path) -> None:
+    """The run's images are 64 px, and a decoder brings pictures to 128: there are no such reals without upsampling."""
+    larger = frugan.Finishing(decoder=trained_run, halvings=1)
+    with pytest.raises(frugan.UserError, match="40 images are smaller than 128"):
+        frugan.evaluate(trained_run, samples=8, finishing=larger)
+    dataset = images_to_compare(trained_run, frugan.RealImages(), 32)
+    assert dataset.resolution == 32
+
+
+def test_a_configuration_that_begins_with_lost_weights_is_refused(trained_run: Path, tmp_path: Path) -> None:
+    text = (trained_run / "config.yaml").read_text()
+    assert "  initial: ''" in text
+    (tmp_path / "config.yaml").write_text(text.replace("  initial: ''", "  initial: initial.safetensors"))
+    with pytest.raises(frugan.ArgumentError, match="began with the weights of another run"):
+        frugan.train(frugan.Plan(config=tmp_path / "config.yaml"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_judge(trained_run: Path, coordinates: Path, image_folder: Path, tmp_path: Path) -> None:

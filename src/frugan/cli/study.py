@@ -82,7 +82,9 @@ def _study(flags: Flags) -> int:
             show(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in each.settings.items()))
     if result.text:
         show(result.text)
-    say(f"configurations of the best: {result.folder / 'best'}" if result.tried else f"report: {result.report}")
+    written = result.folder / "best" if result.tried else result.report
+    if written is not None:
+        say(f"{'configurations of the best' if result.tried else 'report'}: {written}")
     if not result.finished:
         say(f"not finished; the same command goes on with it ({result.folder})")
     return 0 if result.finished or result.stopped else 1

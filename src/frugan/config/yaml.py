@@ -117,7 +117,9 @@ def _spec(value: Any, path: str) -> Spec:
         raise UserError(f"{path}: {error}") from error
     target = spec.target.__init__ if inspect.isclass(spec.target) else spec.target
     hints = get_type_hints(target)
-    return spec.replace(**{name: _argument(hints[name], value[name], _join(path, name)) for name in spec.arguments})
+    return spec.replace(
+        **{name: _argument(hints.get(name, Any), value[name], _join(path, name)) for name in spec.arguments}
+    )
 
 
 def _argument(hint: Any, value: Any, path: str) -> Any:

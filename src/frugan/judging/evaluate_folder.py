@@ -11,7 +11,7 @@ from frugan.judging.card import write_model_card
 from frugan.judging.evaluate import evaluate_model
 from frugan.judging.evaluation import Evaluation, write_evaluation
 from frugan.requests.drawing import Finishing
-from frugan.requests.judging import Judge, RealImages
+from frugan.requests.judging import Judge, RealImages, enough_samples
 from frugan.runs.folder import RunFolder, is_run
 from frugan.runs.models import load_finished
 from frugan.runs.prepare import open_dataset
@@ -54,7 +54,7 @@ def evaluate_folder(
     model = load_finished(path, str(chosen), finishing, snapshot)
     dataset = images_to_compare(path, images, model.resolution)
     extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights)
-    count = samples or (asked.samples if asked else _SAMPLES)
+    count = enough_samples(samples or (asked.samples if asked else _SAMPLES), ranks.count)
     told = on_progress if ranks.first else _silent
     found = evaluate_model(
         model, dataset, extractor, samples=count, truncation=truncation, ranks=ranks, on_progress=told
@@ -73,7 +73,7 @@ def evaluate_folder(
 
 
 def images_to_compare(path: Path, images: RealImages, resolution: int) -> PackedDataset:
-    """Those that are named, else those that the run was trained on.
+    """Those that are named, else those that the run was trained on, at that resolution.
 
     Raises:
         ArgumentError: a model folder without data.
@@ -82,6 +82,9 @@ def images_to_compare(path: Path, images: RealImages, resolution: int) -> Packed
         return pack(open_source(images.data), resolution, allow_upsampling=images.upsample)
     if not is_run(path):
         raise ArgumentError("data", f"{path} is a model folder, which knows no images; give some to compare with")
+    data = RunFolder.open(path).config().data
+    if resolution != data.resolution:  # a decoder of another run enlarges the pictures
+        return pack(open_source(data.source), resolution, allow_upsampling=data.upsample)
     return open_dataset(RunFolder.open(path).config())
 
 

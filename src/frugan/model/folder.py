@@ -9,11 +9,13 @@ from typing import Any
 from torch import nn
 
 from frugan.codecs.base import Codec
+from frugan.config.records import entry_of
 from frugan.config.spec import Spec
 from frugan.model.model import Model
 from frugan.model.weights import load_weights
 from frugan.networks.base import Decoder, Generator
 from frugan.system.atomic import write_file
+from frugan.system.device import choose_device
 from frugan.system.errors import UserError
 from frugan.system.foreign_files import MiB, read_text
 from frugan.system.jsonl import JSON
@@ -25,11 +27,16 @@ CONFIG_FILE, GENERATOR_FILE, DECODER_FILE = "config.json", "generator.safetensor
 def load(path: str | Path, device: str = "cpu") -> Model:
     """Load a model from its folder or from the run that trained it, on any machine.
 
+    Args:
+        path: A run folder or a model folder.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
     Raises:
+        ArgumentError: a device that is not here.
         UserError: nothing there, no generator yet, a foreign or damaged file, or a class that is not frugan's and of no
             package that `allow_package` let in.
     """
-    folder = model_folder(Path(path))
+    chosen, folder = choose_device(device), model_folder(Path(path))
     description = ModelDescription.read(folder)
     codec, generator = description.build_codec(), description.build_generator()
     decoder: nn.Module | None = description.build_decoder() if description.decoder else None
@@ -56,7 +63,7 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         most_noise=description.most_noise,
         class_counts=description.class_counts() if generator.classes else {},
     )
-    return model.to(device)
+    return model.to(chosen)
 
 
 def load_decoder(path: str | Path, weights: Path | None = None) -> tuple[Codec, Decoder]:
@@ -165,8 +172,11 @@ class ModelDescription:
 
     def class_counts(self) -> dict[str, int]:
         """How many training images each class had, in the order of the labels."""
-        counts = self.info.get("data", {}).get("class_counts", {})
-        return {str(name): int(count) for name, count in counts.items()}
+        data = entry_of(self.info.get("data", {}), CONFIG_FILE, "info.data")
+        counts = entry_of(data.get("class_counts", {}), CONFIG_FILE, "info.data.class_counts")
+        if not all(type(count) is int and count >= 0 for count in counts.values()):
+            raise UserError(f"{CONFIG_FILE}: info.data.class_counts: expected numbers of images")
+        return dict(counts)
 
 
 def _build(spec: Spec, **runtime: Any) -> Any:

@@ -66,7 +66,10 @@ class Model:
         """Move all networks; returns self."""
         self.device = torch.device(device)
         self.codec.to(self.device)
-        for network in (self.generator, self.decoder):
+        if self.enlargement is not None:
+            self.enlargement.codec.to(self.device)
+        last = None if self.enlargement is None else self.enlargement.decoder
+        for network in (self.generator, self.decoder, last):
             if network is not None:
                 # Channels-last convolutions are about twice as fast here, on CPUs and on tensor cores.
                 network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -93,17 +96,19 @@ class Model:
         """Let another model's codec and decoder finish the pictures; returns self.
 
         Raises:
-            UserError: they cannot be halved so often, or decoded.
+            ArgumentError: they cannot be halved so often, or decoded; another decoder finishes them already.
         """
-        codec.to(self.device)
-        decoder.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        enlargement = Enlargement(codec, decoder, halvings)
+        if self.enlargement is not None:
+            raise ArgumentError("decoder", "this model's pictures are enlarged already. Load it anew.")
+        self.enlargement = enlargement = Enlargement(codec, decoder, halvings)
+        self.to(self.device)
         try:
             enlargement(torch.zeros(1, 3, self.resolution, self.resolution, device=self.device))
         except (ValueError, RuntimeError) as error:
+            self.enlargement = None
             problem = f"cannot enlarge {self.resolution} px, halved {halvings} times: {error}"
             raise ArgumentError("decoder", problem) from error
-        self.resolution, self.enlargement = enlargement.resolution(self.resolution), enlargement
+        self.resolution = enlargement.resolution(self.resolution)
         return self
 
     @property
@@ -135,7 +140,19 @@ class Model:
         Raises:
             ArgumentError: there is no such class, or no classes at all.
         """
-        return None if drawing.label is None else self.class_label(str(drawing.label))
+        if isinstance(drawing.label, str):
+            return self.class_label(drawing.label)
+        return self._checked_label(drawing.label)
+
+    def _checked_label(self, label: int | None) -> int | None:
+        """
+        Raises:
+            ArgumentError: there is no class of that number, or no classes at all.
+        """
+        if label is not None and not 0 <= label < self.generator.classes:
+            known = f"from 0 to {self.generator.classes - 1}" if self.generator.classes else "None: it has no classes"
+            raise ArgumentError("label", f"the classes of this model are {known}", label)
+        return label
 
     def labels(self, seeds: Sequence[int]) -> Tensor:
         """The class (N,) that each seed draws where none is asked for; 0 for models without classes."""
@@ -152,6 +169,10 @@ class Model:
 
         Returns:
             (N, 3, S, S), float32 in [-1, 1], on the CPU.
+
+        Raises:
+            ArgumentError: a seed or class that there is not.
+            TypeError: `seeds` is one int, or text.
         """
         return torch.cat(list(self.batches(seeds, truncation, label)))
 
@@ -163,10 +184,8 @@ class Model:
 
         Pieces are padded to one size inside, so that how many pictures are asked for at once never changes any of them.
         """
-        if isinstance(seeds, int):
-            raise TypeError(f"seeds: expected several ints, such as range(16) or [3], got {seeds!r}")
-        if len(seeds) == 0:
-            raise ValueError("seeds: at least one is needed")
+        Drawing(seeds, truncation)  # raises what is wrong with them
+        self._checked_label(label)
         for first in range(0, len(seeds), batch):
             wanted = list(seeds[first : first + batch])
             padded = wanted + wanted[-1:] * (batch - len(wanted))

@@ -19,7 +19,7 @@ _LARGEST = 32 * 1024 * MiB  # of the weights of one network
 
 
 def write_weights(path: Path, network: nn.Module) -> None:
-    """All parameters and buffers of a network, as float32 safetensors, whole or not at all."""
+    """All parameters and buffers of a network, in their own dtypes, as safetensors, whole or not at all."""
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}
     write_file(path, save_safetensors(tensors))
 

@@ -152,20 +152,20 @@ GROUPS: dict[str, dict[str, Recipe]] = {
     },
     "Noisy scale-space, and the methods it is compared with": {
         "dcgan-gan": Recipe(
-            "noisy_scale_space:dcgan_gan", "DCGAN, non-saturating loss, nothing else (NSS paper, table 4)."
+            "noisy_scale_space:dcgan", "DCGAN, non-saturating loss, nothing else (NSS paper, table 4).", "gan"
         ),
-        "dcgan-gan-gr": Recipe("noisy_scale_space:dcgan_gan_gr", "DCGAN with the gradient penalty R1 (table 4)."),
-        "dcgan-lsgan": Recipe("noisy_scale_space:dcgan_lsgan", "DCGAN with the least-squares loss (table 4)."),
+        "dcgan-gan-gr": Recipe("noisy_scale_space:dcgan", "DCGAN with the gradient penalty R1 (table 4).", "gan-gr"),
+        "dcgan-lsgan": Recipe("noisy_scale_space:dcgan", "DCGAN with the least-squares loss (table 4).", "lsgan"),
         "dcgan-wgan-gp": Recipe(
-            "noisy_scale_space:dcgan_wgan_gp", "DCGAN with the Wasserstein loss and a gradient penalty (table 4)."
+            "noisy_scale_space:dcgan", "DCGAN with the Wasserstein loss and a gradient penalty (table 4).", "wgan-gp"
         ),
         "dcgan-dragan": Recipe(
-            "noisy_scale_space:dcgan_dragan", "DCGAN with DRAGAN's penalty near real images (table 4)."
+            "noisy_scale_space:dcgan", "DCGAN with DRAGAN's penalty near real images (table 4).", "dragan"
         ),
-        "dcgan-ss": Recipe("noisy_scale_space:dcgan_ss", "DCGAN with the scale-space: blur alone (table 4)."),
-        "dcgan-ns": Recipe("noisy_scale_space:dcgan_ns", "DCGAN with annealed noise alone (table 4)."),
+        "dcgan-ss": Recipe("noisy_scale_space:dcgan", "DCGAN with the scale-space: blur alone (table 4).", "ss"),
+        "dcgan-ns": Recipe("noisy_scale_space:dcgan", "DCGAN with annealed noise alone (table 4).", "ns"),
         "dcgan-nss": Recipe(
-            "noisy_scale_space:dcgan_nss", "DCGAN with the noisy scale-space, the paper's proposal (table 4)."
+            "noisy_scale_space:dcgan", "DCGAN with the noisy scale-space, the paper's proposal (table 4).", "nss"
         ),
         "sg2-ada-metfaces512": Recipe(
             "stylegan2_noisy_scale_space:stylegan2", "StyleGAN2 with ADA on MetFaces (table 5).", "sg2-ada-metfaces512"

@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from frugan.system.errors import ArgumentError
+from frugan.system.errors import ArgumentError, check_choice
 
 Fit = Literal["crop", "stretch", "extend"]
 Outside = Literal["extrapolate", "clamp", "mirror", "mask"]
@@ -51,6 +51,8 @@ class Frame:
         if max(self.size) > LARGEST_SIDE:
             shown = "x".join(map(str, self.size))
             raise ArgumentError("size", f"at most {LARGEST_SIDE} pixels a side; render parts of it with `crop`", shown)
+        check_choice("fit", self.fit, get_args(Fit))
+        check_choice("outside", self.outside, get_args(Outside))
         if min(self.size) < 1:
             raise ArgumentError("size", "width and height are at least 1 pixel", f"{self.size[0]}x{self.size[1]}")
         left, top, right, bottom = self.crop

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from frugan.config.schema import Features
-from frugan.system.errors import ArgumentError
+from frugan.system.errors import ArgumentError, check_choice
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,16 @@ class Judge:
     Args:
         features: "efficientnet-lite0" works offline; "inception" makes the Frechet distance FID.
         inception_weights: torch-fidelity's weight file, where there is no network. "": its cache, or the network.
+
+    Raises:
+        ArgumentError: features of another network.
     """
 
     features: Features = "efficientnet-lite0"
     inception_weights: str = ""
+
+    def __post_init__(self) -> None:
+        check_choice("features", self.features, get_args(Features))
 
 
 def enough_samples(samples: int, least: int) -> int:
@@ -76,6 +82,7 @@ class Sweeping:
             raise ArgumentError("truncations", "expected numbers from 0, such as 1,.8,.6", _listed(self.truncations))
         if not all(0 < value < 1 for value in self.rejections):
             raise ArgumentError("rejections", "probabilities lie between 0 and 1", _listed(self.rejections))
+        check_choice("reject_by", self.reject_by, ("any", "class"))
         enough_samples(self.samples, 20)
 
 

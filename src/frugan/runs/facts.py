@@ -7,6 +7,7 @@ from pathlib import Path
 
 from frugan.config.schema import PartName
 from frugan.runs.folder import PartFolder, RunFolder
+from frugan.system.errors import UserError
 from frugan.system.jsonl import JSON
 
 ENERGY_SOURCES = ("nvml", "rapl", "declared")
@@ -67,27 +68,40 @@ class PartFacts:
 
     @property
     def peak_memory_mb(self) -> float | None:
-        clocks = (line["clock"] for line in self.log)
-        return max((float(clock["peak_memory_mb"]) for clock in clocks if "peak_memory_mb" in clock), default=None)
+        return max((float(line["clock"]["peak_memory_mb"]) for line in self.log), default=None)
 
 
 def part_facts(run: RunFolder, name: PartName) -> PartFacts:
-    """Everything in a part's folder, at whatever stage it is."""
+    """Everything in a part's folder, at whatever stage it is.
+
+    Raises:
+        UserError: the run has no such part.
+    """
     config = run.config()
-    decoder = config.decoder
-    network = config.sampler.generator if name == "sampler" or decoder is None else decoder.network
+    if name not in config.parts():
+        raise UserError(f"{run.path}: has no {name}")
+    network = config.decoder.network if name == "decoder" and config.decoder else config.sampler.generator
     schedule = config.parts()[name].schedule
     folder = run.part(name)
     return PartFacts(
         name=name,
         network=network.target.__qualname__,
         total_nimg=schedule.total_nimg,
-        log=folder.train_log.read(),
-        metrics=folder.metrics_log.read(),
+        log=[line for line in folder.train_log.read() if _is_log_line(line)],
+        metrics=[line for line in folder.metrics_log.read() if type(line.get("nimg")) is int],
         events=folder.events_log.read(),
         sample_grids=_sample_grids(folder),
         snapshots=folder.snapshot_counts(),
     )
+
+
+def _is_log_line(line: JSON) -> bool:
+    """Lines of another kind, which only a stranger's log has, are left out."""
+    clock = line.get("clock")
+    known = isinstance(clock, dict) and all(
+        isinstance(clock.get(name), int | float) for name in ("images_per_second", "peak_memory_mb")
+    )
+    return known and type(line.get("nimg")) is int
 
 
 def _sample_grids(folder: PartFolder) -> dict[int, Path]:

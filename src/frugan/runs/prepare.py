@@ -206,4 +206,7 @@ def _build_parts(config: RunConfig, device: torch.device) -> None:
         try:
             build_part(config, name, device)
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise UserError(f"{name}: {error}") from error
+            side, (_, height, width) = config.data.resolution, config.codec.build().code_shape(config.data.resolution)
+            codes = f". Images of {side} x {side} have codes of {height} x {width}" if height != side else ""
+            advice = ": choose a larger resolution, or a recipe without codes, such as creps-small" if codes else ""
+            raise UserError(f"{name}: {error}{codes}{advice}") from error

@@ -22,10 +22,10 @@ from frugan.requests.watching import SILENT, Tick, Watcher, never
 from frugan.runs.folder import PartFolder, RunFolder
 from frugan.runs.prepare import build_part, class_counts, measured_images, open_dataset
 from frugan.system.device import choose_device, use_threads
-from frugan.system.errors import RunError, UserError
+from frugan.system.errors import DivergedError, RunError, UserError
 from frugan.system.jsonl import JSON
 from frugan.system.lock import exclusive
-from frugan.system.worker import STOPPED, Worker
+from frugan.system.worker import DIVERGED, STOPPED, Worker
 from frugan.training.gan import GANPart
 from frugan.training.loop import Hooks, run_loop
 from frugan.training.part import Part
@@ -181,7 +181,7 @@ class _DecoderBeside:
         """Let it finish, or end it early with a checkpoint. True when its schedule is finished.
 
         Raises:
-            RunError: it failed.
+            DivergedError, RunError, UserError: what it ended with.
         """
         while self.worker.exit_code() is None:
             watcher.on_ticks(self.ticks())
@@ -189,12 +189,12 @@ class _DecoderBeside:
                 stop = True
                 self.worker.ask_to_stop()
             self.worker.wait(_POLL_SECONDS)
+        code = self.worker.exit_code()
         if self.worker.failed():
             said = self.worker.last_words().replace("\n", "\n  ")
-            raise RunError(
-                f"the decoder failed with exit code {self.worker.exit_code()} ({self.worker.log}):\n  {said}"
-            )
-        return not stop
+            kind = {DIVERGED: DivergedError, UserError.exit_code: UserError}.get(code or 0, RunError)
+            raise kind(f"the decoder failed with exit code {code} ({self.worker.log}):\n  {said}")
+        return not stop and code != STOPPED
 
     def end(self) -> None:
         """Whatever became of the sampler."""

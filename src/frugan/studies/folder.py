@@ -8,11 +8,13 @@ results.json results.csv report.html
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from frugan.config.records import parse_record, read_json
 from frugan.config.schema import RunConfig
 from frugan.config.spec import to_plain
 from frugan.config.yaml import dump, from_plain
@@ -73,10 +75,15 @@ class StudyFolder:
         return folder
 
     def read_study(self) -> Study:
-        """The definition, as it was written."""
-        data = json.loads(self.definition_file.read_text())
-        rows = tuple(Row(r["name"], from_plain(RunConfig, r["config"]), r["paper"]) for r in data["rows"])
-        return Study(data["name"], data["question"], rows, data["trials"])
+        """The definition, as it was written.
+
+        Raises:
+            UserError: it is gone or damaged.
+        """
+        where = str(self.definition_file)
+        written = parse_record(_Written, read_json(self.definition_file), where)
+        rows = tuple(Row(row.name, from_plain(RunConfig, row.config), row.paper) for row in written.rows)
+        return Study(written.name, written.question, rows, written.trials)
 
     def trials(self, rows: Sequence[str] = ()) -> list[Trial]:
         """All trials, or those of some rows, seed by seed: a study cut short has compared every row equally often."""
@@ -97,6 +104,23 @@ class StudyFolder:
         if not config_file.exists():
             write_file(config_file, dump(dataclasses.replace(row.config, seed=seed)).encode())
         return Trial(row.name, seed, config_file, folder)
+
+
+@dataclass(frozen=True)
+class _WrittenRow:
+    name: str
+    config: Mapping[str, object]
+    paper: str
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A `Study` as its file holds it."""
+
+    name: str
+    question: str
+    trials: int
+    rows: tuple[_WrittenRow, ...]
 
 
 def _merged(earlier: Study, study: Study, path: Path) -> Study:

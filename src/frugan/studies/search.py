@@ -76,6 +76,8 @@ def _search_row(
         # Ask until enough new combinations are proposed; what was tried before is told again, as the sampler expects.
         batch: dict[str, tuple[Any, dict[str, str]]] = {}
         while len(batch) < min(workers, min(count, combinations) - len(tried)):
+            if should_stop():
+                return None
             asked = search.ask()
             values = {name: asked.suggest_categorical(name, options) for name, options in space.items()}
             name = vary(row, values).name

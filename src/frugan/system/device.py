@@ -4,7 +4,8 @@ import ctypes
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,17 @@ def choose_device(name: str) -> torch.device:
 def use_threads(threads: int) -> None:
     """CPU threads for torch. Part of a run's configuration, because the order of summation depends on it."""
     torch.set_num_threads(threads)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """CPU threads for torch set to 1 in the block, for work that has threads of its own."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def synchronize(device: torch.device) -> None:

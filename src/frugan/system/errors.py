@@ -22,6 +22,10 @@ class ArgumentError(UserError):
         self.argument, self.problem, self.value = argument, problem, value
         super().__init__(self.sentence(lambda name: name))
 
+    def __reduce__(self) -> tuple[type["ArgumentError"], tuple[str, str, object]]:
+        """An error of a worker process reaches the process that started it as what it is."""
+        return type(self), (self.argument, self.problem, self.value)
+
     def sentence(self, spelled: Callable[[str], str]) -> str:
         """The message, with every argument as `spelled` writes it."""
         value = "" if self.value is None else f" {self.value}"
@@ -56,6 +60,15 @@ def sentence_of(error: OSError) -> str:
     """What the operating system refused, as `path: problem. What to do.`"""
     place = error.filename if error.filename is not None else "the operating system"
     return f"{place}: {error.strerror or error}. {_ADVICE.get(error.errno or 0, 'Check the path, and try again.')}"
+
+
+def check_choice(argument: str, value: object, options: Iterable[object]) -> None:
+    """
+    Raises:
+        ArgumentError: a value that is not among the options.
+    """
+    if value not in (known := tuple(options)):
+        raise ArgumentError(argument, f"must be one of {', '.join(map(str, known))}", value)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from frugan.system.atomic import write_file
+from frugan.system.errors import RunError, sentence_of
 
 JSON = dict[str, Any]  # an object of a file, before anything is known of it
 
@@ -18,11 +19,18 @@ class JSONLines:
         self.path = path
 
     def append(self, line: JSON) -> None:
-        """Add a line and hand it to the operating system at once."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a+b") as file:
-            torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
-            file.write((b"\n" if torn else b"") + json.dumps(line).encode() + b"\n")
+        """Add a line and hand it to the operating system at once.
+
+        Raises:
+            RunError: the disk is full, or the log cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self.path, "a+b") as file:
+                torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+                file.write((b"\n" if torn else b"") + json.dumps(line).encode() + b"\n")
+        except OSError as error:
+            raise RunError(sentence_of(error)) from error
 
     def read(self) -> list[JSON]:
         """All whole lines; a half-written last one is left out."""

@@ -188,8 +188,8 @@ def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -
                 step = nimg // schedule.batch
                 raise DivergedError(
                     f"{name} became {_worst(value)} in step {step} (image {nimg}). The newest good checkpoint is in "
-                    f"{folder / 'checkpoints'}. Lower the learning rate or raise the weight of the penalty, "
-                    "then `frugan resume`, or start again with another seed."
+                    f"{folder / 'checkpoints'}. It would diverge again if it were resumed: begin anew, with a "
+                    "lower learning rate, a larger weight of the penalty or another seed."
                 )
     progress.checked = len(progress.since_log)
 

@@ -1,5 +1,6 @@
 """Train what is left of a run, and when all of it is done, evaluate it and write its report."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from frugan.judging.evaluation import Evaluation
 from frugan.judging.preview import PreviewJudge
 from frugan.requests.judging import Judge
 from frugan.requests.watching import Watcher
-from frugan.runs.folder import RunFolder
+from frugan.runs.folder import RunFolder, is_run
 from frugan.runs.train import train_all, train_part
 from frugan.training.ranks import Ranks
+from frugan.training.torchrun import joined, restarted
 from frugan.use_cases.plan import PartChoice
 from frugan.use_cases.report import report
 
@@ -37,6 +39,18 @@ class Trained:
     anew: bool = True
     evaluation: Evaluation | None = None
     report: Path | None = None
+
+
+def begin(path: Path, config: RunConfig, part: PartChoice, create: Callable[[], object], watcher: Watcher) -> Trained:
+    """Make a run by `create` and conduct it, in this process and the others that torchrun started with it.
+
+    The first process alone makes it, and not again in a job that torchrun began anew.
+    """
+    with joined(config.device) as ranks:
+        if ranks.first and not (restarted() and is_run(path)):
+            create()
+        ranks.agree(0)  # wait for the folder
+        return conduct(RunFolder.open(path), part, ranks, watcher)
 
 
 def conduct(run: RunFolder, part: PartChoice, ranks: Ranks, watcher: Watcher) -> Trained:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from frugan.judging.consistency import Consistency, measure_sizes, write_consistency
 from frugan.metrics.perceptual import load_distance
+from frugan.requests.judging import enough_samples
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder, is_run
 from frugan.runs.models import load_at
@@ -36,6 +37,7 @@ def measure_consistency(
         UserError: no model there, or one that cannot be drawn at these sizes.
     """
     path, chosen = Path(model), choose_device(device)
+    enough_samples(samples, 1)
     use_threads(available_cores())
     loaded = load_at(path, str(chosen), snapshot)
     result = measure_sizes(loaded, sizes, samples, load_distance(chosen, lpips=lpips), watcher.on_stage)

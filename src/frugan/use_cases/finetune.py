@@ -13,8 +13,7 @@ from frugan.runs.folder import INITIAL_FILE, RunFolder
 from frugan.runs.prepare import create_run
 from frugan.runs.transfer import initial_file
 from frugan.system.errors import ArgumentError, UserError
-from frugan.use_cases.conduct import Trained
-from frugan.use_cases.resume import resume
+from frugan.use_cases.conduct import Trained, begin
 from frugan.use_cases.train import prepared
 
 
@@ -50,9 +49,13 @@ def finetune(
     config = end_to_end(trained.config(), INITIAL_FILE)
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
-    ready = prepared(override(config, settings), watcher)
-    initial = initial_file(_whole(trained, ready.config).state_dict())
-    return resume(create_run(ready, path, replace=replace, initial=initial).path, watcher=watcher)
+    config = override(config, settings)
+
+    def create() -> None:
+        ready = prepared(config, watcher)
+        create_run(ready, path, replace=replace, initial=initial_file(_whole(trained, ready.config).state_dict()))
+
+    return begin(path, config, "all", create, watcher)
 
 
 def _whole(trained: RunFolder, config: RunConfig) -> Generator:

@@ -63,6 +63,8 @@ class Plan:
     def __post_init__(self) -> None:
         if self.recipe:
             check_recipe(self.recipe)
+        if self.config is not None and self.recipe:
+            raise ArgumentError("config", "replaces the `recipe`. Give one of them.", self.config)
         if self.config is not None and not Path(self.config).is_file():
             raise ArgumentError("config", "no such file", self.config)
         if self.start is not None:
@@ -89,7 +91,12 @@ class Plan:
         """A recipe, at the size of the run to start from if there is one; or that run's own; or a file's."""
         if self.config is not None:
             path = Path(self.config)
-            return parse(read_text(path, MiB, "a configuration"), str(path))
+            config = parse(read_text(path, MiB, "a configuration"), str(path))
+            if config.sampler.initial:  # a file of that run's folder
+                raise ArgumentError(
+                    "config", "began with the weights of another run. Give that run as `start`, or another file.", path
+                )
+            return config
         if self.start is None:
             return find_recipe(self.recipe or DEFAULT_RECIPE)
         before = RunFolder.open(Path(self.start)).config()

@@ -1,5 +1,7 @@
 """One picture of a coordinate-based generator, at any size."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +16,7 @@ from frugan.requests.frame import Frame
 from frugan.requests.rendering import Rendering, check_samples
 from frugan.requests.watching import SILENT, Watcher
 from frugan.system.cores import available_cores
-from frugan.system.device import use_threads
+from frugan.system.device import one_thread
 from frugan.system.errors import ArgumentError
 from frugan.use_cases.opened import opened
 from frugan.writing.pictures import to_uint8
@@ -63,26 +65,25 @@ def render(
     check_samples(frame, rendering)
     loaded = opened(model, device)
     view = view_of(loaded, frame)
-    if fused:
-        _fuse(loaded, view)
-    w = loaded.styles([drawing.seed], drawing.truncation, loaded.label_of(drawing))
-    strips = render_strips(
-        loaded.generator, w, view, on_all_cores(rendering, loaded), partial(watcher.on_stage, "rows")
-    )
     width, height = frame.size
-    write_strips(path, (to_uint8(strip[None])[0] for strip in strips), width, height)
+    with one_thread(), _fused(loaded, view) if fused else nullcontext():
+        w = loaded.styles([drawing.seed], drawing.truncation, loaded.label_of(drawing))
+        told = partial(watcher.on_stage, "rows")
+        strips = render_strips(loaded.generator, w, view, on_all_cores(rendering, loaded), told)
+        write_strips(path, (to_uint8(strip[None])[0] for strip in strips), width, height)
     return Rendered(path, width, height)
 
 
 def on_all_cores(rendering: Rendering, model: Model) -> Rendering:
     """Threads that shade tiles, each of which computes on one core."""
-    use_threads(1)
     cores = available_cores() if model.device.type == "cpu" else 1
     return replace(rendering, workers=cores) if rendering.workers == 1 else rendering
 
 
-def _fuse(model: Model, view: View) -> None:
-    """
+@contextmanager
+def _fused(model: Model, view: View) -> Iterator[None]:
+    """The fused kernel in the block, for this model alone.
+
     Raises:
         ArgumentError: no CUDA device, no triton, or another generator than CREPS.
     """
@@ -102,4 +103,8 @@ def _fuse(model: Model, view: View) -> None:
         import triton  # noqa: F401
     except ImportError as error:
         raise ArgumentError("fused", "needs one more package: pip install 'frugan[triton]'") from error
-    generator.kernel = "fused bf16"
+    before, generator.kernel = generator.kernel, "fused bf16"
+    try:
+        yield
+    finally:
+        generator.kernel = before

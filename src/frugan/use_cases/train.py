@@ -5,13 +5,12 @@ from pathlib import Path
 
 from frugan.config.schema import PartName, RunConfig
 from frugan.requests.watching import SILENT, Watcher
-from frugan.runs.folder import RunFolder, is_run
+from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import Prepared, create_run, prepare
 from frugan.runs.probe import Estimate, fit_to_minutes, probe_parts
 from frugan.runs.transfer import trained_weights
 from frugan.system.errors import ArgumentError
-from frugan.training.torchrun import joined, restarted
-from frugan.use_cases.conduct import Trained, conduct
+from frugan.use_cases.conduct import Trained, begin
 from frugan.use_cases.plan import Plan
 
 
@@ -32,19 +31,18 @@ def train(
         UserError: a setting that cannot work, data that cannot be used, or a folder that holds something.
         RunError: training failed; `resume` goes on from the newest checkpoint.
     """
-    request = plan if isinstance(plan, Plan) else Plan()
-    config = plan.configuration() if isinstance(plan, Plan) else plan
+    request, config = _read(plan)
     path = Path(out) if out else Path(f"runs/{Path(config.data.source).stem}-{config.recipe}")
     start = None if request.start is None else RunFolder.open(Path(request.start))
     if start is not None and path.resolve() == start.path.resolve():
         raise ArgumentError("out", "would overwrite the run that `start` names; choose another", path)
-    with joined(config.device) as ranks:
-        if ranks.first and not (restarted() and is_run(path)):
-            initial = None if start is None else trained_weights(start)
-            ready = prepared(config, watcher, lengthen=request.minutes is not None)
-            create_run(ready, path, replace=replace, initial=initial)
-        ranks.agree(0)  # wait for the folder
-        return conduct(RunFolder.open(path), request.part, ranks, watcher)
+
+    def create() -> None:
+        initial = None if start is None else trained_weights(start)
+        ready = prepared(config, watcher, lengthen=request.minutes is not None)
+        create_run(ready, path, replace=replace, initial=initial)
+
+    return begin(path, config, request.part, create, watcher)
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,20 @@ def estimate(plan: Plan | RunConfig, *, watcher: Watcher = SILENT) -> Estimates:
     Raises:
         UserError: as `train`.
     """
-    request = plan if isinstance(plan, Plan) else Plan()
-    config = plan.configuration() if isinstance(plan, Plan) else plan
+    request, config = _read(plan)
     ready = prepared(config, watcher, lengthen=request.minutes is not None)
     watcher.say("measuring speed and memory with a few steps ...")
     parts = probe_parts(ready, None if request.part == "all" else request.part)
     return Estimates(ready.config, str(ready.device), parts)
+
+
+def _read(plan: Plan | RunConfig) -> tuple[Plan, RunConfig]:
+    """What is asked for beside the configuration, and the configuration."""
+    if isinstance(plan, RunConfig):
+        return Plan(), plan
+    if not isinstance(plan, Plan):
+        raise TypeError(f"plan: expected a frugan.Plan, such as frugan.Plan({str(plan)!r}), got {plan!r}")
+    return plan, plan.configuration()
 
 
 def prepared(config: RunConfig, watcher: Watcher, *, lengthen: bool = False) -> Prepared:

@@ -13,6 +13,7 @@ from frugan.requests.drawing import Drawing
 from frugan.requests.frame import Film, Frame
 from frugan.requests.rendering import Rendering
 from frugan.requests.watching import SILENT, Watcher
+from frugan.system.device import one_thread
 from frugan.use_cases.opened import opened
 from frugan.use_cases.render import on_all_cores
 from frugan.writing.video import check_video, write_video
@@ -58,10 +59,11 @@ def video(
     check_video(path, frame.size)
     loaded = opened(model, device)
     rendering, view = on_all_cores(Rendering(), loaded), view_of(loaded, frame)
-    styles = loaded.styles(drawing.seeds, drawing.truncation, loaded.label_of(drawing))
     total = frame_count(film.seconds, film.fps, len(drawing.seeds))
-    frames = film_frames(loaded.generator, styles, view, total, film.zoom, rendering)
-    count = write_video(path, _counted(frames, total, watcher), film.fps)
+    with one_thread():
+        styles = loaded.styles(drawing.seeds, drawing.truncation, loaded.label_of(drawing))
+        frames = film_frames(loaded.generator, styles, view, total, film.zoom, rendering)
+        count = write_video(path, _counted(frames, total, watcher), film.fps)
     return Filmed(path, count, *frame.size)
 
 
