@@ -254,3 +254,14 @@ def test_the_module_is_the_command() -> None:
     result = subprocess.run([sys.executable, "-m", "frugan", "--version"], capture_output=True, text=True)
     assert result.returncode == 0
     assert result.stdout.startswith("frugan ")
+
+
+def test_flags_of_train_are_those_of_a_plan() -> None:
+    """The command line and Python say the same in two languages; neither may forget a field, or begin elsewhere."""
+    from dataclasses import fields
+
+    from frugan.cli.train import Flags
+    from frugan.use_cases.plan import Plan
+
+    flags = {field.name: field.default for field in fields(Flags)}
+    assert {field.name: field.default for field in fields(Plan)}.items() <= flags.items()
