@@ -82,10 +82,7 @@ def images_to_compare(path: Path, images: RealImages, resolution: int) -> Packed
         return pack(open_source(images.data), resolution, allow_upsampling=images.upsample)
     if not is_run(path):
         raise ArgumentError("data", f"{path} is a model folder, which knows no images; give some to compare with")
-    data = RunFolder.open(path).config().data
-    if resolution != data.resolution:  # a decoder of another run enlarges the pictures
-        return pack(open_source(data.source), resolution, allow_upsampling=data.upsample)
-    return open_dataset(RunFolder.open(path).config())
+    return open_dataset(RunFolder.open(path).config(), resolution)
 
 
 def _silent(stage: str, done: int, total: int) -> None:

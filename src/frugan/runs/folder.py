@@ -11,8 +11,9 @@ initial.safetensors   only in fine-tuned and continued runs: what the networks b
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from glob import escape
 from pathlib import Path
 from typing import get_args
 
@@ -63,8 +64,8 @@ class RunFolder:
         """
         given, path = path, path.resolve()
         doomed = path.with_name(f".{path.name}.replaced")
-        begun = _begun(path)
-        for leftover in (doomed, *path.parent.glob(f".{path.name}.*.begun")):  # of starts that were killed
+        begun = path.with_name(f".{path.name}.{os.getpid()}.begun")
+        for leftover in (doomed, begun, *_of_killed_starts(path)):
             shutil.rmtree(leftover, ignore_errors=True)
         with ExitStack() as held:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -145,9 +146,16 @@ def _check_replaceable(path: Path, replace: bool) -> None:
         raise ArgumentError("out", f"already exists: {advice}", path)
 
 
-def _begun(path: Path) -> Path:
-    """Where a run is made before it gets its name, so that a killed start leaves no half of it there."""
-    return path.with_name(f".{path.name}.{os.getpid()}.begun")
+def _of_killed_starts(path: Path) -> Iterator[Path]:
+    """Runs that were being made under a temporary name when their process died."""
+    for begun in path.parent.glob(f".{escape(path.name)}.*.begun"):
+        process = begun.suffixes[-2].removeprefix(".")
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            yield begun
+        except (ValueError, OverflowError, PermissionError):
+            continue
 
 
 class PartFolder:

@@ -73,10 +73,10 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     return Prepared(config, dataset, device)
 
 
-def open_dataset(config: RunConfig) -> PackedDataset:
-    """The run's images, packed at its resolution; at once when they were packed before."""
+def open_dataset(config: RunConfig, resolution: int | None = None) -> PackedDataset:
+    """The run's images, packed at its resolution or another; at once when they were packed before."""
     source = open_source(config.data.source)
-    return pack(source, config.data.resolution, allow_upsampling=config.data.upsample)
+    return pack(source, resolution or config.data.resolution, allow_upsampling=config.data.upsample)
 
 
 def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:

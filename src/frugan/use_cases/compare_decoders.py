@@ -109,7 +109,7 @@ def _datasets(run: Path, images: RealImages, resolution: int, watcher: Watcher) 
 
 def _training_images(run: RunFolder, resolution: int) -> PackedDataset:
     config = run.config()
-    dataset = open_dataset(dataclasses.replace(config, data=dataclasses.replace(config.data, resolution=resolution)))
+    dataset = open_dataset(config, resolution)
     if resolution == config.data.resolution and dataset.fingerprint != run.env().data.fingerprint:
         raise UserError(f"{config.data.source}: the images have changed since {run.path} was trained on them")
     return dataset

@@ -17,6 +17,7 @@ from frugan.networks.stylegan2_names import convert_generator, generator_setting
 from frugan.requests.importing import check_import
 from frugan.system.atomic import write_folder
 from frugan.system.errors import UserError
+from frugan.system.foreign_files import MiB, read_text
 from frugan.system.jsonl import JSON
 from frugan.system.persistent_pickle import read_networks
 from frugan.system.version import __version__
@@ -115,10 +116,10 @@ def _write(out: Path, network: type[Generator], settings: JSON, weights: dict[st
 
 def _read_settings(path: Path) -> JSON:
     try:
-        return read_settings(json.loads(path.read_text()))
+        return read_settings(json.loads(read_text(path, MiB, "the settings of a network")))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
     except KeyError as error:
         raise UserError(f"{path}: not the configuration of a public BigGAN-deep: it has no {error}") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not the configuration of a public BigGAN-deep, or a damaged one") from error
