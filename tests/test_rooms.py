@@ -127,7 +127,7 @@ def test_no_two_modules_import_each_other() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_files_and_functions_stay_readable(path: Path) -> None:
     text, room = path.read_text(), room_of(path)
-    assert text.count("\n") <= (90 if room == "cli" and path.name not in {"flags.py", "progress.py"} else 350)
+    assert text.count("\n") < (90 if room == "cli" else 351)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             length = node.end_lineno - node.lineno + 1  # type: ignore[operator]

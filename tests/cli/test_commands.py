@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from frugan.cli import VERBS, main
-from frugan.cli.flags import parse_seeds
+from frugan.cli.parsing import parse_seeds
 from frugan.config.schema import RunConfig
 from frugan.config.yaml import dump
 from frugan.requests.drawing import Drawing

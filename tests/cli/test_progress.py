@@ -2,7 +2,7 @@
 
 import pytest
 
-from frugan.cli import progress
+from frugan.cli import bars, progress
 from frugan.requests.watching import Tick
 
 
@@ -21,4 +21,4 @@ def test_stages_are_told_now_and_then_where_no_terminal_is(
 
 def test_a_tick_names_each_loss() -> None:
     tick = Tick("decoder", 500, 1000, 20.0, {"decoder_loss": 0.25})
-    assert progress.describe(tick).split() == ["0.5", "kimg", "20", "img/s", "0:25", "left", "loss", "0.250"]
+    assert bars.describe(tick).split() == ["0.5", "kimg", "20", "img/s", "0:25", "left", "loss", "0.250"]

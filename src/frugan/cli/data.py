@@ -6,8 +6,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import JSONOutput, run_verb
+from frugan.cli.flags import JSONOutput
 from frugan.cli.outcome import show_result
+from frugan.cli.verb import run_verb
 from frugan.system.errors import UserError
 
 

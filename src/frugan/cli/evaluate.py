@@ -8,8 +8,12 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from frugan.cli import flags as shared
+from frugan.cli.number_lists import whole_pair
 from frugan.cli.outcome import show_result
-from frugan.cli.progress import SHOWN, say
+from frugan.cli.parsing import refuse_beside
+from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import say
+from frugan.cli.verb import run_verb
 from frugan.requests.drawing import Drawing, existing_folder
 from frugan.requests.judging import enough_samples
 from frugan.system.errors import ArgumentError
@@ -44,7 +48,7 @@ class Flags:
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb."""
-    return shared.run_verb(Flags, "evaluate", arguments, _evaluate)
+    return run_verb(Flags, "evaluate", arguments, _evaluate)
 
 
 def _evaluate(flags: Flags) -> int:
@@ -70,8 +74,8 @@ def _consistency(flags: Flags, same: Any) -> int:
     """Two sizes of one picture are compared with each other, as the model draws them, and with nothing else."""
     given = {"data": flags.images.data, "truncation": flags.truncation != 1, "decoder": flags.finishing.decoder}
     given |= {"code_noise": flags.finishing.code_noise is not None, "features": flags.judge != shared.JUDGE}
-    shared.refuse_beside("sizes", given)
-    small, large = map(int, shared.pair("sizes", flags.sizes))
+    refuse_beside("sizes", given)
+    small, large = whole_pair("sizes", flags.sizes)
     run = existing_folder("run", flags.run)
     from frugan import measure_consistency
 

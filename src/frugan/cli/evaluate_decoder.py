@@ -7,9 +7,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import JUDGE, Device, JSONOutput, Packages, WithJudge, run_verb
+from frugan.cli.flags import JUDGE, Device, JSONOutput, Packages, WithJudge
 from frugan.cli.outcome import show_result
-from frugan.cli.progress import SHOWN, say
+from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import say
+from frugan.cli.verb import run_verb
 from frugan.requests.comparing import Comparing
 from frugan.requests.judging import RealImages
 

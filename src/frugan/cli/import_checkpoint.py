@@ -7,8 +7,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import run_verb
 from frugan.cli.terminal import show
+from frugan.cli.verb import run_verb
 from frugan.requests.importing import check_import
 
 

@@ -1,4 +1,4 @@
-"""What a person is told of a training: what it would be, and what became of it."""
+"""What a person is told: what a training would be, and what became of a training or a study."""
 
 import json
 import shlex
@@ -9,6 +9,7 @@ from frugan.config.yaml import dump
 from frugan.system.jsonl import JSON
 
 if TYPE_CHECKING:
+    from frugan.studies.base import StudyResult
     from frugan.use_cases.conduct import Trained
     from frugan.use_cases.train import Estimates
 
@@ -61,3 +62,19 @@ def show_outcome(trained: "Trained") -> int:
         say(f"the sampler is finished: frugan sample {run} --out pictures")
         say(f"the decoder, too: frugan resume {run}")
     return 0
+
+
+def show_study(result: "StudyResult") -> int:
+    """The table, or what a search tried, and where the rest is. Returns the exit code."""
+    for row, tried in result.tried.items():
+        for each in tried:
+            shown = "failed" if each.frechet_distance is None else f"{each.frechet_distance:.1f}"
+            show(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in each.settings.items()))
+    if result.text:
+        show(result.text)
+    written = result.folder / "best" if result.tried else result.report
+    if written is not None:
+        say(f"{'configurations of the best' if result.tried else 'report'}: {written}")
+    if not result.finished:
+        say(f"not finished; the same command goes on with it ({result.folder})")
+    return 0 if result.finished or result.stopped else 1

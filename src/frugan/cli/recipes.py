@@ -6,8 +6,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import run_verb
 from frugan.cli.terminal import show
+from frugan.cli.verb import run_verb
 from frugan.config.yaml import dump
 from frugan.recipes import GROUPS, RECIPES, find_recipe
 

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Device, Packages, box, pair, parse_size, run_verb
+from frugan.cli.flags import Device, Packages
+from frugan.cli.number_lists import box, pair
+from frugan.cli.parsing import parse_size
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import show
+from frugan.cli.verb import run_verb
 from frugan.requests.drawing import Drawing, existing_folder
 from frugan.requests.frame import Fit, Frame, Outside
 from frugan.requests.rendering import Rendering, check_samples

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Packages, run_verb
+from frugan.cli.flags import Packages
 from frugan.cli.terminal import show
+from frugan.cli.verb import run_verb
 from frugan.runs.folder import RunFolder
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Packages, run_verb
+from frugan.cli.flags import Packages
 from frugan.cli.outcome import show_outcome
 from frugan.cli.progress import training_watcher
+from frugan.cli.verb import run_verb
 from frugan.runs.folder import RunFolder
 from frugan.use_cases.plan import PartChoice
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import FINISHING, Device, Packages, WithFinishing, parse_seeds, run_verb
+from frugan.cli.flags import FINISHING, Device, Packages, WithFinishing
+from frugan.cli.parsing import parse_seeds
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import show
+from frugan.cli.verb import run_verb
 from frugan.requests.drawing import Drawing, check_target, existing_folder
 
 

@@ -7,9 +7,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from frugan.cli.flags import Packages, Settings, run_verb
+from frugan.cli.flags import Packages, Settings
+from frugan.cli.outcome import show_study
 from frugan.cli.progress import training_watcher
-from frugan.cli.terminal import say, show
+from frugan.cli.terminal import show
+from frugan.cli.verb import run_verb
 from frugan.requests.study import StudyPlan
 from frugan.studies import check_study
 
@@ -75,16 +77,4 @@ def _study(flags: Flags) -> int:
     plan = StudyPlan(check_study(flags.study), rows=rows, **{name: getattr(flags, name) for name in names})
     from frugan import study
 
-    result = study(plan, watcher=training_watcher())
-    for row, tried in result.tried.items():
-        for each in tried:
-            shown = "failed" if each.frechet_distance is None else f"{each.frechet_distance:.1f}"
-            show(f"{row:16} {shown:>8}  " + " ".join(f"{key}={value}" for key, value in each.settings.items()))
-    if result.text:
-        show(result.text)
-    written = result.folder / "best" if result.tried else result.report
-    if written is not None:
-        say(f"{'configurations of the best' if result.tried else 'report'}: {written}")
-    if not result.finished:
-        say(f"not finished; the same command goes on with it ({result.folder})")
-    return 0 if result.finished or result.stopped else 1
+    return show_study(study(plan, watcher=training_watcher()))

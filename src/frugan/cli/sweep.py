@@ -7,19 +7,11 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import (
-    FINISHING,
-    JUDGE,
-    Device,
-    JSONOutput,
-    Packages,
-    WithFinishing,
-    WithJudge,
-    numbers,
-    run_verb,
-)
+from frugan.cli.flags import FINISHING, JUDGE, Device, JSONOutput, Packages, WithFinishing, WithJudge
+from frugan.cli.number_lists import numbers
 from frugan.cli.outcome import show_result
 from frugan.cli.terminal import say
+from frugan.cli.verb import run_verb
 from frugan.requests.drawing import existing_folder
 from frugan.requests.judging import RealImages, Sweeping
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Packages, Settings, run_verb
+from frugan.cli.flags import Packages, Settings
 from frugan.cli.outcome import show_estimates, show_outcome
 from frugan.cli.progress import training_watcher
+from frugan.cli.verb import run_verb
 from frugan.use_cases.plan import PartChoice, Plan
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Device, Packages, run_verb
+from frugan.cli.flags import Device, Packages
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import say, show
+from frugan.cli.verb import run_verb
 from frugan.requests.upscaling import Enlarging
 
 
