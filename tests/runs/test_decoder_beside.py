@@ -8,7 +8,7 @@ from frugan.requests.watching import SILENT, never
 from frugan.runs import train
 from frugan.runs.folder import RunFolder
 from frugan.system.errors import DivergedError, RunError, UserError
-from frugan.system.worker import DIVERGED, STOPPED
+from frugan.system.worker import STOPPED
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from frugan.system.worker import DIVERGED, STOPPED
     [
         (0, True),
         (STOPPED, False),  # by somebody else: what it saved is not the end of its schedule
-        (DIVERGED, DivergedError),  # a study must not try it again
+        (train.DIVERGED, DivergedError),  # a study must not try it again
         (RunError.exit_code, RunError),
         (UserError.exit_code, UserError),
         (-9, RunError),
@@ -48,3 +48,14 @@ def test_its_exit_code_is_believed(
     with pytest.raises(outcome, match="it said so") as failed:
         decoder.finish(SILENT, never, stop=False)
     assert type(failed.value) is outcome
+
+
+def test_a_decoder_that_diverges_says_so_by_its_exit_code(
+    trained_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def diverges(*arguments: object, **options: object) -> bool:
+        raise DivergedError("the loss became NaN")
+
+    monkeypatch.setattr(train, "train_part", diverges)
+    assert train.train_decoder(str(trained_run), should_stop=never) == train.DIVERGED
+    assert "the loss became NaN" in capsys.readouterr().err

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from frugan.system.errors import RunError
-from frugan.system.worker import DIVERGED, STOPPED, Job, Worker, run_jobs
+from frugan.system.worker import STOPPED, Job, Worker, run_jobs
 
 MODULE = """
 import os, sys, time
 from pathlib import Path
-from frugan.system.errors import DivergedError, RunError
+from frugan.system.errors import RunError
 
 
 def wait(folder, *, should_stop):
@@ -37,10 +36,6 @@ def crash_twice(folder, *, should_stop):
     return 0
 
 
-def diverge(folder, *, should_stop):
-    raise DivergedError("the loss became NaN")
-
-
 def complain(folder, *, should_stop):
     raise RunError("the oven is cold")
 """
@@ -58,16 +53,6 @@ def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def test_divergence_is_told_from_other_failures(place: Path) -> None:
-    codes = []
-    for entry in ("works:diverge", "works:complain"):
-        worker = Worker(entry, [str(place)], place / "log")
-        wait_for(lambda worker=worker: worker.exit_code() is not None)  # type: ignore[misc]
-        assert worker.failed()
-        codes.append(worker.exit_code())
-    assert codes == [DIVERGED, RunError.exit_code]
 
 
 def test_asked_to_stop_it_saves_and_says_so(place: Path) -> None:

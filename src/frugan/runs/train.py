@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,7 +26,7 @@ from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import DivergedError, RunError, UserError
 from frugan.system.jsonl import JSON
 from frugan.system.lock import exclusive
-from frugan.system.worker import DIVERGED, STOPPED, Worker
+from frugan.system.worker import STOPPED, Worker
 from frugan.training.gan import GANPart
 from frugan.training.loop import Hooks, run_loop
 from frugan.training.part import Part
@@ -36,6 +37,7 @@ SNAPSHOT_SEEDS = range(48)
 # Enough at a time for speed; some generators draw large images.
 _SNAPSHOT_PIECES = [SNAPSHOT_SEEDS[first : first + 16] for first in range(0, len(SNAPSHOT_SEEDS), 16)]
 _LOCK_WAIT_SECONDS = 30.0
+DIVERGED = 4  # exit code of the decoder's process: its training failed, and would again
 _POLL_SECONDS = 0.2
 
 
@@ -127,7 +129,11 @@ def train_part(
 
 def train_decoder(run: str, *, should_stop: Callable[[], bool]) -> int:
     """The decoder of a run, in a process of its own: what a `Worker` calls."""
-    return 0 if train_part(RunFolder.open(Path(run)), "decoder", should_stop=should_stop) else STOPPED
+    try:
+        return 0 if train_part(RunFolder.open(Path(run)), "decoder", should_stop=should_stop) else STOPPED
+    except DivergedError as error:
+        print(f"frugan: {error}", file=sys.stderr)
+        return DIVERGED
 
 
 def _check_unchanged(run: RunFolder, config: RunConfig, dataset: PackedDataset) -> None:

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from frugan.system.errors import DivergedError, RunError, UserError
+from frugan.system.errors import RunError, UserError
 from frugan.system.packages import allow_package, allowed_packages
 
 STOPPED = 3  # exit code: asked to stop, and what was done is saved
-DIVERGED = 4  # exit code: training itself failed, and would again
 _POLL_SECONDS = 0.2
 _LAST_LINES = 5
 
@@ -160,7 +159,7 @@ def main() -> int:
         return int(getattr(import_module(module), function)(*arguments, should_stop=should_stop))
     except (UserError, RunError) as error:
         print(f"frugan: {error}", file=sys.stderr)
-        return DIVERGED if isinstance(error, DivergedError) else error.exit_code
+        return error.exit_code
 
 
 if __name__ == "__main__":
