@@ -82,7 +82,7 @@ def test_second_call_decodes_nothing(make_folder, monkeypatch):
     calls = []
     first = pack(open_source(folder), 16, progress=lambda done, total: calls.append((done, total)))
     assert calls == [(1, 2), (2, 2)]
-    monkeypatch.setattr(cache, "decode_image", lambda *args: pytest.fail("decoded again"))
+    monkeypatch.setattr(cache, "decode_square", lambda *args: pytest.fail("decoded again"))
     second = pack(open_source(folder), 16, progress=lambda done, total: pytest.fail("built again"))
     assert first.folder == second.folder
 
@@ -126,7 +126,7 @@ def test_fingerprint_is_of_names_and_bytes(make_folder, encode, noise):
 
 def test_killed_build_leaves_no_cache(make_folder, own_cache, monkeypatch):
     source = open_source(make_folder(f"{n}.png" for n in range(20)))
-    prepare = cache.decode_image
+    prepare = cache.decode_square
 
     def interrupt(done, total):
         if done == 7:
@@ -135,11 +135,11 @@ def test_killed_build_leaves_no_cache(make_folder, own_cache, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         pack(source, 16, progress=interrupt)
     assert entries(own_cache) == []
-    monkeypatch.setattr(cache, "decode_image", lambda *args, **options: 1 / 0)
+    monkeypatch.setattr(cache, "decode_square", lambda *args, **options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pack(source, 16)
     assert entries(own_cache) == []
-    monkeypatch.setattr(cache, "decode_image", prepare)
+    monkeypatch.setattr(cache, "decode_square", prepare)
     assert len(pack(source, 16)) == 20
 
 

@@ -1,16 +1,23 @@
 """Every kind of pixel and orientation comes out as it looks; what has no meaning is refused in words."""
 
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
+from frugan.data.budget import Budget
 from frugan.data.decode import (
     CorruptImageError,
     SmallImageError,
     UnsupportedImageError,
+    check_image,
     decode_image,
-    fit_image,
-    read_header,
+    decode_square,
 )
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]
@@ -20,6 +27,14 @@ def pixels(data):
     image = decode_image(data)
     assert image.mode == "RGB"
     return np.asarray(image)
+
+
+def _picture(width, height):
+    return Image.fromarray(np.random.RandomState(0).randint(0, 256, (height, width, 4), np.uint8))
+
+
+def square(data, *arguments, **settings):
+    return np.asarray(decode_square(data, *arguments, **settings))
 
 
 def test_rgb_is_unchanged(encode, noise):
@@ -108,7 +123,7 @@ def test_orientation(encode, orientation, format):
     options = {"quality": 95, "subsampling": 0} if format == "JPEG" else {"lossless": True} if format == "WEBP" else {}
     data = encode(np.ascontiguousarray(turned), format, exif=exif, **options)
     assert np.abs(pixels(data).astype(int) - upright).max() <= 8
-    assert read_header(data).is_turned == (orientation != 1)
+    assert check_image(data).is_turned == (orientation != 1)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
@@ -131,51 +146,121 @@ def test_not_an_image(data, reason):
 
 
 def test_decompression_bomb_is_refused_before_decoding(encode, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)
+    bomb = encode(Image.new("1", (20_000, 9_000)))
+    with pytest.raises(UnsupportedImageError, match=r"more than 179 megapixels.*FRUGAN_BOUNDS=4"):
+        decode_square(bomb, 16)
+    small = encode(Image.new("1", (2000, 1001)))
+    monkeypatch.setenv("FRUGAN_BOUNDS", "0.01")
     with pytest.raises(UnsupportedImageError, match="more than 2 megapixels"):
-        decode_image(encode(Image.new("1", (2000, 1001))))
+        decode_square(small, 16)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # back to this afterwards
+    monkeypatch.setenv("FRUGAN_BOUNDS", "2")
+    assert decode_square(bomb, 16).size == (16, 16)
 
 
 def test_header(encode, noise):
-    assert read_header(encode(noise(0, 4, 6), "JPEG")) == ("JPEG", "RGB", 6, 4, False)
+    assert check_image(encode(noise(0, 4, 6), "JPEG")) == ("JPEG", "RGB", 6, 4, False)
 
 
 def test_exact_size_keeps_every_bit(encode, noise):
-    assert np.array_equal(np.asarray(fit_image(decode_image(encode(noise(0))), 16)), noise(0))
+    assert np.array_equal(square(encode(noise(0)), 16), noise(0))
 
 
-def test_exact_short_side_is_cut_from_the_middle(noise):
-    image = Image.fromarray(noise(0, 16, 21))
-    assert np.array_equal(np.asarray(fit_image(image, 16)), noise(0, 16, 21)[:, 2:18])
+def test_exact_short_side_is_cut_from_the_middle(encode, noise):
+    assert np.array_equal(square(encode(noise(0, 16, 21)), 16), noise(0, 16, 21)[:, 2:18])
 
 
 @pytest.mark.parametrize("shape", [(64, 48), (48, 64), (33, 32)])
-def test_resizing_gives_the_square_antialiased(shape):
+def test_resizing_gives_the_square_antialiased(encode, shape):
     # A fine chequerboard must come out as its mean, not as the beat of two grids.
     board = (np.indices(shape).sum(axis=0) % 2 * 255).astype(np.uint8)
-    square = np.asarray(fit_image(Image.fromarray(board).convert("RGB"), 15))
-    assert square.shape == (15, 15, 3)
-    assert np.abs(square.astype(float) - 127.5).max() < 26
+    resized = square(encode(board), 15)
+    assert resized.shape == (15, 15, 3)
+    assert np.abs(resized.astype(float) - 127.5).max() < 26
 
 
-def test_resizing_keeps_the_centre():
+def test_resizing_keeps_the_centre(encode):
     ramp = np.tile(np.arange(128, dtype=np.uint8), (64, 1))
-    row = np.asarray(fit_image(Image.fromarray(ramp).convert("RGB"), 16))[8, :, 0]
+    row = square(encode(ramp), 16)[8, :, 0]
     assert np.abs(row - (32 + 4 * np.arange(16) + 1.5)).max() <= 1
 
 
-def test_small_images(noise):
-    image = Image.fromarray(noise(0, 12, 40))
+def test_small_images(encode, noise):
     with pytest.raises(SmallImageError, match="40 x 12 is smaller than 16 x 16"):
-        fit_image(image, 16)
-    assert fit_image(image, 16, allow_upsampling=True).size == (16, 16)
+        decode_square(encode(noise(0, 12, 40)), 16)
+    assert decode_square(encode(noise(0, 12, 40)), 16, allow_upsampling=True).size == (16, 16)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+@pytest.mark.parametrize("size", [(97, 61), (40, 301), (30, 26)])
+def test_strips_change_no_bit(encode, noise, monkeypatch, orientation, mode, size):
+    picture = _picture(*size).convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(picture, exif=exif)
+    upright = decode_image(data)  # in one piece, and its turns are tested above
+    side, (width, height) = min(size), upright.size
+    left, top = (width - side) // 2, (height - side) // 2
+    rows = upright.resize((24, height), Image.Resampling.LANCZOS, box=(left, 0, left + side, height))
+    whole = rows.resize((24, 24), Image.Resampling.LANCZOS, box=(0, top, 24, top + side))
+    monkeypatch.setattr("frugan.data.decode._STRIP_PIXELS", 700)
+    assert np.array_equal(square(data, 24), np.asarray(whole))
+
+
+def test_pixels_of_a_large_image_are_in_memory_once(encode):
+    """Of 36 megapixels, which Pillow holds in 144 MB: 34 MB more are for the strips and what Python needs."""
+    pytest.importorskip("resource")
+    Path("/proc/self/status").exists() or pytest.skip("needs /proc")
+    program = """
+import resource, sys
+from frugan.data.decode import decode_square
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+data = sys.stdin.buffer.read()
+before = peak()
+decode_square(data, 64)
+print((peak() - before) / 1024)
+"""
+    for mode in ("RGB", "RGBA"):
+        data = encode(Image.new(mode, (6000, 6000), "red"), compress_level=1)
+        run = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True)
+        assert float(run.stdout) < 180, mode
+
+
+def test_large_images_wait_for_one_another(encode, monkeypatch):
+    budget = Budget(10_000)
+    monkeypatch.setattr("frugan.data.decode._memory", budget)
+    held, most = [], []
+
+    load = ImageFile.ImageFile.load
+
+    def watched(image):
+        held.append(image.size)
+        most.append(len(held))
+        time.sleep(0.02)
+        result = load(image)
+        held.pop()
+        return result
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
+    data = encode(Image.new("L", (30, 30)))  # 7,200 bytes of the budget: one fits
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(lambda _: decode_square(data, 16), range(8)))) == 8
+    assert max(most) == 1
+
+
+def test_extreme_shapes(encode):
+    for size in ((3_000_000, 1), (1, 3_000_000)):
+        data = encode(Image.new("L", size, 77))
+        assert np.array_equal(square(data, 4, allow_upsampling=True), np.full((4, 4, 3), 77))
+        assert check_image(data)[2:4] == size
 
 
 def test_large_jpegs_are_decoded_small_with_the_same_look(encode):
     rows, columns = np.indices((512, 640)) / 640
     picture = np.stack([rows, columns, np.sin(20 * rows * columns) / 2 + 0.5], axis=-1)
     data = encode((picture * 255).astype(np.uint8), "JPEG", quality=95)
-    small = decode_image(data, shrink_to=64)
-    assert small.size == (160, 128)
-    difference = np.asarray(fit_image(small, 64)).astype(float) - np.asarray(fit_image(decode_image(data), 64))
-    assert np.sqrt((difference**2).mean()) < 1.5
+    whole = decode_image(data)
+    box = (64, 0, 576, 512)
+    difference = square(data, 64).astype(float) - np.asarray(whole.resize((64, 64), Image.Resampling.LANCZOS, box=box))
+    assert 0 < np.sqrt((difference**2).mean()) < 1.5

@@ -14,6 +14,7 @@ import pytest
 from frugan.data.cache import pack
 from frugan.data.decode import decode_image
 from frugan.data.source import NAMES, open_source
+from frugan.system.bounds import HINT
 from frugan.system.errors import RunError, UserError
 
 TREE = ["b/2.png", "b/deep/er/1.png", "a/1.png", "loose.png"]
@@ -132,7 +133,10 @@ def test_zip_bomb_costs_one_image(make_folder, tmp_path):
     data[size : size + 4] = (3 * 2**30).to_bytes(4, "little")
     archive.write_bytes(data)
     (skipped,) = pack(open_source(archive), 16).skipped
-    assert (skipped.kind, skipped.reason) == ("unsupported", "unpacks to 3.0 GiB: more than one image should")
+    assert (skipped.kind, skipped.reason) == (
+        "unsupported",
+        "unpacks to 3072 MiB; 512 MiB are the bound for one image. " + HINT,
+    )
 
 
 def test_encrypted_zip(make_folder, tmp_path):

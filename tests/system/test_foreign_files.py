@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frugan.system.bounds import Bound
 from frugan.system.errors import UserError
 from frugan.system.foreign_files import file_names, read_bounded, read_text
 
@@ -46,15 +47,16 @@ def test_plain_names_stay_as_they_are() -> None:
 
 
 def test_reads_are_of_regular_files_within_their_bound(tmp_path: Path) -> None:
+    number = Bound("a number", 4)
     (tmp_path / "file").write_bytes(b"1234")
     (tmp_path / "link").symlink_to("file")
-    assert read_bounded(tmp_path / "link", 4, "a number") == b"1234"
+    assert read_bounded(tmp_path / "link", number) == b"1234"
     with pytest.raises(UserError, match=r"larger than .* the bound for a number"):
-        read_bounded(tmp_path / "file", 3, "a number")
+        read_bounded(tmp_path / "file", Bound("a number", 3))
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):  # none of these may be waited for
         with pytest.raises(UserError, match="not a regular file"):
-            read_bounded(place, 4, "a number")
+            read_bounded(place, number)
     (tmp_path / "file").write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match="not UTF-8"):
-        read_text(tmp_path / "file", 4, "a number")
+        read_text(tmp_path / "file", number)

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from frugan.system.bounds import RESULT
 from frugan.system.errors import UserError
-from frugan.system.foreign_files import MiB, read_bounded
+from frugan.system.foreign_files import read_bounded
 from frugan.system.jsonl import JSON
 
 T = TypeVar("T")
 SCHEMA = 1
-_LARGEST = 64 * MiB  # of a file of results
 
 
 def plain(record: Any) -> JSON:
@@ -44,7 +44,7 @@ def read_json(path: Path) -> JSON | None:
         UserError: not a JSON object.
     """
     try:
-        loaded = json.loads(read_bounded(path, _LARGEST, "a result"))
+        loaded = json.loads(read_bounded(path, RESULT))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

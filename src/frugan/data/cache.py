@@ -27,17 +27,16 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from frugan.data.decode import ImageError, SmallImageError, decode_image, fit_image
+from frugan.data.decode import ImageError, SmallImageError, decode_square
 from frugan.data.items import Source
 from frugan.data.parallel import map_ordered
 from frugan.system.atomic import flush
+from frugan.system.bounds import CACHE_INDEX
 from frugan.system.errors import RunError, UserError
-from frugan.system.foreign_files import MiB, read_bounded
+from frugan.system.foreign_files import read_bounded
 from frugan.system.jsonl import JSON
 
-PREPARATION = 2  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
-
-_LARGEST_INDEX = 2048 * MiB  # some 100 bytes for an image
+PREPARATION = 3  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
 
 
 class Skipped(NamedTuple):
@@ -184,11 +183,11 @@ class _Prepared(NamedTuple):
 
 def _prepare(source: Source, index: int, resolution: int, allow_upsampling: bool) -> _Prepared | Skipped:
     try:
-        data = source.read(index)
-        image = fit_image(decode_image(data, shrink_to=resolution), resolution, allow_upsampling)
+        with source.reading(index) as data:
+            square = decode_square(data, resolution, allow_upsampling)
+            return _Prepared(np.asarray(square).transpose(2, 0, 1), hashlib.sha256(data).digest())
     except ImageError as error:
         return Skipped(source.items[index].name, error.kind, str(error))
-    return _Prepared(np.asarray(image).transpose(2, 0, 1), hashlib.sha256(data).digest())
 
 
 def _write_header(file: IO[bytes], count: int, resolution: int) -> None:
@@ -238,7 +237,7 @@ class _DamagedError(ValueError):
 
 def _open(folder: Path) -> PackedDataset:
     try:
-        index = json.loads(read_bounded(folder / "index.json", _LARGEST_INDEX, "the index of packed images"))
+        index = json.loads(read_bounded(folder / "index.json", CACHE_INDEX))
         if not isinstance(index, dict) or index.get("sha256") != _checksum(index):
             raise _DamagedError("index.json was altered")
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from frugan.data.decode import ImageError, ImageHeader, decode_image, read_header
+from frugan.data.decode import ImageError, ImageHeader, check_image
 from frugan.data.items import NO_CLASS, Item, Source
 from frugan.data.parallel import map_ordered
 from frugan.data.source import open_source
@@ -95,10 +95,9 @@ class _Finding(NamedTuple):
 def _look(source: Source, index: int) -> _Finding:
     item, digest = source.items[index], b""
     try:
-        data = source.read(index)
-        digest = hashlib.sha256(data).digest()
-        decode_image(data)
-        return _Finding(item, digest, read_header(data))
+        with source.reading(index) as data:
+            digest = hashlib.sha256(data).digest()
+            return _Finding(item, digest, check_image(data))
     except ImageError as error:
         return _Finding(item, digest, error)
 

@@ -4,12 +4,20 @@ Every kind of pixel comes out as it looks on a white page: transparency lies on 
 to 8 bit, a camera's note to turn the picture is obeyed. Of an animation, the first frame. Colour profiles are ignored.
 """
 
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.Image import Resampling, Transpose
+
+from frugan.data.budget import Budget
+from frugan.system.bounds import HINT, IMAGE_PIXELS, IMAGES_AT_ONCE
 
 
 class ImageError(ValueError):
@@ -46,55 +54,45 @@ class ImageHeader(NamedTuple):
     is_turned: bool  # a camera's note asks for turning or mirroring
 
 
-def decode_image(data: bytes, shrink_to: int = 0) -> Image.Image:
+def decode_image(data: bytes) -> Image.Image:
     """Encoded bytes -> upright RGB image.
-
-    `shrink_to`: the side of the square that will be made of it. A far larger JPEG is then decoded at 1/2, 1/4 or 1/8 of
-    its size, always at least twice that side: 3.6 times faster for photos of 12 megapixels, 49 dB from the slow way.
-    0 decodes at full size.
 
     Raises:
         CorruptImageError: the bytes are damaged, cut off, or no image.
         UnsupportedImageError: float or other pixels of unknown range, or so many that it may be a decompression bomb.
     """
-    image = _open(data)
-    if shrink_to:
-        image.draft(None, (2 * shrink_to, 2 * shrink_to))
-    try:
-        image.load()
-    except MemoryError:
-        raise
-    except Exception as error:  # Pillow's readers fail on damaged bytes with whatever their parsing meets
-        raise CorruptImageError(str(error) or type(error).__name__) from error
-    orientation = _orientation(image)
-    image = _to_rgb(image)
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+    with _decoded(data) as picture:
+        return picture.rows(0, picture.height)
 
 
-def read_header(data: bytes) -> ImageHeader:
-    """What the file says of itself, without decoding pixels; raises as `decode_image`."""
-    image = _open(data)
-    return ImageHeader(str(image.format), image.mode, *image.size, is_turned=_orientation(image) in _TURNS)
-
-
-def fit_image(image: Image.Image, resolution: int, allow_upsampling: bool = False) -> Image.Image:
-    """The central square of an image, resized to `resolution` x `resolution`.
+def decode_square(data: bytes, resolution: int, allow_upsampling: bool = False) -> Image.Image:
+    """Encoded bytes -> the central square of the upright image, resized to `resolution` x `resolution` RGB.
 
     Resizing is Pillow's Lanczos, whose window grows with the reduction (antialiased). A square that has the right size
-    already keeps its pixels bit by bit.
+    already keeps its pixels bit by bit. A far larger JPEG is decoded at 1/2, 1/4 or 1/8 of its size, always at least
+    twice that side: 3.6 times faster for photos of 12 megapixels, 49 dB from the slow way.
 
     Raises:
+        CorruptImageError, UnsupportedImageError: as `decode_image`.
         SmallImageError: the short side is below `resolution`, without `allow_upsampling`.
     """
-    width, height = image.size
-    side = min(width, height)
-    if side < resolution and not allow_upsampling:
-        raise SmallImageError(f"{width} x {height} is smaller than {resolution} x {resolution}")
-    left, top = (width - side) // 2, (height - side) // 2
-    square = (left, top, left + side, top + side)
-    if side == resolution:
-        return image.crop(square)
-    return image.resize((resolution, resolution), Resampling.LANCZOS, box=square)
+    with _decoded(data, shrink_to=resolution) as picture:
+        width, height = picture.width, picture.height
+        side = min(width, height)
+        if side < resolution and not allow_upsampling:
+            raise SmallImageError(f"{width} x {height} is smaller than {resolution} x {resolution}")
+        left, top = (width - side) // 2, (height - side) // 2
+        if side == resolution:
+            return picture.rows(top, top + side).crop((left, 0, left + side, side))
+        return _resized(picture, resolution, left, top, side)
+
+
+def check_image(data: bytes) -> ImageHeader:
+    """What the file says of itself, once its pixels have been decoded; raises as `decode_image`."""
+    with _decoded(data) as picture:
+        picture.rows(0, 1)
+    image = _open(data)
+    return ImageHeader(str(image.format), image.mode, *image.size, is_turned=_orientation(image) in _TURNS)
 
 
 _TURNS = {
@@ -106,23 +104,106 @@ _TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+_SIDEWAYS = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
+# Turns that bring the end of what is stored to the top. ROTATE_90 is anticlockwise: the last column becomes row 0.
+_FROM_THE_END = {Transpose.ROTATE_180, Transpose.FLIP_TOP_BOTTOM, Transpose.TRANSVERSE, Transpose.ROTATE_90}
+_LANCZOS_SUPPORT = 3
 _PLAIN_MODES = ("RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr", "HSV")
+
+
+# Of all threads together. Pillow holds a pixel in up to 4 bytes, and some formats' readers hold it twice.
+_BYTES_A_PIXEL = 8
+_memory = Budget(IMAGES_AT_ONCE.most)
+_STRIP_PIXELS = 2**22  # converted at once
+# The bound below is named in our own words.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A decoded image that becomes upright RGB in strips, so that the pixels are in memory only once."""
+
+    stored: Image.Image
+    turn: Transpose | None
+
+    @property
+    def width(self) -> int:
+        return self.stored.height if self.turn in _SIDEWAYS else self.stored.width
+
+    @property
+    def height(self) -> int:
+        return self.stored.width if self.turn in _SIDEWAYS else self.stored.height
+
+    def rows(self, first: int, last: int) -> Image.Image:
+        """Upright rows from `first` to before `last`."""
+        start, end = first, last
+        if self.turn in _FROM_THE_END:
+            start, end = self.height - last, self.height - first
+        if self.turn in _SIDEWAYS:
+            box = (start, 0, end, self.stored.height)
+        else:
+            box = (0, start, self.stored.width, end)
+        whole = box == (0, 0, *self.stored.size)
+        strip = _to_rgb(self.stored if whole else self.stored.crop(box), self.stored.format)
+        return strip if self.turn is None else strip.transpose(self.turn)
+
+
+@contextmanager
+def _decoded(data: bytes, shrink_to: int = 0) -> Iterator[_Picture]:
+    """The decoded image, for as long as the block lasts; waits while other threads hold large ones."""
+    image = _open(data)
+    if shrink_to:
+        image.draft(None, (2 * shrink_to, 2 * shrink_to))
+    with _memory.take(_BYTES_A_PIXEL * math.prod(image.size)):
+        try:
+            image.load()
+        except MemoryError:
+            raise
+        except Exception as error:  # Pillow's readers fail on damaged bytes with whatever their parsing meets
+            raise CorruptImageError(str(error) or type(error).__name__) from error
+        yield _Picture(image, _TURNS.get(_orientation(image)))
+
+
+def _resized(picture: _Picture, resolution: int, left: int, top: int, side: int) -> Image.Image:
+    """The square at (left, top): first every row is resized, then every column.
+
+    In one call, Pillow would choose the order by the shape and by its version, and pixels differ with it.
+    """
+    margin = math.ceil(_LANCZOS_SUPPORT * max(1, side / resolution)) + 1  # pixels around it that the window sees
+    first, last = max(top - margin, 0), min(top + side + margin, picture.height)
+    narrow = Image.new("RGB", (resolution, last - first))
+    step = max(1, _STRIP_PIXELS // picture.width)
+    for start in range(first, last, step):
+        strip = picture.rows(start, min(start + step, last))
+        box = (left, 0, left + side, strip.height)
+        narrow.paste(strip.resize((resolution, strip.height), Resampling.LANCZOS, box=box), (0, start - first))
+    box = (0, top - first, resolution, top - first + side)
+    return narrow.resize((resolution, resolution), Resampling.LANCZOS, box=box)
 
 
 def _open(data: bytes) -> Image.Image:
     if not data:
         raise CorruptImageError("the file is empty")
+    most = IMAGE_PIXELS.now
+    if most > IMAGE_PIXELS.most:
+        Image.MAX_IMAGE_PIXELS = most // 2  # Pillow refuses from twice that
     try:
-        return Image.open(BytesIO(data))
+        image = Image.open(BytesIO(data))
     except UnidentifiedImageError as error:
         raise CorruptImageError("not an image of a format that Pillow reads") from error
     except Image.DecompressionBombError as error:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise UnsupportedImageError(f"more than {limit} megapixels: shrink or cut it first") from error
+        raise _too_large(most) from error
     except MemoryError:
         raise
-    except Exception as error:  # as in decode_image
+    except Exception as error:  # as in _decoded
         raise CorruptImageError(str(error) or type(error).__name__) from error
+    if math.prod(image.size) > most:
+        raise _too_large(most)
+    return image
+
+
+def _too_large(most: int) -> UnsupportedImageError:
+    return UnsupportedImageError(f"more than {most / 10**6:.0f} megapixels: shrink or cut it first. {HINT}")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -132,8 +213,10 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    has_16_bit = image.mode == "I" and image.format in ("PNG", "PPM")  # these formats hold no more
+def _to_rgb(image: Image.Image, format_: str | None) -> Image.Image:
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    has_16_bit = image.mode == "I" and format_ in ("PNG", "PPM")  # these formats hold no more
     if has_16_bit or image.mode.startswith("I;16"):
         return _from_16_bit(image)
     if image.has_transparency_data:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from frugan.data.decode import CorruptImageError, UnsupportedImageError
 from frugan.data.items import Source
 from frugan.data.labels import LISTING, label_by_listing
+from frugan.system import bounds
 from frugan.system.errors import RunError, UserError
 from frugan.system.foreign_files import read_bounded
 
@@ -38,9 +39,12 @@ def open_folder(root: Path) -> Source:
     def read(index: int) -> bytes:
         return read_file(root / items[index].name)
 
-    listing = read_bounded(root / LISTING, _MAX_ENTRY_BYTES, "labels") if LISTING in others else None
+    def num_bytes(index: int) -> int:
+        return entries[items[index].name].stat().st_size
+
+    listing = read_bounded(root / LISTING, bounds.LISTING) if LISTING in others else None
     items, class_names = label_by_listing(stamps, listing, str(root))
-    return Source(str(root), items, class_names, read, str(root), _unused(others), len(hidden))
+    return Source(str(root), items, class_names, read, num_bytes, str(root), _unused(others), len(hidden))
 
 
 def open_zip(file: Path | BytesIO, origin: str) -> Source:
@@ -60,12 +64,15 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
         raise UserError(f"{origin} is encrypted: unpack it and give the folder.")
 
     def read(index: int) -> bytes:
-        return _read_entry(archive, entries[items[index].name])
+        return _read_entry(archive, entries[items[index].name], bounds.IMAGE)
 
-    listing = _read_entry(archive, entries[LISTING]) if LISTING in others else None
+    def num_bytes(index: int) -> int:
+        return entries[items[index].name].file_size
+
+    listing = _read_entry(archive, entries[LISTING], bounds.LISTING) if LISTING in others else None
     stamps = {name: f"{entries[name].file_size}:{entries[name].CRC:08x}" for name in images}
     items, class_names = label_by_listing(stamps, listing, origin)
-    return Source(origin, items, class_names, read, other_files=_unused(others), num_hidden=len(hidden))
+    return Source(origin, items, class_names, read, num_bytes, other_files=_unused(others), num_hidden=len(hidden))
 
 
 def _unused(others: Iterable[str]) -> tuple[str, ...]:
@@ -79,7 +86,7 @@ def read_file(path: Path) -> bytes:
         UnsupportedImageError: no regular file, or a larger one than an image is.
     """
     try:
-        return read_bounded(path, _MAX_ENTRY_BYTES, "one image")
+        return read_bounded(path, bounds.IMAGE)
     except UserError as error:
         raise UnsupportedImageError(str(error)) from error
     except OSError as error:
@@ -87,7 +94,6 @@ def read_file(path: Path) -> bytes:
 
 
 _ENCRYPTED = 0x1  # general purpose bit 0 of a zip entry
-_MAX_ENTRY_BYTES = 2**30  # of one image: more is a mistake or a decompression bomb
 _MOST_LINKS = 4  # folders that link to each other have so many ways through them that a walk does not end
 
 
@@ -153,9 +159,12 @@ def _strip_wrapper(entries: dict[str, zipfile.ZipInfo], origin: str) -> dict[str
     return {name.removeprefix(wrapper): entry for name, entry in entries.items()}
 
 
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    if entry.file_size > _MAX_ENTRY_BYTES:
-        raise UnsupportedImageError(f"unpacks to {entry.file_size / 2**30:.1f} GiB: more than one image should")
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bound: bounds.Bound) -> bytes:
+    if entry.file_size > bound.now:
+        size, most = entry.file_size / bounds.MiB, bound.now / bounds.MiB
+        raise UnsupportedImageError(
+            f"unpacks to {size:.0f} MiB; {most:g} MiB are the bound for {bound.purpose}. {bounds.HINT}"
+        )
     try:
         return archive.read(entry)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:

@@ -1,8 +1,12 @@
 """The two nouns of a source: its items and itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from frugan.data.budget import Budget
+from frugan.system.bounds import IMAGES_AT_ONCE
 
 NO_CLASS = -1
 
@@ -27,9 +31,19 @@ class Source:
     items: tuple[Item, ...]  # sorted by name
     class_names: tuple[str, ...]  # sorted; empty if no item has a class
     read: Callable[[int], bytes]
+    num_bytes: Callable[[int], int] = lambda index: 0  # of what `read` will give; 0 if it is sure to be small
     home: str = ""  # the place within which stamps can be compared; empty if they hold everywhere
     other_files: tuple[str, ...] = ()  # names of the files that are not images
     num_hidden: int = 0
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @contextmanager
+    def reading(self, index: int) -> Iterator[bytes]:
+        """As `read`, for as long as the block lasts; waits while other threads hold much that they read."""
+        with _encoded.take(self.num_bytes(index)):
+            yield self.read(index)
+
+
+_encoded = Budget(IMAGES_AT_ONCE.most)

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from frugan.features.base import FeatureExtractor, as_8_bit
+from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import ArgumentError, UserError
+from frugan.system.foreign_files import read_bounded
 from frugan.system.torchvision_import import import_torchvision
 
 # The first digits, as torch-fidelity's file name carries them: weights-inception-2015-12-05-6726825d.pth.
@@ -85,7 +87,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise ArgumentError("inception_weights", "no such file", path)
-    content = path.read_bytes()
+    content = read_bounded(path, WEIGHTS)
     found = hashlib.sha256(content).hexdigest()
     if not found.startswith(WEIGHTS_SHA256_PREFIX):
         raise UserError(

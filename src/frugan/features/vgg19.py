@@ -1,12 +1,15 @@
 """VGG-19's last convolution before ReLU, which ESRGAN's perceptual loss compares; weights through torchvision."""
 
 import hashlib
+import io
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
+from frugan.system.foreign_files import read_bounded
 from frugan.system.torchvision_import import import_torchvision
 
 CONV5_4 = 34  # its place in torchvision's `features`; the next layer is its ReLU
@@ -51,7 +54,7 @@ class VGG19Conv54(nn.Module):
 def _read_weights(weights: str) -> dict[str, Tensor]:
     path = Path(weights) if weights else _cached_or_downloaded()
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, WEIGHTS)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
     found = hashlib.sha256(content).hexdigest()
@@ -59,7 +62,7 @@ def _read_weights(weights: str) -> dict[str, Tensor]:
         raise UserError(
             f"{path}: its checksum begins with {found[:8]}, torchvision's {WEIGHTS_FILE} with {_WEIGHTS_SHA256_PREFIX}"
         )
-    loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    loaded: dict[str, Tensor] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     return loaded
 
 

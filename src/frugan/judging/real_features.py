@@ -14,6 +14,9 @@ from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
 from frugan.system.atomic import write_file
+from frugan.system.bounds import WEIGHTS
+from frugan.system.errors import UserError
+from frugan.system.foreign_files import read_bounded
 from frugan.training.ranks import ALONE, Ranks
 
 _BATCH = 32
@@ -53,6 +56,6 @@ def real_features(
 
 def _read(file: Path) -> Tensor | None:
     try:
-        return load(file.read_bytes())["features"]
-    except (OSError, SafetensorError, KeyError):
+        return load(read_bounded(file, WEIGHTS))["features"]
+    except (OSError, UserError, SafetensorError, KeyError):
         return None  # not there yet, or damaged: computed anew

@@ -15,9 +15,10 @@ from frugan.model.model import Model
 from frugan.model.weights import load_weights
 from frugan.networks.base import Decoder, Generator
 from frugan.system.atomic import write_file
+from frugan.system.bounds import MODEL_DESCRIPTION
 from frugan.system.device import choose_device
 from frugan.system.errors import UserError
-from frugan.system.foreign_files import MiB, read_text
+from frugan.system.foreign_files import read_text
 from frugan.system.jsonl import JSON
 
 FORMAT = "frugan-model/1"
@@ -194,7 +195,7 @@ def _read_json(folder: Path) -> JSON:
             "refused unread"
         )
     try:
-        config = json.loads(read_text(folder / CONFIG_FILE, MiB, "a description of a model"))
+        config = json.loads(read_text(folder / CONFIG_FILE, MODEL_DESCRIPTION))
     except FileNotFoundError as error:
         raise UserError(f"{folder}: not a model folder (it has no {CONFIG_FILE})") from error
     except (ValueError, RecursionError) as error:

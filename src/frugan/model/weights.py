@@ -1,5 +1,6 @@
 """Weights on disk: safetensors written whole or not at all; foreign files read as tensors alone, never unpickled."""
 
+from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -12,10 +13,9 @@ from torch import Tensor, nn
 
 from frugan.networks.esrgan import RRDBNet, convert_rrdb_names
 from frugan.system.atomic import write_file
+from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
-from frugan.system.foreign_files import MiB, read_bounded
-
-_LARGEST = 32 * 1024 * MiB  # of the weights of one network
+from frugan.system.foreign_files import read_bounded
 
 
 def write_weights(path: Path, network: nn.Module) -> None:
@@ -31,7 +31,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         UserError: not a safetensors file (a pickle, a zip ...), or a truncated one. It is never unpickled.
     """
     try:
-        tensors: dict[str, Tensor] = load_safetensors(read_bounded(path, _LARGEST, "weights"))
+        tensors: dict[str, Tensor] = load_safetensors(read_bounded(path, WEIGHTS))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
     except (SafetensorError, ValueError, OSError) as error:
@@ -89,7 +89,7 @@ def read_foreign_weights(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return read_weights(path)
     try:
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+        loaded: Any = torch.load(BytesIO(read_bounded(path, WEIGHTS)), map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise UserError(f"{path}: not a file of tensors alone; nothing else is ever unpickled") from error
     loaded = loaded.get("params_ema", loaded.get("params", loaded)) if isinstance(loaded, dict) else loaded

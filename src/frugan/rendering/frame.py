@@ -1,12 +1,19 @@
 """From a `Frame` that a caller asks for to the `View` of a model's picture."""
 
+import math
+from io import BytesIO
+from pathlib import Path
+from tokenize import TokenError
+
 import numpy as np
 import torch
 
 from frugan.model.model import Model
 from frugan.ops.view import View, Warp, fisheye, sampled, wave
 from frugan.requests.frame import Frame
+from frugan.system.bounds import WARP
 from frugan.system.errors import ArgumentError, UserError
+from frugan.system.foreign_files import read_bounded
 
 _WARPS: dict[str, Warp] = {"fisheye": fisheye, "wave": wave}
 
@@ -44,9 +51,26 @@ def _warp(name: str) -> Warp | None:
     if not name.endswith(".npy"):
         raise ArgumentError("warp", f"{', '.join(_WARPS)}, or a .npy file", name)
     try:
-        field = np.load(name, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        field = _numbers_of(Path(name))
+    except (OSError, UserError) as error:
         raise ArgumentError("warp", str(error), name) from error
     if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2 or not np.isfinite(field).all():
         raise ArgumentError("warp", f"expected finite numbers (h, w, 2), got {field.dtype} {field.shape}", name)
     return sampled(torch.from_numpy(field.astype(np.float64)))
+
+
+def _numbers_of(path: Path) -> np.ndarray:
+    """The numbers of a `.npy` file, whose header is not believed about how many they are."""
+    file = BytesIO(read_bounded(path, WARP))
+    try:
+        version = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, is_fortran, dtype = read_header(file)
+        if dtype.kind not in "fiu":
+            raise ValueError(f"it holds {dtype}, not numbers")
+        numbers = np.frombuffer(file.read(), dtype)
+        if min(shape, default=1) < 0 or math.prod(shape) != numbers.size:
+            raise ValueError(f"its header says {shape}, and {numbers.size} numbers follow")
+        return numbers.reshape(shape, order="F" if is_fortran else "C")
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError) as error:  # numpy's header is Python
+        raise UserError(f"no .npy file of numbers ({error})") from error

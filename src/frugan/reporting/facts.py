@@ -9,6 +9,8 @@ from frugan.judging.evaluation import Evaluation, read_evaluation
 from frugan.runs.environment import Environment
 from frugan.runs.facts import PartFacts, part_facts
 from frugan.runs.folder import RunFolder
+from frugan.system.bounds import CONFIGURATION
+from frugan.system.foreign_files import read_text
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def read_facts(run: RunFolder) -> RunFacts:
     return RunFacts(
         path=run.path.resolve(),
         config=config,
-        config_text=run.config_file.read_text(),
+        config_text=read_text(run.config_file, CONFIGURATION),
         env=run.env() if run.env_file.exists() else None,
         evaluation=read_evaluation(run),
         consistency=read_consistency(run),

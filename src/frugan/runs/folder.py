@@ -21,8 +21,9 @@ from frugan.config.records import read_json
 from frugan.config.schema import PartName, RunConfig
 from frugan.runs.environment import Environment
 from frugan.system.atomic import write_file
+from frugan.system.bounds import CONFIGURATION
 from frugan.system.errors import ArgumentError, UserError
-from frugan.system.foreign_files import MiB, read_text
+from frugan.system.foreign_files import read_text
 from frugan.system.jsonl import JSONLines
 from frugan.system.lock import exclusive
 
@@ -103,7 +104,7 @@ class RunFolder:
         """The complete configuration of the run."""
         from frugan.config.yaml import parse
 
-        return parse(read_text(self.config_file, MiB, "a configuration"), str(self.config_file))
+        return parse(read_text(self.config_file, CONFIGURATION), str(self.config_file))
 
     def write_config(self, config: RunConfig) -> None:
         """Written last when a run is created: its presence says that the folder is a run."""

@@ -7,7 +7,9 @@ from frugan.config.yaml import parse
 from frugan.studies.folder import Trial
 from frugan.studies.runner import OnEnd
 from frugan.studies.trial import check_end, log_file, trial_state
+from frugan.system.bounds import CONFIGURATION
 from frugan.system.errors import ArgumentError, RunError
+from frugan.system.foreign_files import read_text
 from frugan.system.packages import allow_package, allowed_packages
 from frugan.system.worker import Worker
 
@@ -67,7 +69,7 @@ def _run(trial: Trial, packages: tuple[str, ...]) -> tuple[int, float]:
 
 
 def _resources(trial: Trial, cluster: dict[str, float]) -> dict[str, float]:
-    config = parse(trial.config_file.read_text(), str(trial.config_file))
+    config = parse(read_text(trial.config_file, CONFIGURATION), str(trial.config_file))
     on_gpu = config.device != "cpu" and cluster.get("GPU", 0) >= 1
     return {"num_cpus": max(1, config.threads), "num_gpus": 1 if on_gpu else 0}
 

@@ -20,7 +20,9 @@ from frugan.runs.prepare import create_run, prepare
 from frugan.runs.train import train_all
 from frugan.studies.folder import Trial
 from frugan.system.atomic import write_file
+from frugan.system.bounds import CONFIGURATION
 from frugan.system.errors import DivergedError, UserError
+from frugan.system.foreign_files import read_text
 from frugan.system.lock import exclusive
 from frugan.system.worker import STOPPED, last_lines
 
@@ -53,7 +55,7 @@ def run_trial(config_file: Path, folder: Path, should_stop: Callable[[], bool]) 
         if trial_state(folder) == "new":
             if folder.exists():
                 shutil.rmtree(folder)  # killed while it was being made; nothing was trained
-            config = parse(config_file.read_text(), str(config_file))
+            config = parse(read_text(config_file, CONFIGURATION), str(config_file))
             create_run(prepare(config, lambda sentence: None), folder, replace=False)
         run = RunFolder.open(folder)
         config = run.config()

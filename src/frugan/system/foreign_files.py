@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+from frugan.system.bounds import HINT, Bound, MiB
 from frugan.system.errors import UserError
 
-MiB = 2**20
 _LONGEST_NAME = 120  # Bytes: file systems take 255, and names get endings and temporary prefixes.
 _PLAIN_MARKS = "-_.=+, ()"
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
@@ -29,13 +29,8 @@ def file_names(names: Sequence[str]) -> list[str]:
     ]
 
 
-def read_bounded(path: Path, limit: int, what: str) -> bytes:
-    """The bytes of a regular file, or of the regular file that a link leads to, of at most `limit` bytes.
-
-    Args:
-        path: the file.
-        limit: in bytes.
-        what: the purpose, for the message: "a configuration".
+def read_bounded(path: Path, bound: Bound) -> bytes:
+    """The bytes of a regular file, or of the regular file that a link leads to, within a bound.
 
     Raises:
         OSError: no such file, or one that cannot be read.
@@ -46,25 +41,25 @@ def read_bounded(path: Path, limit: int, what: str) -> bytes:
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise UserError(f"{path}: is not a regular file. Give a file with {what}.")
-        if found.st_size > limit:
-            raise UserError(f"{path}: is larger than {limit / MiB:g} MiB, the bound for {what}. Give another file.")
+            raise UserError(f"{path}: is not a regular file. Give a file with {bound.purpose}.")
+        if found.st_size > bound.now:
+            raise UserError(f"{path}: is larger than {bound.now / MiB:g} MiB, the bound for {bound.purpose}. {HINT}")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(found.st_size)
     finally:
         os.close(descriptor)
 
 
-def read_text(path: Path, limit: int, what: str) -> str:
+def read_text(path: Path, bound: Bound) -> str:
     """As `read_bounded`, in UTF-8.
 
     Raises:
         OSError, UserError: as `read_bounded`; not UTF-8.
     """
     try:
-        return read_bounded(path, limit, what).decode()
+        return read_bounded(path, bound).decode()
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (byte {error.start}). Give a file with {what}.") from error
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start}). Give a file with {bound.purpose}.") from error
 
 
 def _plain(name: str) -> str:

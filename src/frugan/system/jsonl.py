@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from frugan.system.atomic import write_file
+from frugan.system.bounds import LOG
 from frugan.system.errors import RunError, sentence_of
+from frugan.system.foreign_files import read_bounded
 
 JSON = dict[str, Any]  # an object of a file, before anything is known of it
 
@@ -52,7 +54,7 @@ def read_jsonl(path: Path) -> list[JSON]:
     if not path.exists():
         return []
     lines = []
-    for text in path.read_bytes().decode(errors="replace").splitlines():
+    for text in read_bounded(path, LOG).decode(errors="replace").splitlines():
         try:
             line = json.loads(text)
         except (ValueError, RecursionError):

@@ -14,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
+from frugan.system.foreign_files import read_bounded
 
 
 class Remains:
@@ -43,8 +45,9 @@ def read_networks(path: Path) -> dict[str, Remains]:
         UserError: it cannot be read, names anything that is not on the list, or holds no network.
     """
     try:
-        with open(path, "rb") as file:
-            loaded = _Reader(file).load()
+        loaded = _Reader(io.BytesIO(read_bounded(path, WEIGHTS))).load()
+    except UserError:
+        raise
     except _Refused as error:
         raise UserError(f"{path}: refused, and nothing in it was run: {error}") from error
     except OSError as error:

@@ -13,8 +13,9 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from frugan.system.atomic import remove_leftovers, write_folder
+from frugan.system.bounds import CHECKPOINT_STATE, CHECKPOINT_TENSORS
 from frugan.system.errors import RunError, UserError
-from frugan.system.foreign_files import MiB, read_bounded
+from frugan.system.foreign_files import read_bounded
 from frugan.system.jsonl import JSON
 
 FORMAT = "frugan-checkpoint/2"
@@ -108,8 +109,8 @@ def _is_whole(path: Path, run: str | None) -> bool:
 def _load(path: Path, run: str | None) -> Checkpoint:
     """Any damage becomes a RunError, so that the caller can go back to an older checkpoint."""
     try:
-        state = json.loads(read_bounded(path / _STATE, MiB, "the state of a checkpoint"))
-        content = (path / _TENSORS).read_bytes()
+        state = json.loads(read_bounded(path / _STATE, CHECKPOINT_STATE))
+        content = read_bounded(path / _TENSORS, CHECKPOINT_TENSORS)
     except (OSError, ValueError, RecursionError, UserError) as error:
         raise RunError(f"{path}: incomplete checkpoint: {error}") from error
     found = state.get("format") if isinstance(state, dict) else type(state).__name__

@@ -16,8 +16,9 @@ from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.networks.stylegan2_names import convert_generator, generator_settings
 from frugan.requests.importing import check_import
 from frugan.system.atomic import write_folder
+from frugan.system.bounds import NETWORK_SETTINGS
 from frugan.system.errors import UserError
-from frugan.system.foreign_files import MiB, read_text
+from frugan.system.foreign_files import read_text
 from frugan.system.jsonl import JSON
 from frugan.system.persistent_pickle import read_networks
 from frugan.system.version import __version__
@@ -116,7 +117,7 @@ def _write(out: Path, network: type[Generator], settings: JSON, weights: dict[st
 
 def _read_settings(path: Path) -> JSON:
     try:
-        return read_settings(json.loads(read_text(path, MiB, "the settings of a network")))
+        return read_settings(json.loads(read_text(path, NETWORK_SETTINGS)))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
     except KeyError as error:

@@ -11,8 +11,9 @@ from frugan.config.yaml import override, parse
 from frugan.data.source import with_source
 from frugan.recipes import check_recipe, find_recipe
 from frugan.runs.folder import RunFolder
+from frugan.system.bounds import CONFIGURATION
 from frugan.system.errors import ArgumentError
-from frugan.system.foreign_files import MiB, read_text
+from frugan.system.foreign_files import read_text
 
 DEFAULT_RECIPE = "nsb-gan-w-dcgan"
 PartChoice = Literal["sampler", "decoder", "all"]
@@ -91,7 +92,7 @@ class Plan:
         """A recipe, at the size of the run to start from if there is one; or that run's own; or a file's."""
         if self.config is not None:
             path = Path(self.config)
-            config = parse(read_text(path, MiB, "a configuration"), str(path))
+            config = parse(read_text(path, CONFIGURATION), str(path))
             if config.sampler.initial:  # a file of that run's folder
                 raise ArgumentError(
                     "config", "began with the weights of another run. Give that run as `start`, or another file.", path

@@ -18,9 +18,11 @@ from frugan.networks.base import Decoder
 from frugan.rendering.upscale import upscale_strips
 from frugan.requests.upscaling import Enlarging
 from frugan.requests.watching import SILENT, Watcher
+from frugan.system.bounds import IMAGE
 from frugan.system.cores import available_cores
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError
+from frugan.system.foreign_files import read_bounded
 from frugan.writing.pictures import to_uint8
 from frugan.writing.png_stream import write_png_strips
 
@@ -95,4 +97,4 @@ def _load(decoder: Path) -> tuple[Codec, Decoder]:
 
 def _read(path: Path) -> Tensor:
     """uint8 (3, h, w)."""
-    return torch.from_numpy(np.array(decode_image(path.read_bytes()))).permute(2, 0, 1)
+    return torch.from_numpy(np.array(decode_image(read_bounded(path, IMAGE)))).permute(2, 0, 1)

@@ -1,0 +1,55 @@
+"""How much is read of files that others made: every bound of the program, each far above what sound files need."""
+
+import math
+import os
+from typing import NamedTuple
+
+from frugan.system.errors import UserError
+
+KiB, MiB, GiB = 2**10, 2**20, 2**30
+VARIABLE = "FRUGAN_BOUNDS"
+HINT = f"If it is sound, set {VARIABLE}=4: every bound is then four times as large."
+
+
+class Bound(NamedTuple):
+    """The most that is read for one purpose."""
+
+    purpose: str  # "a configuration"
+    most: int  # bytes, or what the name of the constant says
+
+    @property
+    def now(self) -> int:
+        """The most of today: `most` times $FRUGAN_BOUNDS, which is 1 unless somebody set it."""
+        return math.floor(self.most * factor())
+
+
+def factor() -> float:
+    """$FRUGAN_BOUNDS, 1 by default.
+
+    Raises:
+        UserError: it is no positive number.
+    """
+    text = os.environ.get(VARIABLE) or "1"
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 2**20:
+        raise UserError(f"{VARIABLE}: must be a positive number, such as 4; got {text!r}.")
+    return found
+
+
+CONFIGURATION = Bound("a configuration", MiB)
+CHECKPOINT_STATE = Bound("the state of a checkpoint", MiB)
+CHECKPOINT_TENSORS = Bound("the tensors of a checkpoint", 128 * GiB)
+MODEL_DESCRIPTION = Bound("a description of a model", MiB)
+NETWORK_SETTINGS = Bound("the settings of a network", MiB)
+WEIGHTS = Bound("the weights of a network", 32 * GiB)
+WARP = Bound("a warp", GiB)
+RESULT = Bound("a result", 64 * MiB)
+LOG = Bound("a log", GiB)
+CACHE_INDEX = Bound("the index of packed images", 2 * GiB)  # some 100 bytes an image
+LISTING = Bound("labels", 256 * MiB)
+IMAGE = Bound("one image", 512 * MiB)  # as it is encoded, out of a zip, too
+IMAGE_PIXELS = Bound("one image", 178_956_970)  # as Pillow: 512 MiB of RGB
+IMAGES_AT_ONCE = Bound("images in memory at once", GiB)  # a larger one is alone there
