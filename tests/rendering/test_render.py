@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -335,6 +336,35 @@ def test_command(
     assert main(["render", str(codes), "--out", "a.png"]) == 2
     assert "draws codes for a decoder" in capsys.readouterr().err
     assert json.loads((model / "config.json").read_text())["resolution"] == 32
+
+
+def test_warps_of_strangers(tmp_path: Path, generator: CREPSGenerator, capsys: pytest.CaptureFixture[str]) -> None:
+    model = model_folder(tmp_path / "model", generator, Spec(IdentityCodec))
+    huge, pipe = BytesIO(), tmp_path / "pipe.npy"
+    np.lib.format.write_array_header_1_0(huge, {"shape": (10**6, 10**6, 2), "fortran_order": False, "descr": "<f8"})
+    os.mkfifo(pipe)
+    (tmp_path / "huge.npy").write_bytes(huge.getvalue())
+    (tmp_path / "text.npy").write_text("text")
+    np.save(tmp_path / "far.npy", np.full((4, 4, 2), np.linspace(-1e300, 1e300, 2)))
+    np.save(tmp_path / "words.npy", np.full((4, 4, 2), "a"))
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    for name, sentence in {
+        "huge.npy": "its header says (1000000, 1000000, 2), and 0 numbers follow",
+        "text.npy": "no .npy file of numbers",
+        "far.npy": "from -1000 to 1000",
+        "words.npy": "not numbers",
+        "objects.npy": "not numbers",
+        "pipe.npy": "not a regular file",
+    }.items():
+        arguments = ["--out", str(tmp_path / "a.png"), "--size", "20x20", "--warp", str(tmp_path / name)]
+        assert main(["render", str(model), *arguments]) == 2
+        assert sentence in capsys.readouterr().err
+    fortran = np.asfortranarray(np.random.default_rng(0).random((5, 4, 2)))
+    for number, field in enumerate((fortran, np.ascontiguousarray(fortran))):
+        np.save(tmp_path / "bend.npy", field)
+        bend = ["--warp", str(tmp_path / "bend.npy")]
+        assert main(["render", str(model), "--out", str(tmp_path / f"{number}.png"), "--size", "20x20", *bend]) == 0
+    assert (tmp_path / "0.png").read_bytes() == (tmp_path / "1.png").read_bytes()
 
 
 def test_video_command(tmp_path: Path, generator: CREPSGenerator, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Tiles without seams, files written in strips, and the decoders that `frugan upscale` accepts."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,28 @@ def test_a_malicious_pickle_is_refused_and_does_nothing(tmp_path: Path) -> None:
     torch.save({"some": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(UserError, match="not ESRGAN's weights"):
         load_rrdb(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"text",
+        b"",
+        {"conv_first.weight": torch.tensor(1.0)},
+        {1: torch.zeros(3)},
+        {"params_ema": 5},
+        [1, 2],
+        "pipe",
+    ],
+    ids=str,
+)
+def test_any_other_file_is_refused_in_words(content: object, tmp_path: Path) -> None:
+    path = tmp_path / "foreign.pth"
+    if content == "pipe":
+        os.mkfifo(path)  # without a writer, a reader would wait for ever
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(UserError, match=r"foreign\.pth: "):
+        load_rrdb(path)

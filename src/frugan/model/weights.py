@@ -2,7 +2,6 @@
 
 from io import BytesIO
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -75,7 +74,7 @@ def load_rrdb(path: Path) -> RRDBNet:
         width, growth = weights["conv_first.weight"].shape[0], weights["body.0.rdb1.conv1.weight"].shape[0]
         network = RRDBNet(width=width, blocks=len(blocks), growth=growth)
         network.load_state_dict(weights)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, IndexError, RuntimeError) as error:
         raise UserError(f"{path}: not ESRGAN's weights: {error}") from error
     return network.eval().requires_grad_(False)
 
@@ -90,9 +89,12 @@ def read_foreign_weights(path: Path) -> dict[str, Tensor]:
         return read_weights(path)
     try:
         loaded: Any = torch.load(BytesIO(read_bounded(path, WEIGHTS)), map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # a file that is no pickle makes torch's reader raise anything
         raise UserError(f"{path}: not a file of tensors alone; nothing else is ever unpickled") from error
     loaded = loaded.get("params_ema", loaded.get("params", loaded)) if isinstance(loaded, dict) else loaded
-    if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
+    named = isinstance(loaded, dict) and all(isinstance(n, str) and isinstance(t, Tensor) for n, t in loaded.items())
+    if not named:
         raise UserError(f"{path}: holds {type(loaded).__name__}, not named tensors")
     return loaded

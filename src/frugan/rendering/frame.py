@@ -10,6 +10,7 @@ import torch
 
 from frugan.model.model import Model
 from frugan.ops.view import View, Warp, fisheye, sampled, wave
+from frugan.rendering.render import FARTHEST
 from frugan.requests.frame import Frame
 from frugan.system.bounds import WARP
 from frugan.system.errors import ArgumentError, UserError
@@ -54,8 +55,10 @@ def _warp(name: str) -> Warp | None:
         field = _numbers_of(Path(name))
     except (OSError, UserError) as error:
         raise ArgumentError("warp", str(error), name) from error
-    if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2 or not np.isfinite(field).all():
-        raise ArgumentError("warp", f"expected finite numbers (h, w, 2), got {field.dtype} {field.shape}", name)
+    if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2:
+        raise ArgumentError("warp", f"expected numbers (h, w, 2), got {field.dtype} {field.shape}", name)
+    if not (np.abs(field) <= FARTHEST).all():
+        raise ArgumentError("warp", f"expected fractions of the picture, from -{FARTHEST} to {FARTHEST}", name)
     return sampled(torch.from_numpy(field.astype(np.float64)))
 
 

@@ -22,7 +22,7 @@ from frugan.system.errors import UserError
 
 _CHUNK = 512  # positions of a line that go through the trunk at once
 _PLACES = 1024  # of a bent view that are shaded at once: each has all its lines, some kilobytes
-_FARTHEST = 1000  # pictures from one end of a bent view to the other: a warp in pixels would reach farther
+FARTHEST = 1000  # pictures from one end of a bent view to the other: a warp in pixels would reach farther
 _MOST_SAMPLES = 2**16  # of a table: coarser where so much is seen that details are lost anyway
 _FILLED = -1.0  # what is shown where nothing is: black
 
@@ -229,9 +229,9 @@ class _Table:
         self.axes = []
         for t, of_rows in ((y, True), (x, False)):
             low, high = t.detach().min().item(), t.detach().max().item()
-            if high - low > _FARTHEST:
+            if high - low > FARTHEST:
                 raise UserError(
-                    f"this view reaches over {high - low:.0f} pictures; at most {_FARTHEST} can be looked at"
+                    f"this view reaches over {high - low:.0f} pictures; at most {FARTHEST} can be looked at"
                 )
             count = min(max(2, round((high - low) * per_unit) + 2), _MOST_SAMPLES)
             at = torch.linspace(low, high, count, dtype=torch.float64).float()

@@ -204,9 +204,20 @@ def _threads_per_part(config: RunConfig) -> int:
 def _build_parts(config: RunConfig, device: torch.device) -> None:
     for name in config.parts():
         try:
-            build_part(config, name, device)
+            _check_weights(build_part(config, name, device))
+        except (RuntimeError, MemoryError) as error:  # torch's, of sizes that cannot be, or do not fit
+            raise UserError(
+                f"{name}: its networks cannot be built with these settings: {error}. Check their widths and sizes."
+            ) from error
         except (ValueError, TypeError, ArithmeticError) as error:
             side, (_, height, width) = config.data.resolution, config.codec.build().code_shape(config.data.resolution)
             codes = f". Images of {side} x {side} have codes of {height} x {width}" if height != side else ""
             advice = ": choose a larger resolution, or a recipe without codes, such as creps-small" if codes else ""
             raise UserError(f"{name}: {error}{codes}{advice}") from error
+
+
+def _check_weights(part: Part) -> None:
+    for network, module in part.networks().items():
+        for parameter, weights in module.named_parameters():
+            if weights.numel() == 0:
+                raise ValueError(f"{network}: {parameter} is empty, of shape {tuple(weights.shape)}: a setting is 0")
