@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 import frugan
 from frugan.cli import main
@@ -57,6 +58,16 @@ def test_a_pipe_in_place_of_a_file_is_refused_at_once(
     os.mkfifo(model / file)
     assert main(["sample", str(model), "--seeds", "0", "--out", str(tmp_path / "out")]) == 2
     assert "is not a regular file" in capsys.readouterr().err
+
+
+def test_weights_that_are_no_numbers_are_refused(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = load_file(model / "generator.safetensors")
+    name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
+    weights[name].view(-1)[0] = torch.nan
+    save_file(weights, model / "generator.safetensors")
+    for verb in (["evaluate", str(model), "--data", "noto-people"], ["sample", str(model), "--out", str(model / "x")]):
+        assert main(verb) == 2
+        assert f"{name} holds NaN" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["[" * 10_000, "", "null", '{"format": 1}', "\ud800".encode("utf-8", "surrogatepass")])

@@ -45,9 +45,12 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """Fill a network with the weights of a file.
 
     Raises:
-        UserError: no such file, not safetensors, or weights of another network.
+        UserError: no such file, not safetensors, weights of another network, or NaN and infinity among them.
     """
     weights = read_weights(path)
+    for name, tensor in weights.items():
+        if not tensor.isfinite().all():
+            raise UserError(f"{path}: {name} holds NaN or infinity: damaged, or of a training that diverged")
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
