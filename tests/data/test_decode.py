@@ -145,6 +145,7 @@ def test_not_an_image(data, reason):
         decode_image(data)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_decompression_bomb_is_refused_before_decoding(encode, monkeypatch):
     bomb = encode(Image.new("1", (20_000, 9_000)))
     with pytest.raises(UnsupportedImageError, match=r"more than 179 megapixels.*FRUGAN_BOUNDS=4"):

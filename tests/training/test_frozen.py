@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,9 @@ class Batches:
     def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
         random = torch.Generator().manual_seed(first)
         return torch.rand(count, 3, 16, 16, generator=random) * 2 - 1, torch.full((count,), -1)
+
+    def images(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
+        return self.batch(int(n[0]), len(n))
 
 
 def sampler() -> GANPart:

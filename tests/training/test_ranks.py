@@ -24,11 +24,11 @@ from frugan.objectives.reconstruction import l2
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import build_part, create_run, measured_images, open_dataset, prepare
 from frugan.runs.train import train_part
-from frugan.stabilizers.base import NoStabilizer
+from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.system.errors import UserError
 from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.checkpoint import load_newest_checkpoint
-from frugan.training.ranks import ALONE, Ranks, share_size
+from frugan.training.ranks import ALONE, Ranks, check_shares
 
 
 def together(count: int, folder: Path, work: str, *arguments: str | Path | int) -> None:
@@ -54,14 +54,20 @@ def train_some(ranks: Ranks, run: str, part: str, steps: str) -> None:
     train_part(RunFolder.open(Path(run)), part, should_stop=lambda: next(asked, None) is None, ranks=ranks)  # type: ignore[arg-type]
 
 
+def train_both(ranks: Ranks, run: str, steps: str) -> None:
+    """The decoder, and at most so many steps of the sampler."""
+    train_some(ranks, run, "decoder", "100")
+    train_some(ranks, run, "sampler", steps)
+
+
 @pytest.fixture
 def config(tiny_config: RunConfig) -> RunConfig:
-    """20 steps of a batch that 2 and 3 can share; batch norm in both networks; nothing that each rank draws itself."""
+    """10 steps of a batch that 2 and 4 can share; batch norm in both networks, and all that is drawn for images."""
     assert tiny_config.decoder is not None
-    schedule = ScheduleConfig(kimg=0.24, batch=12, log_every=0.048, snapshots=2, ema_halflife=0.05)
+    schedule = ScheduleConfig(kimg=0.24, batch=24, log_every=0.048, snapshots=2, ema_halflife=0.05)
     sampler = dataclasses.replace(
         tiny_config.sampler,
-        stabilizer=Spec(NoStabilizer),
+        stabilizer=Spec(ScaleSpace, start=16.0, sigma=0.2, per_image=True),
         discriminator=Spec(DCGANDiscriminator, width=8, norm="batch"),
         schedule=schedule,
     )
@@ -70,7 +76,9 @@ def config(tiny_config: RunConfig) -> RunConfig:
         tiny_config.decoder,
         network=Spec(SRResNet, channels=8, blocks=1, init_scale=0.5),
         loss=Spec(l2),
-        crop=0,
+        crop=12,
+        rotate=True,
+        code_noise=0.1,
         schedule=schedule,
     )
     return dataclasses.replace(tiny_config, sampler=sampler, decoder=decoder)
@@ -93,25 +101,23 @@ def assert_alike(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
         assert (tensor.double() - expected[name].double()).abs().max() < 1e-5, name
 
 
-def test_two_ranks_equal_one_process_and_their_number_may_change(config: RunConfig, tmp_path: Path) -> None:
-    alone, two, changing = (new_run(config, tmp_path / name) for name in ("alone", "two", "changing"))
+def test_one_two_and_four_processes_train_the_same_run(config: RunConfig, tmp_path: Path) -> None:
+    alone, changing = (new_run(config, tmp_path / name) for name in ("alone", "changing"))
     for part in ("sampler", "decoder"):
         train_some(ALONE, str(alone.path), part, "100")
-        together(2, tmp_path, "train_some", two.path, part, 100)
-        assert_alike(state(two, part), state(alone, part))
-    together(2, tmp_path, "train_some", changing.path, "sampler", 7)
-    train_some(ALONE, str(changing.path), "sampler", "5")
-    together(3, tmp_path, "train_some", changing.path, "sampler", 100)
+    together(2, tmp_path, "train_both", changing.path, 3)
+    assert_alike(state(changing, "decoder"), state(alone, "decoder"))
+    train_some(ALONE, str(changing.path), "sampler", "3")
+    together(4, tmp_path, "train_some", changing.path, "sampler", 100)
     assert_alike(state(changing, "sampler"), state(alone, "sampler"))
 
     # One of them writes, and writes what one process alone would have written.
-    for run in (two, changing):
-        ours, theirs = (r.part("sampler").train_log.read() for r in (run, alone))
-        assert [line["nimg"] for line in ours] == [line["nimg"] for line in theirs]
-        for ours_line, theirs_line in zip(ours, theirs, strict=True):
-            assert ours_line["real_logits"] == pytest.approx(theirs_line["real_logits"], abs=1e-4)
-            assert ours_line["discriminator_loss"] == pytest.approx(theirs_line["discriminator_loss"], abs=1e-4)
-        assert run.part("sampler").snapshot_counts() == alone.part("sampler").snapshot_counts()
+    ours, theirs = (run.part("sampler").train_log.read() for run in (changing, alone))
+    assert [line["nimg"] for line in ours] == [line["nimg"] for line in theirs]
+    for ours_line, theirs_line in zip(ours, theirs, strict=True):
+        assert ours_line["real_logits"] == pytest.approx(theirs_line["real_logits"], abs=1e-4)
+        assert ours_line["discriminator_loss"] == pytest.approx(theirs_line["discriminator_loss"], abs=1e-4)
+    assert changing.part("sampler").snapshot_counts() == alone.part("sampler").snapshot_counts()
     kinds = [event["event"] for event in changing.part("sampler").events_log.read()]
     assert kinds == ["started", "stopped", "resumed", "stopped", "resumed", "finished"]
 
@@ -149,7 +155,7 @@ def differentiate_twice(ranks: Ranks, folder: str) -> None:
     norm = nn.Sequential(nn.BatchNorm2d(3)).double()
     synchronise_batch_norm([norm], ranks)
     nn.init.uniform_(norm[0].weight)
-    own = ranks.share(x).clone().requires_grad_()
+    own = x.chunk(ranks.count)[ranks.rank].clone().requires_grad_()
     y = norm(own).square()
     (slope,) = torch.autograd.grad(ranks.sum(y.pow(3).sum()), own, create_graph=True)
     ranks.sum(slope.square().sum()).backward()
@@ -182,14 +188,14 @@ def test_synchronised_batch_norm_and_its_second_derivative(tmp_path: Path) -> No
 
 
 def test_batches_that_cannot_be_shared_are_refused() -> None:
-    assert share_size(12, 3, 2) == 4
+    check_shares(12, 3, 2)
     with pytest.raises(UserError, match="12 cannot be shared by 5 processes"):
-        share_size(12, 5)
+        check_shares(12, 5)
     with pytest.raises(UserError, match="in 4 pieces each"):
-        share_size(12, 2, 4)
+        check_shares(12, 2, 4)
 
 
-WORK = {function.__name__: function for function in (train_some, keep_weights, differentiate_twice)}
+WORK = {function.__name__: function for function in (train_some, train_both, keep_weights, differentiate_twice)}
 
 
 def torchrun(*arguments: str, restarts: int = 0) -> list[str]:

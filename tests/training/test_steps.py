@@ -5,6 +5,7 @@ import errno
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,9 @@ class RandomImages:
     def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
         generator = torch.Generator().manual_seed(first)
         return torch.rand(count, 3, 64, 64, generator=generator) * 2 - 1, torch.zeros(count, dtype=torch.int64)
+
+    def images(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
+        return self.batch(int(n[0]), len(n))
 
 
 def gan(config: SamplerConfig, seed: int = 0) -> GANPart:

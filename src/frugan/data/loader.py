@@ -27,9 +27,12 @@ class Loader:
 
     def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
         """Images first ... first + count - 1: float32 (count, 3, R, R) in [-1, 1]; int64 labels (count,), -1 = none."""
-        n = np.arange(first, first + count)
-        index = np.empty(count, np.int64)
-        mirrored = np.empty(count, bool)
+        return self.images(np.arange(first, first + count))
+
+    def images(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Those with the numbers `n` (N,), as `batch`."""
+        index = np.empty(len(n), np.int64)
+        mirrored = np.empty(len(n), bool)
         epoch_of_n, place_of_n = np.divmod(n, len(self._images))
         for number in np.unique(epoch_of_n):
             here = epoch_of_n == number

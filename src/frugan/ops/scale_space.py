@@ -15,6 +15,7 @@ The cost does not depend on t, and composing s after t equals s + t in law, also
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -39,7 +40,7 @@ def scale_space(
     mode: Mode = "nss",
     boundary: ScaleSpaceBoundary = "replicate",
     kernel_sigma: float = 0.8,
-    generator: torch.Generator | None = None,
+    noise: Callable[[Tensor], Tensor] = torch.randn_like,
 ) -> Tensor:
     """Blur and re-noise images as t steps of the noisy scale-space would.
 
@@ -51,7 +52,7 @@ def scale_space(
         mode: "nss" blur and noise, "ss" blur only, "ns" noise only.
         boundary: "replicate" keeps the mean; "zeros" and "circular" are exact too.
         kernel_sigma: width of the 3x3 Gaussian in pixels. Above .849 its spectrum is negative, and t must be whole.
-        generator: source of the noise; torch's global one if None.
+        noise: images or modes -> standard normal noise of their shape, dtype and device.
 
     Returns:
         (N, C, H, W), the dtype of x. Computed in at least float32, whatever autocast says.
@@ -72,11 +73,11 @@ def scale_space(
     with torch.autocast(x.device.type, enabled=False):
         work = x if x.dtype == torch.float64 else x.float()
         if mode == "ns":
-            y = work + _scale(t, work) * sigma * _noise_like(work, generator)
+            y = work + _scale(t, work) * sigma * noise(work)
         elif isinstance(t, Tensor):
-            y = _per_image(work, t, sigma if mode == "nss" else 0.0, boundary, kernel_sigma, generator)
+            y = _per_image(work, t, sigma if mode == "nss" else 0.0, boundary, kernel_sigma, noise)
         else:
-            y = _same_for_all(work, t, sigma if mode == "nss" else 0.0, boundary, kernel_sigma, generator)
+            y = _same_for_all(work, t, sigma if mode == "nss" else 0.0, boundary, kernel_sigma, noise)
     return y.to(x.dtype)
 
 
@@ -109,7 +110,7 @@ def _same_for_all(
     sigma: float | Tensor,
     boundary: ScaleSpaceBoundary,
     kernel_sigma: float,
-    generator: torch.Generator | None,
+    noise: Callable[[Tensor], Tensor],
 ) -> Tensor:
     """One t for the batch: two small matrix products for the mean, two for the noise."""
     height, width = x.shape[-2:]
@@ -118,7 +119,7 @@ def _same_for_all(
     if not isinstance(sigma, Tensor) and sigma == 0:
         return y
     basis_h, basis_w, std = _noise_operators(height, width, t, boundary, kernel_sigma, x.dtype, x.device)
-    modes = _like(x, sigma) * std * _noise_like(x, generator)
+    modes = _like(x, sigma) * std * noise(x)
     return y + apply_basis(basis_h, apply_basis(basis_w, modes, -1), -2)
 
 
@@ -128,7 +129,7 @@ def _per_image(
     sigma: float | Tensor,
     boundary: ScaleSpaceBoundary,
     kernel_sigma: float,
-    generator: torch.Generator | None,
+    noise: Callable[[Tensor], Tensor],
 ) -> Tensor:
     """One t per image: everything happens elementwise in the eigenbasis."""
     (basis_h, eigen_h), (basis_w, eigen_w) = (blur_modes(n, boundary, kernel_sigma) for n in x.shape[-2:])
@@ -138,7 +139,7 @@ def _per_image(
     modes = torch.pow(decay, steps)[:, None].to(x) * (basis_h.T @ (x @ basis_w))  # (N, C, H, W)
     if isinstance(sigma, Tensor) or sigma:
         std = accumulated_steps(decay, steps).sqrt()[:, None].to(x)
-        modes = modes + _like(x, sigma) * std * _noise_like(x, generator)
+        modes = modes + _like(x, sigma) * std * noise(x)
     blurred = basis_h @ (modes @ basis_w.T)
     return torch.where((t == 0).to(x.device)[:, None, None, None], x, blurred)
 
@@ -224,10 +225,6 @@ def _like(x: Tensor, sigma: float | Tensor) -> float | Tensor:
 
 def _scale(t: float | Tensor, x: Tensor) -> float | Tensor:
     return t.to(x).sqrt()[:, None, None, None] if isinstance(t, Tensor) else math.sqrt(t)
-
-
-def _noise_like(x: Tensor, generator: torch.Generator | None) -> Tensor:
-    return torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=generator)
 
 
 def _check_steps(t: float | Tensor, count: int, kernel_sigma: float, mode: Mode) -> None:

@@ -88,12 +88,12 @@ class ADA(Stabilizer):
             # The content is blitted first, so its inverse comes last to the positions, hence first in the product.
             inverse = torch.eye(3, dtype=torch.float64).expand(count, 3, 3)
             if "b" in self.pipeline:
-                inverse = inverse @ draw_blits(count, probability, height, width)
+                inverse = inverse @ self.draws.draw(lambda n: draw_blits(n, probability, height, width), count)
             if "g" in self.pipeline:
-                inverse = inverse @ draw_geometry(count, probability, height, width)
+                inverse = inverse @ self.draws.draw(lambda n: draw_geometry(n, probability, height, width), count)
             code = warp(code, inverse)
         if "c" in self.pipeline:
-            code = recolour(code, draw_colours(count, probability, channels))
+            code = recolour(code, self.draws.draw(lambda n: draw_colours(n, probability, channels), count))
         return code
 
     @torch.no_grad()

@@ -4,9 +4,23 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from frugan.ops.draws import BatchDraws
+
 
 class Stabilizer(nn.Module, ABC):
-    """code (N, C, H, W) -> code of the same shape, or with twice as many rows; fresh randomness on every call."""
+    """code (N, C, H, W) -> code of the same shape, or with twice as many rows; fresh randomness on every call.
+
+    Attributes:
+        draws: where that randomness comes from, so that processes that share a batch see what one alone would.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draws = BatchDraws()
+
+    def share(self, draws: BatchDraws) -> None:
+        """From now on, this process holds only a part of each batch."""
+        self.draws = draws
 
     def fit(self, codes: Tensor) -> dict[str, float]:
         """Measure what it must know of the training set, once before training, on codes (N, C, H, W) of real images.

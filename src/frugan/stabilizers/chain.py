@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from frugan.ops.draws import BatchDraws
 from frugan.stabilizers.base import Stabilizer
 
 
@@ -16,6 +17,11 @@ class Chain(Stabilizer):
         if not stages:
             raise ValueError("stages: a chain needs at least one stabilizer")
         self.stages = nn.ModuleList(stages)
+
+    def share(self, draws: BatchDraws) -> None:
+        super().share(draws)
+        for stage in self._each():
+            stage.share(draws)
 
     def fit(self, codes: Tensor) -> dict[str, float]:
         return _all_of([stage.fit(codes) for stage in self._each()])

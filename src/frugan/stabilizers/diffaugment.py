@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from frugan.ops.draws import BatchDraws
 from frugan.stabilizers.base import Stabilizer
 
 
@@ -25,20 +26,20 @@ class DiffAugment(Stabilizer):
 
     def forward(self, code: Tensor) -> Tensor:
         if self.color:
-            code = random_color(code)
+            code = random_color(code, self.draws)
         if self.translation:
-            code = random_translation(code, self.translation)
+            code = random_translation(code, self.translation, self.draws)
         if self.cutout:
-            code = random_cutout(code, self.cutout)
+            code = random_cutout(code, self.cutout, self.draws)
         return code
 
     def strengths(self) -> dict[str, float]:
         return {}
 
 
-def random_color(code: Tensor) -> Tensor:
+def random_color(code: Tensor, draws: BatchDraws) -> Tensor:
     """Brightness, saturation and contrast of (N, C, H, W), drawn for each image."""
-    brightness, saturation, contrast = torch.rand(3, code.shape[0], 1, 1, 1, device=code.device, dtype=code.dtype)
+    brightness, saturation, contrast = draws.draw(lambda n: code.new_empty(3, n, 1, 1, 1).uniform_(), len(code), axis=1)
     code = code + (brightness - 0.5)
     grey = code.mean(dim=1, keepdim=True)
     code = (code - grey) * (2 * saturation) + grey
@@ -46,12 +47,12 @@ def random_color(code: Tensor) -> Tensor:
     return (code - level) * (contrast + 0.5) + level
 
 
-def random_translation(code: Tensor, fraction: float) -> Tensor:
+def random_translation(code: Tensor, fraction: float, draws: BatchDraws) -> Tensor:
     """Shift each image of (N, C, H, W) by whole pixels, at most `fraction` of its side either way; zeros come in."""
     for axis in (-2, -1):
         side = code.shape[axis]
         reach = int(side * fraction + 0.5)
-        shift = torch.randint(-reach, reach + 1, (code.shape[0], 1), device=code.device)
+        shift = _integers(-reach, reach + 1, code, draws)
         source = torch.arange(side, device=code.device) - shift  # (N, side): where each row or column comes from
         inside = (source >= 0) & (source < side)
         shape = (-1, 1, side, 1) if axis == -2 else (-1, 1, 1, side)
@@ -60,13 +61,18 @@ def random_translation(code: Tensor, fraction: float) -> Tensor:
     return code
 
 
-def random_cutout(code: Tensor, fraction: float) -> Tensor:
+def random_cutout(code: Tensor, fraction: float, draws: BatchDraws) -> Tensor:
     """Zero a square window of each image of (N, C, H, W), its centre anywhere in the image."""
     windows = []
     for side in code.shape[-2:]:
         length = int(side * fraction + 0.5)
-        first = torch.randint(0, side + (1 - length % 2), (code.shape[0], 1), device=code.device) - length // 2
+        first = _integers(0, side + (1 - length % 2), code, draws) - length // 2
         place = torch.arange(side, device=code.device)
         windows.append((place >= first) & (place < first + length))
     rows, cols = windows
     return code * ~(rows[:, None, :, None] & cols[:, None, None, :])
+
+
+def _integers(low: int, high: int, code: Tensor, draws: BatchDraws) -> Tensor:
+    """(N, 1), from `low` to `high` - 1."""
+    return draws.draw(lambda n: torch.randint(low, high, (n, 1), device=code.device), len(code))

@@ -90,14 +90,18 @@ class ScaleSpace(Stabilizer):
             mode=self.mode,
             boundary=self.boundary,
             kernel_sigma=self.kernel_sigma,
+            noise=lambda x: self._draw(lambda n: x.new_empty(n, *x.shape[1:]).normal_(), count),
         )
         return torch.cat([filtered, code if self.duplicate else code[count:]])
 
     def _draw_steps(self, count: int, device: torch.device) -> float | Tensor:
         if not self.per_image:
             return self.steps
-        steps = self.steps * torch.rand(count, device=device)
+        steps = self.steps * self._draw(lambda n: torch.rand(n, device=device), count)
         return steps.floor() if self.whole_steps else steps
+
+    def _draw(self, make: Callable[[int], Tensor], count: int) -> Tensor:
+        return self.draws.draw(make, count, of_filtered=not self.duplicate)
 
     def schedule(self, progress: float) -> None:
         """t(i) = T annealing(i), equation 8."""

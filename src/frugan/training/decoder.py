@@ -5,6 +5,7 @@ another, and the adversarial loss of a discriminator that learns beside it (ESRG
 """
 
 import copy
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from frugan.config.schema import DecoderConfig, ScheduleConfig
 from frugan.config.spec import built
 from frugan.networks.base import Decoder, Discriminator
 from frugan.objectives.base import ImageLoss, Loss
+from frugan.ops.draws import BatchDraws
 from frugan.training.batch_norm import has_batch_norm, recalibrate
 from frugan.training.ema import EMA
 from frugan.training.frozen import frozen
@@ -53,6 +55,7 @@ class DecoderPart(Part):
         if not 0 <= config.crop <= self.code_side:
             raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' side of {self.code_side}")
         self.config = config
+        self.draws = BatchDraws(ranks.rank, ranks.count)
         self.network: Decoder = to_device(config.network.build(), device)
         self._check_size(resolution)
         self._check_noise()
@@ -101,15 +104,16 @@ class DecoderPart(Part):
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("decoder")))
+        self.draws.seed(seed_for(self.seed, nimg, "decoder"))
         adversary, progress = self._phase(nimg)
         set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress))
         self.optimizer.zero_grad(set_to_none=True)
         losses, errors, pairs = [], [], []
         for original in micro_batches(images.to(self.device), self.schedule):
-            original = _rotated(original) if self.config.rotate else original
+            original = self._rotated(original) if self.config.rotate else original
             code = self.codec.encode(original)
             noise = self._draw_noise(code)
-            code = code + noise[:, None, None, None] * torch.randn_like(code)
+            code = code + noise[:, None, None, None] * self.draws.draw(partial(_normal, code), len(code))
             base, low = self.codec.base(code), self.codec.decoder_input(code)
             original, base, low = self._crop(original, base, low)
             with autocast(self.schedule, self.device):
@@ -147,17 +151,26 @@ class DecoderPart(Part):
             return None, nimg / start
         return self.adversary, (nimg - start) / (total - start)
 
+    def _rotated(self, images: Tensor) -> Tensor:
+        """Each image (N, C, S, S) by a random number of quarter turns; with mirrored ones, all orientations."""
+        turns = self.draws.draw(lambda n: torch.randint(0, 4, (n,)), len(images)).tolist()
+        return torch.stack([image.rot90(count, dims=(1, 2)) for image, count in zip(images, turns, strict=True)])
+
     def _draw_noise(self, code: Tensor) -> Tensor:
         """Standard deviation of the noise on each code (N,)."""
         most = code.new_full(code.shape[:1], self.config.code_noise)
-        return most * torch.rand_like(most) if self.network.told_noise else most
+        if not self.network.told_noise:
+            return most
+        return most * self.draws.draw(lambda n: most.new_empty(n).uniform_(), len(code))
 
     def _crop(self, original: Tensor, base: Tensor, low: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same random window of code and image, so that small networks see more positions per second."""
         side = self.config.crop
         if side in (0, self.code_side):
             return original, base, low
-        top, left = torch.randint(0, self.code_side - side + 1, (2,)).tolist()
+        places = self.code_side - side + 1
+        corners = self.draws.draw(lambda n: torch.randint(0, places, (2, 1)).expand(2, n), len(low), axis=1)
+        top, left = corners[:, 0].tolist()
         factor = self.codec.factor
         window = (..., slice(top, top + side), slice(left, left + side))
         large = (..., slice(top * factor, (top + side) * factor), slice(left * factor, (left + side) * factor))
@@ -188,10 +201,8 @@ class DecoderPart(Part):
         }
 
 
-def _rotated(images: Tensor) -> Tensor:
-    """Each image (N, C, S, S) by a random number of quarter turns; with mirrored ones, all orientations."""
-    turns = torch.randint(0, 4, (len(images),)).tolist()
-    return torch.stack([image.rot90(count, dims=(1, 2)) for image, count in zip(images, turns, strict=True)])
+def _normal(code: Tensor, rows: int) -> Tensor:
+    return code.new_empty(rows, *code.shape[1:]).normal_()
 
 
 class _Adversary:

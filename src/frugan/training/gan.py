@@ -19,6 +19,7 @@ from frugan.config.schema import PenaltyConfig, SamplerConfig
 from frugan.config.spec import built
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Critic, Loss
+from frugan.ops.draws import BatchDraws
 from frugan.ops.grid import Grid
 from frugan.stabilizers.base import Stabilizer
 from frugan.system.errors import UserError
@@ -111,6 +112,7 @@ class GANPart(Part):
                 "generator of coordinates, such as CREPS"
             )
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
+        self.stabilizer.share(BatchDraws(ranks.rank, ranks.count, self.stabilizer.num_filtered))
         self.loss: Loss = config.loss.partial()
         self.penalties = [_lazy(config) for config in config.penalties]
         self.generator_penalties = [_lazy(config) for config in config.generator_penalties]
@@ -141,6 +143,7 @@ class GANPart(Part):
         progress = nimg / self.schedule.total_nimg
         # One seed a step makes every draw below (stabilizer noise, dropout) a function of (seed, nimg).
         torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("sampler")))
+        self.stabilizer.draws.seed(seed_for(self.seed, nimg, "sampler"))
         self.stabilizer.schedule(progress)
         batch = self._batch(images, labels, nimg)
 
@@ -285,7 +288,10 @@ class GANPart(Part):
     def _latents(self, stream: str, batch: Batch) -> Tensor:
         """This rank's share of those of the whole batch."""
         latents = draw_latents(self.seed, batch.nimg, stream, batch.size, self.generator.latent_dim)
-        return self.ranks.share(latents).to(self.device)
+        return latents[self.held(batch.size)].to(self.device)
+
+    def num_filtered(self, rows: int) -> int:
+        return self.stabilizer.num_filtered(rows)
 
     def networks(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "discriminator": self.discriminator}

@@ -21,7 +21,7 @@ from frugan.system.errors import DivergedError, RunError
 from frugan.system.jsonl import JSON, JSONLines
 from frugan.training.checkpoint import Checkpoint, load_checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.training.part import Batches, Part, StepValues
-from frugan.training.ranks import ALONE, Ranks, share_size
+from frugan.training.ranks import ALONE, Ranks
 
 PERCENTILES = (5, 25, 50, 75, 95)  # of the discriminator's predictions: the bands of figure 3 of the NSS paper
 _FINITE_CHECK_STEPS = 16  # each check waits for the device, so not every step; always before anything is written
@@ -71,7 +71,7 @@ def run_loop(
     """
     schedule, total = part.schedule, part.schedule.total_nimg
     log = JSONLines(folder / "train.jsonl")
-    share = share_size(schedule.batch, ranks.count, schedule.accumulate)
+    held = part.held(schedule.batch).numpy()
     hooks = hooks if ranks.first else Hooks(should_stop=hooks.should_stop)
     part.begin()
     progress = _restore(part, folder, log, hooks, ranks, identity)
@@ -86,7 +86,7 @@ def run_loop(
             return False
 
         # Draw the next batch and train on it.
-        images, labels = loader.batch(progress.nimg + ranks.rank * share, share)
+        images, labels = loader.images(progress.nimg + held)
         progress.since_log.append(part.step(images, labels, progress.nimg))
         progress.nimg += schedule.batch
         clock.poll()

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar, final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import ScheduleConfig
+from frugan.ops.draws import held_rows
 from frugan.training.frozen import frozen_names
-from frugan.training.ranks import Ranks
+from frugan.training.ranks import Ranks, check_shares
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -22,8 +24,8 @@ StepValues = dict[str, Tensor]
 class Batches(Protocol):
     """An endless stream of training images, addressed by how many came before: its state is a number."""
 
-    def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
-        """Images number `first` to `first + count - 1`, (count, 3, S, S) in [-1, 1], and their labels (count,)."""
+    def images(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Those with the numbers `n` (N,): (N, 3, S, S) in [-1, 1], and their labels (N,)."""
 
 
 class Stateful(Protocol):
@@ -86,6 +88,23 @@ class Part(ABC):
     @abstractmethod
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         """Train on a batch (N, 3, S, S) in [-1, 1]; `nimg` images were seen before it."""
+
+    def num_filtered(self, rows: int) -> int:
+        """How many of a batch's images, from the first, are treated in another way than the others."""
+        return 0
+
+    @final
+    def held(self, batch: int) -> Tensor:
+        """Numbers (N,) of the images of a batch that this rank trains on, in the order of its micro-batches.
+
+        Raises:
+            UserError: the ranks cannot share it evenly.
+        """
+        pieces, ranks = self.schedule.accumulate, self.ranks
+        check_shares(batch, ranks.count, pieces)
+        rows = batch // pieces
+        own = held_rows(rows, ranks.rank, ranks.count, self.num_filtered)
+        return torch.cat([piece * rows + own for piece in range(pieces)])
 
     @abstractmethod
     def networks(self) -> dict[str, nn.Module]:

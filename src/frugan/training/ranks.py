@@ -36,11 +36,6 @@ class Ranks:
     def first(self) -> bool:
         return self.rank == 0
 
-    def share(self, whole: Tensor) -> Tensor:
-        """This rank's rows of a tensor that all ranks have."""
-        size = share_size(len(whole), self.count)
-        return whole[self.rank * size : (self.rank + 1) * size]
-
     def stream(self, name: str) -> str:
         """A name for random numbers that no other rank must draw as well."""
         return name if self.count == 1 else f"{name}, rank {self.rank}"
@@ -110,16 +105,14 @@ class Ranks:
 ALONE = Ranks()
 
 
-def share_size(batch: int, count: int, accumulate: int = 1) -> int:
-    """How many images of a batch each of `count` ranks takes, in `accumulate` equal pieces.
-
+def check_shares(batch: int, count: int, accumulate: int = 1) -> None:
+    """
     Raises:
-        UserError: it cannot be shared evenly.
+        UserError: `count` ranks cannot take equally many images of a batch, in `accumulate` equal pieces each.
     """
     if batch % (count * accumulate):
         pieces = f" in {accumulate} pieces each" if accumulate > 1 else ""
         raise UserError(f"schedule.batch: {batch} cannot be shared by {count} processes{pieces}; choose a multiple")
-    return batch // count
 
 
 class _Sum(torch.autograd.Function):
