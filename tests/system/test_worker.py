@@ -66,6 +66,15 @@ def test_asked_to_stop_it_saves_and_says_so(place: Path) -> None:
     assert (place / "saved").exists()
 
 
+def test_paused_it_does_not_hold_up_the_end(place: Path) -> None:
+    worker = Worker("works:wait", [str(place)], place / "log")
+    wait_for((place / "began").exists)
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    worker.ask_to_stop()
+    worker.wait(20)
+    assert worker.exit_code() == STOPPED
+
+
 def test_it_stops_when_the_process_that_began_it_is_killed(place: Path) -> None:
     program = f"""
 import time

@@ -161,6 +161,26 @@ def test_a_torn_checkpoint_is_named_and_the_one_before_is_used(
     assert any(event["event"] == "resumed" and event["nimg"] == int(older.name) for event in events)
 
 
+def test_what_killed_writers_left_is_removed_and_nothing_else(trained_run: Path, tmp_path: Path) -> None:
+    run = RunFolder.open(Path(shutil.copytree(trained_run, tmp_path / "run")))
+    part = run.part("sampler")
+    ours = [
+        folder / f".{name}.123.tmp"
+        for folder, name in (
+            (part.samples, "0000000100.png"),
+            (part.snapshots, "0000000100.safetensors"),
+            (part.path, "metrics.jsonl"),
+            (run.model, "generator.safetensors"),
+        )
+    ]
+    theirs = run.model / ".decoder.safetensors.123.tmp"  # the decoder may be training
+    for path in (*ours, theirs):
+        path.touch()
+    whole = set(run.path.rglob("*")) - set(ours)
+    finish(run)
+    assert set(run.path.rglob("*")) - {part.lock_file} == whole - {part.lock_file}
+
+
 def test_when_no_checkpoint_is_whole_the_run_says_so(trained_run: Path, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "hopeless")
     shutil.copytree(trained_run, run.path)

@@ -134,7 +134,7 @@ class RunFolder:
         )
 
     def part(self, name: PartName) -> "PartFolder":
-        return PartFolder(self.path / name)
+        return PartFolder(self.path / name, name)
 
 
 def _check_replaceable(path: Path, replace: bool) -> None:
@@ -162,8 +162,8 @@ def _of_killed_starts(path: Path) -> Iterator[Path]:
 class PartFolder:
     """What one part (sampler or decoder) writes while it trains."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, name: PartName) -> None:
+        self.path, self.name = path, name
         self.train_log = JSONLines(path / "train.jsonl")
         self.metrics_log = JSONLines(path / "metrics.jsonl")
         self.events_log = JSONLines(path / "events.jsonl")

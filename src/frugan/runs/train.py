@@ -22,6 +22,7 @@ from frugan.networks.base import Generator
 from frugan.requests.watching import SILENT, Tick, Watcher, never
 from frugan.runs.folder import PartFolder, RunFolder
 from frugan.runs.prepare import build_part, class_counts, measured_images, open_dataset
+from frugan.system.atomic import remove_leftovers
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import DivergedError, RunError, UserError
 from frugan.system.jsonl import JSON
@@ -36,6 +37,7 @@ from frugan.writing.pictures import contact_sheet, write_png
 SNAPSHOT_SEEDS = range(48)
 # Enough at a time for speed; some generators draw large images.
 _SNAPSHOT_PIECES = [SNAPSHOT_SEEDS[first : first + 16] for first in range(0, len(SNAPSHOT_SEEDS), 16)]
+_MODEL_FILES: dict[PartName, str] = {"sampler": GENERATOR_FILE, "decoder": DECODER_FILE}
 _LOCK_WAIT_SECONDS = 30.0
 DIVERGED = 4  # exit code of the decoder's process: its training failed, and would again
 _POLL_SECONDS = 0.2
@@ -108,6 +110,10 @@ def train_part(
         if config.sampler.initial:
             initial = str(run.path / config.sampler.initial)
             config = replace(config, sampler=replace(config.sampler, initial=initial))
+        if ranks.first:
+            for written in (folder.path, folder.samples, folder.snapshots):
+                remove_leftovers(written)
+            remove_leftovers(run.model, _MODEL_FILES[name])  # the other part writes there too
         part = build_part(config, name, choose_device(config.device) if ranks.count == 1 else ranks.device, ranks)
         measured = part.measure(measured_images(dataset))
         loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
@@ -154,7 +160,7 @@ class _Snapshot:
     def __call__(self, part: Part, nimg: int) -> None:
         network = part.exported()
         write_weights(self.folder.snapshot(nimg), network)
-        write_weights(self.run.model / (GENERATOR_FILE if part.name == "sampler" else DECODER_FILE), network)
+        write_weights(self.run.model / _MODEL_FILES[self.folder.name], network)
         if isinstance(part, GANPart) and self.judge is not None:
             generator = part.exported()
             with torch.no_grad():

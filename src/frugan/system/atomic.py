@@ -64,9 +64,9 @@ def replacing(path: Path) -> Iterator[Path]:
         flush(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what killed writers left; only the process that owns the folder may call this."""
-    for leftover in folder.glob(".*.tmp"):
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Delete what killed writers left of files whose name begins with `name`; only their owner may call this."""
+    for leftover in folder.glob(f".{name}*.tmp"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 

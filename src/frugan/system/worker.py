@@ -65,6 +65,8 @@ class Worker:
         self.asked = True
         with suppress(ProcessLookupError):
             self.process.terminate()
+            if hasattr(signal, "SIGCONT"):
+                self.process.send_signal(signal.SIGCONT)  # paused, it would hear of nothing, and be waited for
 
     def wait(self, seconds: float | None = None) -> None:
         """Until it has ended, or for so long."""

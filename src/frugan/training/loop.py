@@ -187,9 +187,9 @@ def _check_finite(progress: _Progress, schedule: ScheduleConfig, folder: Path) -
                 nimg = progress.nimg - (len(fresh) - number - 1) * schedule.batch
                 step = nimg // schedule.batch
                 raise DivergedError(
-                    f"{name} became {_worst(value)} in step {step} (image {nimg}). The newest good checkpoint is in "
-                    f"{folder / 'checkpoints'}. It would diverge again if it were resumed: begin anew, with a "
-                    "lower learning rate, a larger weight of the penalty or another seed."
+                    f"{name} became {_worst(value)} in step {step} (image {nimg}). {_what_is_left(folder)} It would "
+                    "diverge again if it were resumed: begin anew, with a lower learning rate, a larger weight of the "
+                    "penalty or another seed."
                 )
     progress.checked = len(progress.since_log)
 
@@ -199,9 +199,16 @@ def _check_weights(part: Part, nimg: int, folder: Path) -> None:
     for name, tensor in part.tensors().items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise DivergedError(
-                f"{name} became {_worst(tensor)} in the step that ended at image {nimg}; it was not saved. The newest "
-                f"good checkpoint is in {folder / 'checkpoints'}. Lower the learning rate and begin anew."
+                f"{name} became {_worst(tensor)} in the step that ended at image {nimg}; it was not saved. "
+                f"{_what_is_left(folder)} Lower the learning rate and begin anew."
             )
+
+
+def _what_is_left(folder: Path) -> str:
+    kept = folder / "checkpoints"
+    if any(kept.glob("[0-9]*")):
+        return f"The newest good checkpoint is in {kept}."
+    return "No checkpoint had been written before."
 
 
 def _write_line(log: JSONLines, progress: _Progress, clock: "_Clock", ranks: Ranks) -> Logged:
