@@ -17,7 +17,7 @@ test: install-dev
 	"$(BIN)/mypy"
 	"$(BIN)/python" -m pytest -n 2
 
-# Damages foreign files and arguments at random: 15 times FRUGAN_FUZZ_TRIALS trials.
+# Damages foreign files and arguments at random: 17 times FRUGAN_FUZZ_TRIALS trials.
 fuzz: install-dev
 	FRUGAN_FUZZ_TRIALS=$${FRUGAN_FUZZ_TRIALS:-5000} "$(BIN)/python" -m pytest -n 2 tests/fuzz
 

@@ -19,11 +19,19 @@ from types import FrameType
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from frugan.cli import main
+from frugan.codecs.identity import IdentityCodec
+from frugan.config.spec import Spec
 from frugan.data.cache import pack
 from frugan.data.source import open_source
+from frugan.model.folder import ModelDescription
+from frugan.model.weights import write_weights
+from frugan.networks.creps import CREPSGenerator
+from frugan.networks.esrgan import RRDBNet
 from frugan.system.errors import RunError, UserError
 from frugan.training.checkpoint import load_newest_checkpoint
 
@@ -199,6 +207,42 @@ def test_packed_images(image_folder: Path, tmp_path: Path) -> None:
         with bounded(f"cache {seed}"):
             again = pack(source, 16, cache_dir=tmp_path)
         assert np.array_equal(again.images, pixels), seed
+
+
+def test_weights_of_decoders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    small = RRDBNet(width=4, blocks=1, growth=4).state_dict()
+    torch.save(small, tmp_path / "sound.pth")
+    save_file(small, tmp_path / "sound.safetensors")
+    Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
+    for seed in range(TRIALS):
+        chance = random.Random(f"weights{seed}")
+        home = tmp_path / "home"
+        home.mkdir()
+        kind = chance.choice(["pth", "safetensors"])
+        victim = home / f"foreign.{kind}"
+        victim.write_bytes(mutated((tmp_path / f"sound.{kind}").read_bytes(), chance))
+        arguments = ["--decoder", str(victim), "--out", str(home / "out")]
+        run(["upscale", str(tmp_path / "small.png"), *arguments], f"weights {seed}", capsys)
+        assert everything(home) <= {victim.name, "out", "out/small.png"}
+        shutil.rmtree(home)
+
+
+def test_warps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = Spec(CREPSGenerator, latent_dim=8, style_dim=8, channel_base=128, channel_max=8, mapping_layers=1)
+    ModelDescription(small, Spec(IdentityCodec), None, (3, 16, 16), 16, info={}).write(tmp_path / "model")
+    write_weights(tmp_path / "model" / "generator.safetensors", small.build(code_shape=(3, 16, 16)))
+    np.save(tmp_path / "sound.npy", np.random.RandomState(0).rand(4, 5, 2))
+    for seed in range(TRIALS):
+        chance = random.Random(f"warp{seed}")
+        home = tmp_path / "home"
+        home.mkdir()
+        victim = home / "foreign.npy"
+        victim.write_bytes(mutated((tmp_path / "sound.npy").read_bytes(), chance))
+        arguments = ["--warp", str(victim), "--size", "12x12", "--out", str(home / "out.png")]
+        run(["render", str(tmp_path / "model"), *arguments], f"warp {seed}", capsys)
+        assert everything(home) <= {victim.name, "out.png"}
+        shutil.rmtree(home)
 
 
 def test_arguments(
