@@ -13,6 +13,7 @@ from frugan.features.base import as_8_bit
 from frugan.metrics.image import psnr
 from frugan.networks.base import Decoder
 from frugan.runs.folder import PartFolder, RunFolder
+from frugan.runs.logs import train_lines
 from frugan.runs.models import load_decoder_at
 
 _BATCH = 16
@@ -62,7 +63,7 @@ def _psnr(codec: Codec, decoder: Decoder, dataset: PackedDataset, count: int, de
 
 def _seconds(folder: PartFolder) -> Callable[[int], float]:
     """Training time at an image count: between two lines of the log, in proportion."""
-    lines = [(0, 0.0), *((int(line["nimg"]), float(line["clock"]["seconds"])) for line in folder.train_log.read())]
+    lines = [(0, 0.0), *((int(line["nimg"]), float(line["clock"]["seconds"])) for line in train_lines(folder))]
 
     def at(nimg: int) -> float:
         after = next((i for i, (seen, _) in enumerate(lines) if seen >= nimg), len(lines) - 1)

@@ -9,7 +9,7 @@ from frugan.objectives.losses import non_saturating, relativistic
 from frugan.reporting.facts import RunFacts
 from frugan.reporting.reconstruction import psnr_of_squared_error
 from frugan.runs.facts import PartFacts
-from frugan.system.jsonl import JSON
+from frugan.system.jsonl import JSON, is_number
 from frugan.training.loop import PERCENTILES
 
 # More points than this are averaged in groups: a chart is a few hundred pixels wide.
@@ -168,10 +168,16 @@ def _column(
     size = max(1, math.ceil(len(log) / _MOST_POINTS))
     column: list[float | None] = []
     for first in range(0, len(log), size):
-        entries = [line[name] for line in log[first : first + size] if line.get(name) is not None]
-        values = [float(entry if place is None else entry[place]) for entry in entries]
+        values = [value for line in log[first : first + size] if (value := _value(line.get(name), place)) is not None]
         column.append(convert(sum(values) / len(values)) if values else None)
     return column
+
+
+def _value(entry: object, place: int | None) -> float | None:
+    """None where a stranger's log says something else."""
+    if place is not None:
+        entry = entry[place] if isinstance(entry, list) and place < len(entry) else None
+    return float(entry) if is_number(entry) else None  # type: ignore[arg-type]
 
 
 def _figure(title: str, chart: Chart | None, help_text: str) -> Markup:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from frugan.config.schema import PartName
 from frugan.runs.folder import PartFolder, RunFolder
+from frugan.runs.logs import event_lines, metric_lines, train_lines
 from frugan.system.errors import UserError
-from frugan.system.jsonl import JSON
+from frugan.system.jsonl import JSON, is_number
 
 ENERGY_SOURCES = ("nvml", "rapl", "declared")
 
@@ -57,7 +58,7 @@ class PartFacts:
             return max((number for number, nimg in enumerate(resumed_at, 1) if nimg < int(line["nimg"])), default=0)
 
         last_clocks = [list(lines)[-1]["clock"] for _, lines in itertools.groupby(self.log, process)]
-        if not last_clocks or any(name not in clock for clock in last_clocks):
+        if not last_clocks or not all(is_number(clock.get(name)) for clock in last_clocks):
             return None
         return float(sum(clock[name] for clock in last_clocks))
 
@@ -87,21 +88,12 @@ def part_facts(run: RunFolder, name: PartName) -> PartFacts:
         name=name,
         network=network.target.__qualname__,
         total_nimg=schedule.total_nimg,
-        log=[line for line in folder.train_log.read() if _is_log_line(line)],
-        metrics=[line for line in folder.metrics_log.read() if type(line.get("nimg")) is int],
-        events=folder.events_log.read(),
+        log=train_lines(folder),
+        metrics=metric_lines(folder),
+        events=event_lines(folder),
         sample_grids=_sample_grids(folder),
         snapshots=folder.snapshot_counts(),
     )
-
-
-def _is_log_line(line: JSON) -> bool:
-    """Lines of another kind, which only a stranger's log has, are left out."""
-    clock = line.get("clock")
-    known = isinstance(clock, dict) and all(
-        isinstance(clock.get(name), int | float) for name in ("images_per_second", "peak_memory_mb")
-    )
-    return known and type(line.get("nimg")) is int
 
 
 def _sample_grids(folder: PartFolder) -> dict[int, Path]:

@@ -14,6 +14,7 @@ from frugan.metrics import table
 from frugan.metrics.table import MAIN
 from frugan.model.folder import load
 from frugan.runs.folder import RunFolder
+from frugan.runs.logs import metric_lines
 from frugan.studies.definition import Study
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.plot import colour_of, strip_chart
@@ -131,7 +132,7 @@ def _curves(study: Study, trials: Sequence[Trial]) -> Chart | None:
     lines: list[tuple[str, str, dict[int, list[float]]]] = []
     x: list[int] = []
     for place, row in enumerate(study.rows):
-        logs = [RunFolder(trial.folder).part("sampler").metrics_log.read() for trial in trials if trial.row == row.name]
+        logs = [metric_lines(RunFolder(trial.folder).part("sampler")) for trial in trials if trial.row == row.name]
         by_nimg: dict[int, list[float]] = {}
         for line in (line for log in logs for line in log):
             by_nimg.setdefault(int(line["nimg"]), []).append(float(line["distance"]))

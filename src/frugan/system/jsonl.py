@@ -14,6 +14,11 @@ from frugan.system.foreign_files import read_bounded
 JSON = dict[str, Any]  # an object of a file, before anything is known of it
 
 
+def is_number(value: object) -> bool:
+    """Whether it is one that floats can hold, or NaN or infinity: JSON's may be of any length."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**1000)
+
+
 class JSONLines:
     """The log at `path`; its folder is made when the first line is written."""
 

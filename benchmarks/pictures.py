@@ -1,4 +1,4 @@
-"""Make the pictures of the README: `python docs/pictures.py scale-space`, or `any-size --model RUN`."""
+"""Make the pictures of the README: `python -m benchmarks.pictures scale-space`, or `any-size --model RUN`."""
 
 import argparse
 from pathlib import Path
@@ -18,7 +18,7 @@ from frugan.requests.drawing import Drawing
 from frugan.requests.frame import Frame
 from frugan.writing.pictures import to_uint8, write_png
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "docs"
 STEPS = (256.0, 64.0, 16.0, 4.0, 1.0, 0.0)  # `ScaleSpace.start` of the paper, and its way down.
 MARGIN = 8  # Pixels of white between pictures.
 
@@ -43,9 +43,9 @@ def _annealed(image: int, side: int = 64) -> list[np.ndarray]:
     packed = pack(open_default(), side)
     codes = torch.stack([torch.as_tensor(np.array(packed.images[i])) for i in range(256)]) / 127.5 - 1
     sigma = auto_sigma(power_spectrum(codes), STEPS[0])
-    noise = torch.Generator().manual_seed(0)
     picture = codes[image : image + 1]
-    shown = [scale_space(picture, t, sigma=sigma, generator=noise) for t in STEPS]
+    torch.manual_seed(0)
+    shown = [scale_space(picture, t, sigma=sigma) for t in STEPS]
     return [to_uint8(interpolate(x, scale_factor=2.0, mode="nearest"))[0] for x in shown]
 
 
