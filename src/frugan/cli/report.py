@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Packages
+from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import show
 from frugan.cli.verb import run_verb
 from frugan.runs.folder import RunFolder
@@ -34,5 +35,5 @@ def _report(flags: Flags) -> int:
     folder = RunFolder.open(flags.run)
     from frugan import report
 
-    show(str(report(folder.path)))
+    show(str(report(folder.path, watcher=SHOWN)))
     return 0

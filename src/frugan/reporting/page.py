@@ -1,5 +1,7 @@
 """A run as one self-contained HTML page: pictures as data URIs, plots as inline SVG, no scripts, no network."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from frugan.data.cache import PackedDataset
@@ -33,28 +35,43 @@ _CONTENTS = {
 }
 
 
-def write_report(run: RunFolder, model: Model, dataset: PackedDataset) -> Path:
-    """Write RUN/report.html from whatever the run has by now: finished or not, evaluated or not. Returns its path."""
-    write_file(run.report_file, _page(read_facts(run), model, dataset).encode())
+def write_report(
+    run: RunFolder,
+    model: Model,
+    dataset: PackedDataset,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:
+    """Write RUN/report.html from whatever the run has by now: finished or not, evaluated or not. Returns its path.
+
+    `on_progress` is told how many sections of how many are written.
+    """
+    facts = read_facts(run)
+    sections = []
+    makers = _sections(facts, model, dataset)
+    for number, make in enumerate(makers):
+        on_progress(number, len(makers))
+        sections.append(make())
+    on_progress(len(makers), len(makers))
+    page = document(f"{facts.config.recipe}: {facts.config.data.source}", sections)
+    write_file(run.report_file, page.encode())
     return run.report_file
 
 
-def _page(facts: RunFacts, model: Model, dataset: PackedDataset) -> str:
+def _sections(facts: RunFacts, model: Model, dataset: PackedDataset) -> list[Callable[[], Markup]]:
     reals = draw_reals(dataset, _REALS)
-    sections = [
-        header(facts, model),
-        _contents(facts, model),
-        pictures_section(facts, model, dataset),
-        numbers_section(facts, model),
-        progress_section(facts),
-        *([reconstruction_section(model, reals)] if model.codec.reduces else []),
-        *([scales_section(facts, model)] if _has_scales(facts, model) else []),
-        curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
-        neighbours_section(facts, model, dataset),
-        details_section(facts, model),
-        commands_section(facts, model),
+    return [
+        partial(header, facts, model),
+        partial(_contents, facts, model),
+        partial(pictures_section, facts, model, dataset),
+        partial(numbers_section, facts, model),
+        partial(progress_section, facts),
+        *([partial(reconstruction_section, model, reals)] if model.codec.reduces else []),
+        *([partial(scales_section, facts, model)] if _has_scales(facts, model) else []),
+        lambda: curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
+        partial(neighbours_section, facts, model, dataset),
+        partial(details_section, facts, model),
+        partial(commands_section, facts, model),
     ]
-    return document(f"{facts.config.recipe}: {facts.config.data.source}", sections)
 
 
 def _has_scales(facts: RunFacts, model: Model) -> bool:

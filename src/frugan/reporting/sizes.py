@@ -17,6 +17,7 @@ from frugan.writing.pictures import to_uint8
 
 _SEEDS = (0, 1, 2, 3)
 _WIDTH, _LARGEST = 192, 256
+_MOST_TIMES = 4  # as large as trained: a small model, which is slow for its size, need not draw 256 pixels
 _PICTURE_BYTES = 90_000
 
 
@@ -41,11 +42,13 @@ def scales_section(facts: RunFacts, model: Model) -> Markup:
 
 def _gallery(model: Model) -> Markup:
     trained = model.generator.code_shape[1:]
-    large, side = View(_LARGEST, _LARGEST, trained), trained[0]
+    side = trained[0]
+    most = min(_LARGEST, _MOST_TIMES * side)
+    large = View(most, most, trained)
     views = {
         f"{side} x {side}, as trained": View(side, side, trained),
-        **({f"{2 * side} x {2 * side}": View(2 * side, 2 * side, trained)} if 2 * side < _LARGEST else {}),
-        f"{_LARGEST} x {_LARGEST}": large,
+        **({f"{2 * side} x {2 * side}": View(2 * side, 2 * side, trained)} if 2 * side < most else {}),
+        f"{most} x {most}": large,
         "its middle, 4 x": replace(large, zoom=4),
     }
     if isinstance(model.generator, LineGenerator):

@@ -78,5 +78,6 @@ def _finish(run: RunFolder, config: RunConfig, part: PartChoice, ranks: Ranks, w
     watcher.say(f"evaluating {settings.samples} generated images")
     judge = Judge(settings.features)
     evaluation = evaluate_folder(run.path, judge=judge, device=config.device, ranks=ranks, on_progress=watcher.on_stage)
-    page = report(run.path) if ranks.first else run.report_file
+    watcher.say("writing the report")
+    page = report(run.path, watcher=watcher) if ranks.first else run.report_file
     return Trained(run.path, part, ended=True, finished=True, evaluation=evaluation, report=page)
