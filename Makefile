@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # For a CPU-only torch on Linux: make quickstart PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_ARGS ?=
 
-.PHONY: quickstart test fuzz install install-dev bench clean
+.PHONY: quickstart test docs fuzz install install-dev bench clean
 
 quickstart: install
 	"$(BIN)/frugan" train --recipe quickstart --out runs/quickstart --replace
@@ -16,6 +16,12 @@ test: install-dev
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/python" -m pytest -n 2
+
+# The documentation as a site in build/site; and the notebook, executed with seconds of training.
+docs: $(BIN)/python
+	"$(BIN)/python" -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[docs]"
+	"$(BIN)/zensical" build --strict -f mkdocs.yml
+	FRUGAN_TOUR_MINUTES=$${FRUGAN_TOUR_MINUTES:-0.02} "$(BIN)/jupyter" execute docs/tour.ipynb --output=../build/tour.ipynb
 
 # Damages foreign files and arguments at random: 17 times FRUGAN_FUZZ_TRIALS trials.
 fuzz: install-dev
