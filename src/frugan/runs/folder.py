@@ -20,7 +20,7 @@ from typing import get_args
 from frugan.config.records import read_json
 from frugan.config.schema import PartName, RunConfig
 from frugan.runs.environment import Environment
-from frugan.system.atomic import write_file
+from frugan.system.atomic import is_gone, write_file
 from frugan.system.bounds import CONFIGURATION
 from frugan.system.errors import ArgumentError, UserError
 from frugan.system.foreign_files import read_text
@@ -150,13 +150,8 @@ def _check_replaceable(path: Path, replace: bool) -> None:
 def _of_killed_starts(path: Path) -> Iterator[Path]:
     """Runs that were being made under a temporary name when their process died."""
     for begun in path.parent.glob(f".{escape(path.name)}.*.begun"):
-        process = begun.suffixes[-2].removeprefix(".")
-        try:
-            os.kill(int(process), 0)
-        except ProcessLookupError:
+        if is_gone(begun.suffixes[-2].removeprefix(".")):
             yield begun
-        except (ValueError, OverflowError, PermissionError):
-            continue
 
 
 class PartFolder:

@@ -2,22 +2,27 @@
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from frugan.system.errors import RunError
 
 
-def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+def write_folder(path: Path, fill: Callable[[Path], None], on_filled: Callable[[], None] = lambda: None) -> None:
     """`fill` a temporary folder beside `path`, flush it to disk, then give it its name.
+
+    `on_filled` is called before an earlier folder of that name goes, whole, and this one takes its place.
 
     Raises:
         RunError: the disk is full or the folder cannot be written; nothing is left behind and nothing else was touched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary, earlier = _temporary(path), _temporary(path, ".earlier")
     with _complaining(path, temporary):
+        _remove_of_dead(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         try:
@@ -28,10 +33,13 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         for file in temporary.rglob("*"):
             flush(file)
         flush(temporary)
+        on_filled()
         if path.exists():
-            shutil.rmtree(path)
+            shutil.rmtree(earlier, ignore_errors=True)
+            os.rename(path, earlier)  # a kill while it is deleted leaves no half of it under its name
         os.rename(temporary, path)
         flush(path.parent)
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -51,9 +59,10 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         RunError: the disk is full or the file cannot be written; a previous file of that name is still whole.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     with _complaining(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_of_dead(path)
         try:
             yield temporary
         except BaseException:
@@ -70,6 +79,24 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
+def holds_something(folder: Path) -> bool:
+    """Whether a folder is there that holds more than what killed writers left."""
+    return folder.is_dir() and any(not _TEMPORARY.fullmatch(path.name) for path in folder.iterdir())
+
+
+def is_gone(process: str) -> bool:
+    """Whether no process of that number runs on this machine."""
+    if os.name != "posix":  # where asking would end it
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, OverflowError, PermissionError):
+        pass
+    return False
+
+
 def flush(path: Path) -> None:
     """Wait until a file's content, or a folder's list of names, has reached the disk."""
     if os.name != "posix" and path.is_dir():  # only POSIX can open a folder
@@ -79,6 +106,34 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)(?:\.earlier)?\.tmp")
+
+
+def _temporary(path: Path, kind: str = "") -> Path:
+    """What stands for `path` while this process writes it."""
+    return path.with_name(f".{path.name}.{os.getpid()}{kind}.tmp")
+
+
+def _remove_of_dead(path: Path) -> None:
+    """Delete what killed writers of that name left. Those of other names in the folder may be another program's."""
+    for process, leftover in _leftovers(path.parent.absolute()).pop(path.name, ()):
+        if is_gone(process):
+            shutil.rmtree(leftover, ignore_errors=True)
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+
+@cache
+def _leftovers(folder: Path) -> dict[str, list[tuple[str, Path]]]:
+    """By the name that they were to have. Listed once in a process: it may write very many files into the folder."""
+    found: dict[str, list[tuple[str, Path]]] = {}
+    for path in folder.glob(".*.tmp"):
+        match = _TEMPORARY.fullmatch(path.name)
+        if match:
+            found.setdefault(match["name"], []).append((match["process"], path))
+    return found
 
 
 @contextmanager
