@@ -1,5 +1,8 @@
 """What kind of file a name asks for, and whether it can be written: told before anything is drawn. Without torch."""
 
+import os
+import re
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +22,7 @@ def check_ending(path: Path) -> None:
         raise ArgumentError("out", f"must end in {', '.join(ENDINGS)}", path)
     if path.is_dir():
         raise ArgumentError("out", "is a folder", path)
-    if ending == ".dzi" and not path.exists() and tiles.exists() and any(tiles.iterdir()):
+    if ending == ".dzi" and not path.exists() and tiles.exists() and not _are_tiles(tiles):
         problem = f"its tiles would replace the folder {tiles}, which is no picture's; choose another"
         raise ArgumentError("out", problem, path)
     if ending in (".tif", ".tiff") and find_spec("tifffile") is None:
@@ -29,6 +32,16 @@ def check_ending(path: Path) -> None:
 def tiles_of(path: Path) -> Path:
     """The folder of a Deep Zoom picture's tiles."""
     return path.with_name(f"{path.stem}_files")
+
+
+def _are_tiles(folder: Path) -> bool:
+    """Whether a folder holds levels of tiles and nothing else: their picture was killed before its description."""
+    return folder.is_dir() and all(re.fullmatch(r"\d+/\d+_\d+\.png", name) for name in _files_below(folder))
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name).relative_to(folder).as_posix() for name in names)
 
 
 def check_video(path: Path, size: tuple[int, int] = (2, 2)) -> None:

@@ -67,7 +67,8 @@ def _write_deep_zoom(path: Path, strips: Iterable[np.ndarray], width: int, heigh
             pyramid.add(strip)
         pyramid.close()
 
-    write_folder(folder, fill)
+    # An earlier description goes before its tiles: at no moment does one stand beside tiles of another picture.
+    write_folder(folder, fill, on_filled=lambda: path.unlink(missing_ok=True))
     description = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" '
         f'Format="png" Overlap="0" TileSize="{_TILE}"><Size Width="{width}" Height="{height}"/></Image>\n'
