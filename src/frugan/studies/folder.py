@@ -19,7 +19,7 @@ from frugan.config.schema import RunConfig
 from frugan.config.spec import to_plain
 from frugan.config.yaml import dump, from_plain
 from frugan.studies.definition import Row, Study
-from frugan.system.atomic import write_file
+from frugan.system.atomic import holds_something, write_file
 from frugan.system.errors import ArgumentError, UserError
 from frugan.system.lock import exclusive
 
@@ -54,7 +54,7 @@ class StudyFolder:
             UserError: the folder holds something else, or a row of that name with other settings.
         """
         folder = cls(path)
-        if path.exists() and any(path.iterdir()) and not folder.definition_file.exists():
+        if holds_something(path) and not folder.definition_file.exists():
             raise ArgumentError("out", "already exists and is not a study; choose another", path)
         if folder.definition_file.exists():
             study = _merged(folder.read_study(), study, path)

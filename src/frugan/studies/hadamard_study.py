@@ -20,7 +20,7 @@ from frugan.studies.hadamard import (
     train_one,
 )
 from frugan.studies.hadamard_page import write_hadamard_page
-from frugan.system.atomic import write_file
+from frugan.system.atomic import holds_something, write_file
 from frugan.system.cores import available_cores
 from frugan.system.errors import ArgumentError, RunError
 from frugan.system.worker import STOPPED, Job, Worker, run_jobs
@@ -91,7 +91,7 @@ def _claim(folder: Path) -> None:
     definition = {"study": "nss-hadamard", "steps": [SHOWN_STEPS, CLEAN_STEPS], "batch": BATCH, "t": STEPS_OF_BLUR}
     file = folder / "hadamard.json"
     if not file.exists():
-        if folder.exists() and any(folder.iterdir()):
+        if holds_something(folder):
             raise ArgumentError("out", "already exists and is not this study; choose another", folder)
         write_file(file, json.dumps(definition).encode())
     if read_json(file) != definition:
