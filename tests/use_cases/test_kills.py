@@ -96,7 +96,7 @@ def cases(trained_run: Path, image_folder: Path, creps: Path, tmp_path: Path) ->
         "upscale": Case(("upscale", *photos, "--decoder", run, "--out", str(out)), out),
         "video frames": Case((*film, str(out / "frames")), out, overwrites=False),
         "video .mp4": Case((*film, str(out / "film.mp4")), out),
-        "finetune": Case((*tuned, str(out / "run")), out, kills=KILLS if THOROUGH else 1, seconds=5.0),
+        "finetune": Case((*tuned, str(out / "run")), out, kills=KILLS if THOROUGH else 1, seconds=0 if THOROUGH else 5),
         "evaluate": Case(("evaluate", str(copy), "--samples", "16"), copy, "evaluation.json"),
         "study": Case((*study, "--out", str(out)), out, seconds=8.0),
         "sweep": Case(("sweep", run, *judged, "--out", str(out / "sweep.html")), out),
@@ -286,10 +286,7 @@ def check_whole(folder: Path, frames: int = _FRAMES) -> None:
     for path in folder.rglob("*"):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
-        if path.is_dir():
-            check_folder(path, frames)
-        else:
-            CHECKS[path.suffix](path)
+        check_folder(path, frames) if path.is_dir() else CHECKS[path.suffix](path)
 
 
 def check_folder(folder: Path, frames: int) -> None:
