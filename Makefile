@@ -25,7 +25,7 @@ docs: $(BIN)/python
 
 # Damages foreign files and arguments at random: 17 times FRUGAN_FUZZ_TRIALS trials.
 fuzz: install-dev
-	FRUGAN_FUZZ_TRIALS=$${FRUGAN_FUZZ_TRIALS:-5000} "$(BIN)/python" -m pytest -n 2 tests/fuzz
+	FRUGAN_FUZZ_TRIALS=$${FRUGAN_FUZZ_TRIALS:-5000} "$(BIN)/python" -m pytest -n 2 -p no:timeout tests/fuzz
 
 bench: install-dev
 	"$(BIN)/python" -m pip install $(PIP_ARGS) -c constraints.txt -e ".[bench]"

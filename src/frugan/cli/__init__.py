@@ -14,28 +14,33 @@ from frugan.system.errors import RunError, UserError, sentence_of
 from frugan.system.version import __version__
 
 VERBS = {
-    "train": "train a sampler and a decoder on a folder, a zip or a named data set",
-    "resume": "go on with a run that was stopped or killed",
-    "finetune": "train a finished run's sampler and decoder end to end",
-    "sample": "draw images from a run or a model, as PNGs or one grid",
-    "render": "draw one picture at any size, in part, turned or bent (CREPS, CIPS)",
-    "video": "film zooms, and ways from one picture to the next (CREPS, CIPS)",
-    "evaluate": "measure how good the images are",
-    "sweep": "trade variety for fidelity: distances over truncations and rejection thresholds",
-    "evaluate-decoder": "measure what codec and decoder lose, and compare decoders",
+    "train": "train a generator on a folder of images, a zip or a named data set",
+    "resume": "resume a run after Ctrl-C, a crash or a power cut",
+    "finetune": "train the sampler and the decoder of a finished run end to end",
+    "sample": "generate images, as PNG files or as one grid",
+    "render": "render one picture at any size, cropped, rotated or warped (CREPS, CIPS)",
+    "video": "make a film of transitions and zooms (CREPS, CIPS)",
+    "evaluate": "measure the quality of generated images",
+    "sweep": "measure quality over truncations and rejection thresholds",
+    "evaluate-decoder": "measure and compare decoders",
     "upscale": "enlarge photos with a trained decoder",
     "import": "convert a public checkpoint into a model folder",
-    "report": "write a run's report as one HTML page",
+    "report": "write the report of a run as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",
-    "recipes": "list the recipes, or show one in full",
-    "data": "check a data set: `frugan data check DATA`",
+    "recipes": "list the recipes, or print one in full",
+    "data": "check a data set with `frugan data check DATA`",
 }
 
 _HELP = """usage: frugan VERB ...
 
+The shortest way to a first picture, 8 minutes on two CPU cores:
+  frugan train --recipe quickstart --out runs/quickstart
+  frugan sample runs/quickstart --grid --out first.png
+
+Verbs:
 {verbs}
 
-`frugan VERB --help` explains a verb. To begin: frugan train --recipe quickstart --out runs/quickstart
+`frugan VERB --help` explains a verb.
 """
 
 

@@ -17,7 +17,7 @@ class Flags:
     """Count images, sizes, modes, classes, corrupt files and duplicates, and suggest a resolution.
 
     Args:
-        data: A folder, a zip, or the name of a data set.
+        data: Folder, zip, or name of a data set.
     """
 
     data: Annotated[Positional[str], arg(metavar="DATA")]

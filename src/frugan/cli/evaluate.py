@@ -21,15 +21,17 @@ from frugan.system.errors import ArgumentError
 
 @dataclass(frozen=True)
 class Flags:
-    """Compare generated images with real ones: Frechet and kernel distance, precision, recall, real-vs-real floor.
+    """Compare generated images with real images: Frechet and kernel distance, precision and recall.
+
+    Each metric is also given between two halves of the real images: the floor that no generator can beat.
 
     Args:
-        run: Run folder, or a model folder together with --data.
-        samples: Number of images to generate. Default: the run's setting; with --consistency, 256.
+        run: Run folder, or a model folder with --data.
+        samples: Number of images to generate. Default: the run's setting evaluation.samples. With --consistency: 256.
         truncation: Truncation, 0 or more.
-        snapshot: Judge the sampler after this many images (see RUN/sampler/snapshots) instead of at the end.
-        sizes: Measure instead how far pictures at two sizes agree, for example 256,512.
-        lpips: With --consistency, use LPIPS instead of the offline perceptual distance (extra: lpips).
+        snapshot: Image count of an earlier snapshot to evaluate. The folder RUN/sampler/snapshots lists them.
+        sizes: Measure the consistency of two picture sizes instead, for example 256,512.
+        lpips: With --consistency: use LPIPS, not the offline perceptual distance (pip install 'frugan[lpips]').
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]

@@ -18,18 +18,18 @@ from frugan.requests.judging import RealImages
 
 @dataclass(frozen=True)
 class Flags:
-    """Judge the decoders of one or several runs, and what each has to beat: MSE, PSNR, SSIM, perceptual and Frechet
-    distance, time, multiply-adds, parameters.
+    """Compare decoders with each other and with plain interpolation: MSE, PSNR, SSIM, perceptual and Frechet distance,
+    time, multiply-adds, parameters.
 
     Args:
-        runs: Run or model folders with a trained decoder. RUN@48000 is a run's snapshot at 48,000 images.
-        data: Images that were not trained on (a folder, zip or named set), judged beside the first run's own.
-        samples: Largest number of images of each set.
-        resolution: Side at which to judge, in pixels. Default: that of the first run. Decoders work at other sizes too.
-        lpips: Use LPIPS instead of the offline perceptual distance (extra: lpips).
-        curve: Judge every snapshot of the runs too: PSNR over training time.
-        out: Write a page with tables and crops here.
-        upsample: With --data, take smaller images too, enlarged.
+        runs: Run or model folders with a trained decoder, at least one. RUN@48000 is the snapshot at 48 kimg.
+        data: Held-out images: a folder, a zip or a named data set. They are used in addition to the training images.
+        samples: Largest number of images per data set.
+        resolution: Side of the images, in pixels. Default: the resolution of the first run.
+        lpips: Use LPIPS, not the offline perceptual distance (pip install 'frugan[lpips]').
+        curve: Evaluate every snapshot too, for a curve of PSNR over training time.
+        out: HTML file for tables and crops.
+        upsample: With --data: enlarge images below the resolution, instead of skipping them.
     """
 
     runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...")]

@@ -16,15 +16,15 @@ from frugan.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class Flags:
-    """Train sampler and decoder end to end, as one generator of images, in a new run; the old one stays as it is.
+    """Train the sampler and the decoder of a finished run end to end, in a new run. The old run does not change.
 
-    In the paper this made pictures worse; `frugan evaluate` of both says whether it helped yours. The result is one
-    generator of images: `frugan upscale` and `evaluate-decoder` need a decoder of its own, as the old run has.
+    The paper reports worse pictures after this step: compare both runs with `frugan evaluate`. The result is a single
+    generator of images. `frugan upscale` and `frugan evaluate-decoder` still need the old run, which has a decoder.
 
     Args:
-        run: A finished run.
-        out: New run folder. Resume it like any other.
-        kimg: Length, in thousands of images shown.
+        run: Run folder of a finished run.
+        out: New run folder.
+        kimg: Length of the training, in thousands of images. Default: 20.
         replace: Delete an earlier run in the same folder.
     """
 

@@ -21,22 +21,21 @@ Packages = Annotated[
     UseAppendAction[tuple[str, ...]],
     arg(
         metavar="NAME",
-        help="Let configurations name classes of this package of yours, in this process only. Building them runs its "
-        "code.",
+        help="Allow configurations to name classes of this Python package. Its code runs. May be given several times.",
     ),
 ]
 JSONOutput = Annotated[bool, arg(name="json", help="Print the result as JSON.")]
-Device = Annotated[str, arg(help="Device: auto, cpu, cuda, cuda:1 or mps.")]
+Device = Annotated[str, arg(metavar="DEVICE", help="Device to compute on: auto, cpu, cuda, cuda:1 or mps.")]
 
 
 @dataclasses.dataclass(frozen=True)
 class FinishingFlags:
-    """What finishes the pictures.
+    """How codes become pictures.
 
     Args:
-        code_noise: Noise level of the code that a decoder with told_noise assumes. Default: its assumed_noise.
-        decoder: Run whose decoder enlarges the pictures, after its codec has halved them --halvings times.
-        halvings: Number of halvings. 1 and a decoder of 64 -> 256 px turn pictures of 128 px into 256 px.
+        code_noise: Noise level of the codes, for a decoder with told_noise=true. Default: the decoder's assumed_noise.
+        decoder: Run folder of a decoder that enlarges the pictures, after --halvings reductions by its codec.
+        halvings: Number of halvings before --decoder: 128 px, halved once, are enlarged from 64 to 256 px.
     """
 
     code_noise: float | None = None
@@ -50,11 +49,11 @@ class FinishingFlags:
 
 @dataclasses.dataclass(frozen=True)
 class JudgeFlags:
-    """Who judges.
+    """The network whose features are compared.
 
     Args:
-        features: Features to compare: efficientnet-lite0 works offline; inception gives FID (and IS).
-        inception_weights: Weight file of torch-fidelity's Inception. Default: its cache, or the network.
+        features: Feature network. efficientnet-lite0 works offline. inception gives FID and IS.
+        inception_weights: Weight file of torch-fidelity's Inception. Default: its cache, or a download.
     """
 
     features: Features = "efficientnet-lite0"
@@ -67,11 +66,11 @@ class JudgeFlags:
 
 @dataclasses.dataclass(frozen=True)
 class ImagesFlags:
-    """Against which images.
+    """The real images.
 
     Args:
-        data: Images to compare with, such as held-out ones: a folder, zip or named data set. Default: the run's own.
-        upsample: With --data, take images smaller than the model's resolution too, enlarged.
+        data: Images to compare with: a folder, a zip or a named data set. Default: the training images of the run.
+        upsample: With --data: enlarge images below the model's resolution, instead of skipping them.
     """
 
     data: str = ""

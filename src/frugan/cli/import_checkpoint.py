@@ -14,14 +14,14 @@ from frugan.requests.importing import check_import
 
 @dataclass(frozen=True)
 class Flags:
-    """Convert a public checkpoint into a model folder, which `frugan sample` and `frugan.load` take.
+    """Convert a public checkpoint into a model folder for `frugan sample` and `frugan.load`.
 
-    Nothing in it is executed: a file that holds anything but named tensors is refused.
+    The checkpoint's code never runs. Files that hold anything but named tensors are refused.
 
     Args:
-        checkpoint: Folder of a public BigGAN-deep (config.json and pytorch_model.bin), or pickle of a StyleGAN2 as
-            StyleGAN2-ADA and its descendants save it.
-        out: Model folder to write. It must not exist.
+        checkpoint: Folder of a public BigGAN-deep (config.json and pytorch_model.bin), or a StyleGAN2 pickle from
+            StyleGAN2-ADA or a successor.
+        out: New model folder.
     """
 
     checkpoint: Annotated[Positional[Path], arg(metavar="CHECKPOINT")]

@@ -14,7 +14,7 @@ from frugan.recipes import GROUPS, RECIPES, find_recipe
 
 @dataclass(frozen=True)
 class Flags:
-    """List the recipes, or print one with every setting, as YAML that `frugan train --config` takes.
+    """List the recipes, or print one recipe with all settings, as YAML for `frugan train --config`.
 
     Args:
         recipe: Recipe to print in full.

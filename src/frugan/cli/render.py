@@ -21,27 +21,27 @@ from frugan.writing.endings import check_ending
 
 @dataclass(frozen=True)
 class Flags:
-    """Render one picture of a CREPS or CIPS run at any size, with memory for its lines and one strip of it.
+    """Render one picture of a CREPS or CIPS model at any size. Memory holds only one strip of it.
 
     Args:
         run: Run folder or model folder.
-        out: File that ends in .png, .tif (BigTIFF where needed) or .dzi (Deep Zoom, for viewers on the web).
+        out: Output file: .png, .tif (BigTIFF above 4 GB) or .dzi (Deep Zoom, for web viewers).
         size: Width and height in pixels, for example 6144x4096.
         seed: Seed of the picture.
         truncation: Truncation, 0 or more. Below 1, the picture is more typical.
         label: Class to draw, by name or number, for class-conditional models. If left out, the seed draws one.
-        crop: Left, top, right and bottom of the visible part, as fractions of the picture.
-        fit: For a crop of another shape than the output: show a part of it (crop), stretch it, or show more (extend).
-        zoom: Magnification. Above 1, less is seen, larger.
-        shift: Shift of the view right and down, as fractions of the picture.
+        crop: Visible part: left, top, right and bottom, as fractions of the picture.
+        fit: If --crop and --size differ in shape: show less (crop), distort (stretch) or show more (extend).
+        zoom: Magnification. 2 shows half of the width and height, twice as large.
+        shift: Shift of the view to the right and down, as fractions of the picture.
         rotate: Rotation in degrees, counter-clockwise.
-        warp: fisheye, wave, or a .npy file (h, w, 2) with the source place of each place (y, x), as fractions.
-        outside: Beyond the picture's edges: extrapolate (what the generator draws), clamp, mirror, or mask (black).
-        supersample: Samples along each side of a pixel, for pictures below the trained size or strongly warped.
-        grid: Coordinates from end to end (ends, as in training), or in the middles of pixels (centres).
-        tile: Side of the tiles, in samples, from 32. For rotated and warped pictures: rows drawn at once.
-        exact: Compute rotated and warped pictures without the table of lines. Much slower.
-        fused: Shade pixels by one CUDA kernel in bf16 (extra: triton). Best with large tiles such as --tile 2048.
+        warp: Distortion: fisheye, wave, or a .npy file (h, w, 2) with the source (y, x) of each point, as fractions.
+        outside: Content beyond the edges: extrapolate (the generator draws it), clamp, mirror or mask (black).
+        supersample: Samples along each side of a pixel. Above 1 for sizes below the trained one, and for strong warps.
+        grid: Sample points: from edge to edge (ends, as in training) or at the pixel centres (centres).
+        tile: Side of a tile, in samples, at least 32. For rotated and warped pictures: number of rows per strip.
+        exact: Compute every line of a rotated or warped picture, without interpolation. Much slower.
+        fused: Compute pixels with one CUDA kernel in bf16 (pip install 'frugan[triton]'). Best with --tile 2048.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]

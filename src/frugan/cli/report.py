@@ -16,7 +16,7 @@ from frugan.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class Flags:
-    """Write RUN/report.html anew; also of a run that is still training.
+    """Write RUN/report.html again. This also works while the run is training.
 
     Args:
         run: Run folder.

@@ -17,7 +17,7 @@ from frugan.use_cases.plan import PartChoice
 
 @dataclass(frozen=True)
 class Flags:
-    """Go on with a run. On the same hardware the result is bit for bit that of a run that was never interrupted.
+    """Resume a run from its newest checkpoint. On the same hardware, the result equals that of an uninterrupted run.
 
     Args:
         run: Run folder.

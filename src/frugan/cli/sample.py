@@ -17,16 +17,16 @@ from frugan.requests.drawing import Drawing, check_target, existing_folder
 
 @dataclass(frozen=True)
 class Flags:
-    """Draw images from a run or a model folder. A seed gives the same picture, up to rounding, on every machine.
+    """Generate images from a run or a model folder. A seed gives the same image on every machine, up to rounding.
 
     Args:
         run: Run folder or model folder.
-        out: Folder for one PNG per seed. With --grid, the PNG file to write.
+        out: Folder for one PNG file per seed. With --grid: the PNG file.
         seeds: Seeds and ranges of seeds, for example 0-63 or 1,5,9-12.
-        truncation: Truncation, 0 or more. Below 1, pictures are more typical and less varied.
-        label: Class to draw, by name or number, for class-conditional models. If left out, each seed draws one.
-        each_class: Draw every seed once for each class: a row of the grid each, or a folder each.
-        sheet: Write all pictures into one file.
+        truncation: Truncation, 0 or more. Below 1, images are more typical and less varied.
+        label: Class by name or number, for class-conditional models. Default: a random class per seed.
+        each_class: Generate every seed for every class: one row of the grid, or one folder, per class.
+        sheet: Write all images into one PNG file.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]

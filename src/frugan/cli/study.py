@@ -27,22 +27,22 @@ Space = Annotated[
 
 @dataclass(frozen=True)
 class Flags:
-    """Train every row of a study with several seeds, compare them, and write table, plots and pictures as one page.
+    """Train every row of a study with several seeds, compare them, and write tables, plots and pictures as one page.
 
-    Without NAME, list the studies. A study that was stopped or killed goes on where it was, and more trials or rows may
-    be added to it: finished trials are never run again.
+    Without NAME, list the studies. The same command resumes a study. Finished trials are never repeated, and trials
+    or rows can be added.
 
     Args:
         study: Name of the study.
-        data: Images in place of the study's own: a folder, a zip or a data set by name.
+        data: Images: a folder, a zip or the name of a data set. Default: the study's data set.
         out: Folder of the study. Default: studies/NAME (studies/NAME-search for a search).
-        trials: Number of seeds for each row.
-        workers: Number of trials at the same time. Default: one a core, or one on a GPU.
-        rows: Rows to train now, separated by commas. Default: all.
-        against: Row that all others are tested against. Default: the first.
-        search: Number of combinations of the grid to try with Optuna, instead of all of them (extra: search).
-        ray: Address of a Ray cluster to run the trials on; "local" starts one here (extra: ray).
-        report_only: Write the results of what has finished in the study's folder, and train nothing.
+        trials: Number of seeds per row. Default: the study's.
+        workers: Number of parallel trials. Default: one per core, or one on a GPU.
+        rows: Rows to train, separated by commas. Default: all.
+        against: Reference row of the significance tests. Default: the first row.
+        search: Number of combinations of --grid for Optuna to try (pip install 'frugan[search]'). Default: all.
+        ray: Address of a Ray cluster for the trials (pip install 'frugan[ray]'). "local" starts one on this machine.
+        report_only: Do not train. Write the results of the finished trials.
     """
 
     study: Annotated[Positional[str], arg(metavar="NAME")] = ""

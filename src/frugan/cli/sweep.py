@@ -18,16 +18,16 @@ from frugan.requests.judging import RealImages, Sweeping
 
 @dataclass(frozen=True)
 class Flags:
-    """Judge a model at several truncations, and at the best of them with pictures rejected that a classifier doubts.
+    """Evaluate a model at several truncations. At the best one, also reject pictures with low classifier confidence.
 
     Args:
-        run: Run folder, or a model folder together with --data.
+        run: Run folder, or a model folder with --data.
         truncations: Truncations, separated by commas.
-        rejections: Thresholds, for example .7,.8,.9,.95. A picture is kept if the classifier's probability exceeds it.
-        reject_by: Look at the probability of any class, or of the class that was drawn (models of ImageNet's classes).
-        data: Images to compare with. Default: the run's own images.
-        samples: Pictures kept for each point.
-        out: Write a page with the table and the curves here.
+        rejections: Confidence thresholds, for example .7,.8,.9,.95. Pictures below a threshold are rejected.
+        reject_by: Confidence in any class, or in the class that was drawn (only for models of ImageNet classes).
+        data: Images to compare with. Default: the training images of the run.
+        samples: Number of pictures per point, after rejection.
+        out: HTML file for the table and the curves.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]

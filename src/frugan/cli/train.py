@@ -16,29 +16,29 @@ from frugan.use_cases.plan import PartChoice, Plan
 
 @dataclass(frozen=True)
 class Flags:
-    """Train a sampler of small codes and a decoder that brings them to full size, then evaluate and report.
+    """Train a generator: a sampler of small codes and a decoder from codes to images. Then evaluate and report.
 
     Args:
-        data: Images: a folder (first-level folders are classes), a zip, a torchvision data set by name, or noto-people,
-            the embedded drawings. Default: the recipe's own data set.
-        recipe: Recipe to begin with; `frugan recipes` lists them. Default: nsb-gan-w-dcgan, or the run of --from.
-        start: Run whose trained sampler this one begins with, on other images or, for CREPS, at another size.
+        data: Images: a folder (its first-level folders are classes), a zip, the name of a torchvision data set, or
+            noto-people (drawings inside the package). Default: the recipe's data set.
+        recipe: Complete configuration to train with: see `frugan recipes`. Default: nsb-gan-w-dcgan, or that of --from.
+        start: Run folder of a trained sampler to start from: for other images or, with CREPS, a larger size.
         out: Run folder. Default: runs/DATA-RECIPE.
-        config: YAML file whose configuration replaces the recipe's, for example another run's config.yaml.
-        resolution: Side of the images, in pixels.
-        kimg: Length of the sampler's training, in thousands of images shown. With --part decoder: the decoder's.
-        minutes: Length of the training, in minutes on this machine. Both parts are fitted to it after a short trial;
-            the evaluation comes on top.
-        batch: Images per step of the sampler. With --part decoder: of the decoder.
+        config: YAML file with a complete configuration in place of a recipe, for example config.yaml of another run.
+        resolution: Side of the images, in pixels. Default: the recipe's.
+        kimg: Length of the sampler's training, in thousands of images. With --part decoder: of the decoder's.
+        minutes: Length of the training, in minutes. A short trial on this machine sets the length of both parts. The
+            evaluation takes additional time.
+        batch: Batch size of the sampler. With --part decoder: of the decoder. Default: the recipe's.
         seed: Random seed. The same seed gives the same run.
-        device: Device: auto, cpu, cuda, cuda:1 or mps.
-        mirror: True or False: show mirrored images too.
-        upsample: Take images smaller than the resolution too, enlarged.
-        classes: Tell the networks the class of each image: its first-level folder, or its label in dataset.json. For
-            BigGAN, StyleGAN2, CREPS and CIPS.
-        part: Part to train now. The other may train in another process with `frugan resume`.
-        dry_run: Print the configuration, parameter counts, and estimates of memory and time, and stop.
-        replace: Delete an earlier run in the same folder.
+        device: Device to compute on: auto, cpu, cuda, cuda:1 or mps. Default: auto.
+        mirror: Train on mirrored images too. Default: the recipe's.
+        upsample: Enlarge images below the resolution, instead of skipping them.
+        classes: Train a class-conditional generator (BigGAN, StyleGAN2, CREPS, CIPS). An image's class is its
+            first-level folder, or its label in dataset.json.
+        part: Part to train now. Train the other one in another process with `frugan resume RUN --part`.
+        dry_run: Print estimates of memory and time, parameter counts and the configuration. Then stop.
+        replace: Delete an earlier run in the same folder first.
     """
 
     data: Annotated[Positional[str], arg(metavar="DATA")] = ""

@@ -16,13 +16,13 @@ from frugan.requests.upscaling import Enlarging
 
 @dataclass(frozen=True)
 class Flags:
-    """Enlarge images with the decoder of a run, or with the official ESRGAN's weights. Results are PNGs.
+    """Enlarge images with a trained decoder or with the official ESRGAN weights. The results are PNG files.
 
     Args:
-        images: Image files; their names are kept.
-        decoder: Run or model folder, or a weight file of ESRGAN (RRDB_ESRGAN_x4.pth, or safetensors).
-        out: Folder for the results.
-        tile: Side of the tiles, in pixels of the result. Smaller ones need less memory; 0 takes the whole picture.
+        images: Image files, at least one.
+        decoder: Run folder, model folder, or ESRGAN weight file (RRDB_ESRGAN_x4.pth or safetensors).
+        out: Folder for the results. File names stay the same.
+        tile: Side of a tile, in pixels of the result. Smaller tiles need less memory. 0: no tiles.
     """
 
     images: Annotated[Positional[tuple[Path, ...]], arg(metavar="IMAGE...")]

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import tyro
-from tyro.conf import Positional, arg
+from tyro.conf import Positional
 
+from frugan.cli.help import readable
 from frugan.system.errors import ArgumentError, UserError
 from frugan.system.packages import allow_package
 
@@ -20,7 +21,7 @@ def run_verb(flags: type[F], verb: str, arguments: Sequence[str], call: Callable
         UserError: a wrong argument, named as the flag that was typed.
     """
     parsed: Any = tyro.cli(
-        _without_empty_defaults(flags),
+        readable(flags),
         prog=f"frugan {verb}",
         args=list(arguments),
         config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
@@ -65,14 +66,3 @@ def _spelling(name: str, hint: Any) -> str:
 
 
 _POSITIONAL_MARKS = get_args(Positional[int])[1:]
-
-
-def _without_empty_defaults(flags: type[F]) -> type[F]:
-    """Defaults that mean "not given" say nothing in a help text; what they stand for is in the sentence."""
-    for field in dataclasses.fields(flags):  # type: ignore[arg-type]
-        hint = get_type_hints(flags, include_extras=True)[field.name]
-        if dataclasses.is_dataclass(field.default) and not isinstance(field.default, type):
-            _without_empty_defaults(type(field.default))
-        elif field.default in ("", None, False, ()) and field.default is not dataclasses.MISSING:
-            flags.__annotations__[field.name] = Annotated[hint, arg(help_behavior_hint="")]
-    return flags

@@ -20,17 +20,17 @@ from frugan.writing.endings import check_video
 
 @dataclass(frozen=True)
 class Flags:
-    """Film the way from one picture to the next, or a zoom, of a CREPS or CIPS run.
+    """Make a film of transitions between pictures, or of a zoom, from a CREPS or CIPS model.
 
     Args:
         run: Run folder or model folder.
-        out: .mp4 file (extra: video), or a folder for numbered PNG frames.
-        seeds: Pictures to pass, in order, for example 0-3 or 5,9,5. One picture stands still.
+        out: Output .mp4 file (pip install 'frugan[video]'), or a folder for PNG frames.
+        seeds: Seeds of the pictures in their order, for example 0-3 or 5,9,5. A single seed gives a still picture.
         size: Width and height in pixels.
-        seconds: Time from each picture to the next, in seconds.
+        seconds: Duration of each transition, in seconds.
         fps: Frames per second, from 1 to 1000.
-        zoom: Magnification of the first and of the last frame, for example 1:16.
-        crop: Left, top, right and bottom of the visible part, as fractions of the picture.
+        zoom: Magnification of the first and the last frame, for example 1:16.
+        crop: Visible part: left, top, right and bottom, as fractions of the picture.
         rotate: Rotation in degrees, counter-clockwise.
         truncation: Truncation, 0 or more. Below 1, pictures are more typical.
         label: Class to draw, by name or number, for class-conditional models. If left out, each seed draws one.
