@@ -48,6 +48,12 @@ class DataReport:
         """Plain numbers, strings, lists and dicts throughout."""
         return asdict(self)
 
+    def _advice(self) -> str:
+        advice = _if_any(self.suggested_resolution, "is reached by at least 95 % of the images")
+        if 0 < self.suggested_resolution < _SMALLEST_WITH_CODES:
+            advice += "; too small for recipes with codes, so take --recipe creps-small, or --upsample"
+        return advice
+
     def text(self) -> str:
         """A table for people: a title and its content a line."""
         classes = self.classes | {"without class": self.without_class}
@@ -64,7 +70,7 @@ class DataReport:
             ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
             *_shorten("unusable", [f"{entry.name}: {entry.reason}" for entry in self.unusable]),
-            ("resolution", _if_any(self.suggested_resolution, "is reached by at least 95 % of the images")),
+            ("resolution", self._advice()),
         ]
         text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
         return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
@@ -84,6 +90,9 @@ def check_data(data: str | Path, *, progress: Callable[[int, int], None] | None 
         if progress:
             progress(len(findings), len(source))
     return _report(source, findings)
+
+
+_SMALLEST_WITH_CODES = 64  # codes of a quarter of that side are the smallest that DCGAN draws
 
 
 class _Finding(NamedTuple):

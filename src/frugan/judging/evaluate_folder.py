@@ -60,9 +60,11 @@ def evaluate_folder(
         model, dataset, extractor, samples=count, truncation=truncation, ranks=ranks, on_progress=told
     )
     as_asked = asked is not None and judge.features == asked.features and truncation == 1 and count >= asked.samples
+    unfinished = _unfinished(run) if run is not None and snapshot is None else ()
     evaluation = replace(
         found,
         model=str(path),
+        warnings=(*found.warnings, *unfinished),
         nimg=snapshot if snapshot is not None or run is None else run.part("sampler").newest_snapshot(),
         kept=as_asked and not images.data and snapshot is None and finishing == _FINISHING,
     )
@@ -83,6 +85,19 @@ def images_to_compare(path: Path, images: RealImages, resolution: int) -> Packed
     if not is_run(path):
         raise ArgumentError("data", f"{path} is a model folder, which knows no images; give some to compare with")
     return open_dataset(RunFolder.open(path).config(), resolution)
+
+
+def _unfinished(run: RunFolder) -> list[str]:
+    """A sentence for each part that has not reached the end of its schedule."""
+    sentences = []
+    for name, section in run.config().parts().items():
+        shown, total = run.part(name).newest_snapshot() or 0, section.schedule.total_nimg
+        if shown < total:
+            sentences.append(
+                f"the {name} is not finished: its newest snapshot is at {shown / 1000:g} of {total / 1000:g} kimg. "
+                f"Resume with: frugan resume {run.path}"
+            )
+    return sentences
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -94,6 +94,11 @@ def load_checkpoint(folder: Path, nimg: int, run: str | None = None) -> Checkpoi
     return _load(folder / f"{nimg:010d}", run)
 
 
+def newest_nimg(folder: Path) -> int:
+    """Images seen at the newest checkpoint, by its name; 0 if there is none."""
+    return max((int(path.name) for path in _paths(folder) if path.name.isdigit()), default=0)
+
+
 def _paths(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("[0-9]*") if p.is_dir())
 

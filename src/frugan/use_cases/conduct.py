@@ -76,8 +76,12 @@ def _finish(run: RunFolder, config: RunConfig, part: PartChoice, ranks: Ranks, w
     """Evaluate, which fills in the model card, and report. Each can be done again by its own verb."""
     settings = config.evaluation
     watcher.say(f"evaluating {settings.samples} generated images")
-    judge = Judge(settings.features)
-    evaluation = evaluate_folder(run.path, judge=judge, device=config.device, ranks=ranks, on_progress=watcher.on_stage)
-    watcher.say("writing the report")
-    page = report(run.path, watcher=watcher) if ranks.first else run.report_file
+    judge, told = Judge(settings.features), watcher.on_stage
+    try:
+        evaluation = evaluate_folder(run.path, judge=judge, device=config.device, ranks=ranks, on_progress=told)
+        watcher.say("writing the report")
+        page = report(run.path, watcher=watcher) if ranks.first else run.report_file
+    except KeyboardInterrupt:
+        watcher.say(f"the training is finished; evaluate and report with: frugan resume {run.path}")
+        raise
     return Trained(run.path, part, ended=True, finished=True, evaluation=evaluation, report=page)

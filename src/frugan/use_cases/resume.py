@@ -4,6 +4,7 @@ from pathlib import Path
 
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
+from frugan.training.checkpoint import newest_nimg
 from frugan.training.torchrun import joined
 from frugan.use_cases.conduct import Trained, conduct
 from frugan.use_cases.plan import PartChoice
@@ -24,5 +25,9 @@ def resume(run: Path | str, *, part: PartChoice = "all", watcher: Watcher = SILE
         RunError: training failed, or another process trains the same part.
     """
     folder = RunFolder.open(Path(run))
+    for name, section in folder.config().parts().items():
+        nimg = newest_nimg(folder.path / name / "checkpoints")
+        if part in (name, "all"):
+            watcher.say(f"{name}: {nimg / 1000:g} of {section.schedule.total_nimg / 1000:g} kimg")
     with joined(folder.config().device) as ranks:
         return conduct(folder, part, ranks, watcher)

@@ -1,0 +1,38 @@
+"""Runs that are not finished: people are told how far they are, and what to type."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import frugan
+from frugan.judging import evaluate_folder
+from frugan.runs.folder import RunFolder
+from frugan.use_cases import conduct
+
+
+@pytest.fixture
+def run(trained_run: Path, tmp_path: Path) -> RunFolder:
+    return RunFolder.open(Path(shutil.copytree(trained_run, tmp_path / "run")))
+
+
+def test_an_evaluation_says_which_part_is_not_finished(run: RunFolder) -> None:
+    whole = evaluate_folder.evaluate_folder(run.path, samples=8)
+    assert not any("is not finished" in warning for warning in whole.warnings)
+    snapshots = run.part("decoder").snapshot_counts()
+    run.part("decoder").snapshot(snapshots[-1]).unlink()
+    found = evaluate_folder.evaluate_folder(run.path, samples=8)
+    (warning,) = [warning for warning in found.warnings if "is not finished" in warning]
+    assert f"the decoder is not finished: its newest snapshot is at {snapshots[-2] / 1000:g} of" in warning
+
+
+def test_an_interrupted_evaluation_says_how_to_go_on(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conduct, "evaluate_folder", interrupted)
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        frugan.resume(run.path, watcher=frugan.Watcher(say=said.append))
+    assert said[:2] == ["sampler: 0.16 of 0.16 kimg", "decoder: 0.08 of 0.08 kimg"]
+    assert said[-1] == f"the training is finished; evaluate and report with: frugan resume {run.path}"
