@@ -257,6 +257,8 @@ def _open(folder: Path) -> PackedDataset:
         OSError,
         ValueError,
         EOFError,
+        OverflowError,
+        MemoryError,
         RecursionError,
         SyntaxError,
         TokenError,
