@@ -180,7 +180,7 @@ def test_one_part_at_a_time(config_file: Path, tmp_path: Path, capsys: pytest.Ca
     assert "frugan evaluate-decoder" in said
     assert "the sampler, too: frugan resume" in said
     assert frugan("sample", out, "--out", tmp_path / "none") == 2
-    assert "only its decoder is trained" in capsys.readouterr().err
+    assert "the sampler is not trained yet" in capsys.readouterr().err
     assert not (out / "report.html").exists()
     assert frugan("resume", out, "--part", "sampler") == 0
     assert (out / "report.html").exists()

@@ -77,7 +77,7 @@ def test_unknown_studies_are_named() -> None:
 
 
 def test_rows_that_would_share_a_name_or_a_file_are_refused_or_kept_apart(study: Study) -> None:
-    with pytest.raises(UserError, match="'with' is there twice"):
+    with pytest.raises(UserError, match="'with' appears twice"):
         study.only(["with", "with"])
     names = ["a/b", "a_b", "a b", "A_b2", "x" * 300, "x" * 301]
     assert len({Row(name, study.rows[0].config).file_name for name in names}) == len(names)
@@ -138,7 +138,7 @@ def test_a_folder_of_something_else_is_not_touched(study: Study, tmp_path: Path)
     [
         (("nss-small", "--workers", "-1"), "--workers -1"),
         (("nss-small", "--trials", "0"), "--trials 0"),
-        (("nss-small", "--rows", "nss,nss"), "there twice"),
+        (("nss-small", "--rows", "nss,nss"), "appears twice"),
         (("nss-small", "--rows", "nsss"), "did you mean 'nss'"),
         (("nss-small", "/no/such/photos"), "/no/such/photos"),
         (("nss-small", "--report-only", "--rows", "nss"), "--rows: does nothing beside --report-only"),

@@ -86,7 +86,7 @@ def test_both_sides_are_looked_at_in_the_same_place_and_each_step_elsewhere(tiny
         part.step(images, torch.zeros(8, dtype=torch.int64), nimg=nimg)
         real, of_d, of_g = shown[0], shown[1], shown[-1]
         assert torch.equal(of_d, of_g)
-        inside = (..., slice(3, -3), slice(3, -3))  # bicubic reaches over the edge, and errs by .04 pixels at most
+        inside = (..., slice(3, -3), slice(3, -3))  # bicubic spans the edge, and errs by .04 pixels at most
         assert torch.allclose(real[inside], of_d[inside], atol=2e-3)
         assert of_d[0, 0, -1, 0] - of_d[0, 0, 0, 0] < 0.999
         places.append(of_d)

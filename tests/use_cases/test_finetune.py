@@ -55,7 +55,7 @@ def test_wrong_use(trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert "not finished" in capsys.readouterr().err
     narrower = ["--set", "sampler.generator.generator.width=4"]
     assert main(["finetune", str(trained_run), "--out", str(tmp_path / "new"), *narrower]) == 2
-    assert "must stay as it was trained" in capsys.readouterr().err
+    assert "generator of a finished run cannot change" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
 
 

@@ -83,7 +83,7 @@ def images_to_compare(path: Path, images: RealImages, resolution: int) -> Packed
     if images.data:
         return pack(open_source(images.data), resolution, allow_upsampling=images.upsample)
     if not is_run(path):
-        raise ArgumentError("data", f"{path} is a model folder, which knows no images; give some to compare with")
+        raise ArgumentError("data", f"{path} is a model folder and has no images. Give the real images")
     return open_dataset(RunFolder.open(path).config(), resolution)
 
 

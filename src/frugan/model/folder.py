@@ -43,8 +43,8 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     decoder: nn.Module | None = description.build_decoder() if description.decoder else None
     if not (folder / GENERATOR_FILE).exists() and (folder / DECODER_FILE).exists():
         raise UserError(
-            f"{folder}: only its decoder is trained so far; evaluate-decoder and upscale take it, frugan resume trains "
-            "the sampler"
+            f"{folder}: the sampler is not trained yet. Train it with `frugan resume`, or use the decoder alone with "
+            "`frugan upscale`."
         )
     load_weights(generator, folder / GENERATOR_FILE)
     if decoder is not None and not (folder / DECODER_FILE).exists():

@@ -84,11 +84,11 @@ class Model:
         if noise is None:
             return self
         if not isinstance(self.decoder, Decoder) or not self.decoder.told_noise:
-            raise ArgumentError(
-                "code_noise", "this model's decoder is not told the noise of its code (setting told_noise)"
-            )
+            raise ArgumentError("code_noise", "this model's decoder takes no noise level (told_noise=false). Omit it")
         if not 0 <= noise <= self.most_noise:
-            raise ArgumentError("code_noise", f"this decoder was trained on 0 to {self.most_noise:g}", noise)
+            raise ArgumentError(
+                "code_noise", f"must be from 0 to {self.most_noise:g}, as in the decoder's training", noise
+            )
         self.assumed_noise = noise
         return self
 
@@ -99,7 +99,7 @@ class Model:
             ArgumentError: they cannot be halved so often, or decoded; another decoder finishes them already.
         """
         if self.enlargement is not None:
-            raise ArgumentError("decoder", "this model's pictures are enlarged already. Load it anew.")
+            raise ArgumentError("decoder", "this model enlarges its pictures already. Load it again first.")
         self.enlargement = enlargement = Enlargement(codec, decoder, halvings)
         self.to(self.device)
         try:

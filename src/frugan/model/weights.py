@@ -32,7 +32,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_safetensors(read_bounded(path, WEIGHTS))
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; has the run reached its first snapshot?") from error
+        raise UserError(f"{path}: no such file. Wait for the first snapshot of the run, or check the path.") from error
     except (SafetensorError, ValueError, OSError) as error:
         raise UserError(
             f"{path}: not a safetensors file, or a truncated one ({error}). frugan never unpickles; "

@@ -183,8 +183,8 @@ class _BentPainter(_Painter):
     def __init__(self, generator: Generator, w: Tensor, view: View, rendering: Rendering, each: Each) -> None:
         if not isinstance(generator, LineGenerator):
             raise UserError(
-                f"{type(generator).__name__} draws no lines, so its pictures cannot be turned or bent here; "
-                "render one large, and warp that"
+                f"{type(generator).__name__} has no lines, so it cannot render rotated or warped pictures. "
+                "Render a large picture, and warp that."
             )
         self.generator, self.w, self.view, self.each = generator, w, view, each
         extent = _extent(view, view.height * view.supersample)
@@ -231,7 +231,8 @@ class _Table:
             low, high = t.detach().min().item(), t.detach().max().item()
             if high - low > FARTHEST:
                 raise UserError(
-                    f"this view reaches over {high - low:.0f} pictures; at most {FARTHEST} can be looked at"
+                    f"this view spans {high - low:.0f} pictures; the limit is {FARTHEST}. Use a larger zoom or a "
+                    "weaker warp."
                 )
             count = min(max(2, round((high - low) * per_unit) + 2), _MOST_SAMPLES)
             at = torch.linspace(low, high, count, dtype=torch.float64).float()

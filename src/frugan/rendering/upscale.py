@@ -42,7 +42,7 @@ def upscale_strips(
     """
     factor, halo = codec.factor, decoder.halo
     if tile and halo is None:
-        raise ArgumentError("tile", f"{type(decoder).__name__} looks at the whole picture; use `tile` 0", tile)
+        raise ArgumentError("tile", f"{type(decoder).__name__} processes the whole picture at once. Use `tile` 0", tile)
     height, width = low.shape[-2:]
     side = max(1, tile // factor) if tile else max(height, width)
     reach = max(halo or 0, _BASE_HALO)

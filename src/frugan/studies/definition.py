@@ -56,9 +56,7 @@ class Study:
         names = [row.file_name.casefold() for row in self.rows]
         for row in self.rows:
             if names.count(row.file_name.casefold()) > 1:
-                raise UserError(
-                    f"study {self.name}: the row '{row.name}' is there twice; each can only be trained once"
-                )
+                raise UserError(f"study {self.name}: the row '{row.name}' appears twice. Name each row once.")
 
     def with_settings(self, change: Callable[[RunConfig], RunConfig]) -> "Study":
         """The same study with every row's configuration changed."""

@@ -39,7 +39,7 @@ def search_settings(
     """
     optuna = _import_optuna()
     if not space:
-        raise ArgumentError("search", "say within what: `space` objective.lr=1e-4,2e-4,5e-4, for example")
+        raise ArgumentError("search", "a search needs values to try, for example `space` objective.lr=1e-4,2e-4,5e-4")
     check_space(study, space)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     found: dict[str, list[Tried]] = {}

@@ -69,11 +69,19 @@ class DecoderPart(Part):
     def _check_noise(self) -> None:
         most, assumed = self.config.code_noise, self.config.assumed_noise
         if self.network.told_noise and most <= 0:
-            raise ValueError("decoder.code_noise: a network that is told the noise of its code learns nothing from 0")
+            raise ValueError(
+                "decoder.code_noise is 0, but this network expects noisy codes (told_noise=true). Set "
+                "decoder.code_noise above 0, for example 0.1."
+            )
         if assumed and not self.network.told_noise:
-            raise ValueError("decoder.assumed_noise: this network is not told; set decoder.network.told_noise=true")
+            raise ValueError(
+                f"decoder.assumed_noise is {assumed:g}, but this network takes no noise level (told_noise=false). Set "
+                "decoder.network.told_noise=true."
+            )
         if not 0 <= assumed <= max(most, 0):
-            raise ValueError(f"decoder.assumed_noise: {assumed} is not between 0 and decoder.code_noise, {most}")
+            raise ValueError(
+                f"decoder.assumed_noise: must be from 0 to decoder.code_noise ({most:g}), got {assumed:g}."
+            )
 
     @torch.no_grad()
     def _check_size(self, resolution: int) -> None:

@@ -112,7 +112,10 @@ def check_shares(batch: int, count: int, accumulate: int = 1) -> None:
     """
     if batch % (count * accumulate):
         pieces = f" in {accumulate} pieces each" if accumulate > 1 else ""
-        raise UserError(f"schedule.batch: {batch} cannot be shared by {count} processes{pieces}; choose a multiple")
+        raise UserError(
+            f"schedule.batch: {batch} cannot be shared by {count} processes{pieces}. Choose a multiple of "
+            f"{count * accumulate}."
+        )
 
 
 class _Sum(torch.autograd.Function):

@@ -98,12 +98,12 @@ def _datasets(run: Path, images: RealImages, resolution: int, watcher: Watcher) 
     if images.data:
         datasets["held-out"] = pack(open_source(images.data), resolution, allow_upsampling=images.upsample)
     if not datasets:
-        raise ArgumentError("data", f"{run} is a model folder, which knows no images; give some to judge on")
+        raise ArgumentError("data", f"{run} is a model folder and has no images. Give the real images")
     for name, dataset in datasets.items():
         for sentence in dataset.skipped_summary():
             watcher.say(f"{name}: {sentence}")
         if len(dataset) < 2:
-            raise UserError(f"{name}: {len(dataset)} image is too few to judge; at least 2 are needed")
+            raise UserError(f"{name}: {len(dataset)} image is not enough; at least 2 are needed")
     return datasets
 
 

@@ -67,5 +67,5 @@ def _whole(trained: RunFolder, config: RunConfig) -> Generator:
     try:
         whole.load_state_dict(weights)
     except RuntimeError as error:
-        raise ArgumentError("settings", f"the generator must stay as it was trained: {error}") from error
+        raise ArgumentError("settings", f"the generator of a finished run cannot change: {error}") from error
     return whole
