@@ -6,13 +6,14 @@ cites its source; recipes override them. Durations count images shown to the net
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from frugan.config.spec import Spec
 from frugan.system.errors import UserError
 
 PartName = Literal["sampler", "decoder"]
 Features = Literal["efficientnet-lite0", "inception"]
+PenaltyPoint = Literal["auto", "image", "shown"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class OptimizerConfig:
     beta2: float = 0.99  # StyleGAN2
     eps: float = 1e-8  # Adam (Kingma & Ba 2015)
     decay: float = 0.0  # the last part of training over which the rate falls to zero; 0 = constant (DCGAN)
+    # With penalties every k steps (the shortest interval), the rate is lr k/(k+1), and betas are taken to that power.
+    lazy: bool = False  # StyleGAN2, appendix B, whose recipes and CREPS's set it
 
     def __post_init__(self) -> None:
         _require(self.lr > 0, "lr", self.lr, "above 0")
@@ -50,9 +53,13 @@ class PenaltyConfig:
     penalty: Spec
     weight: float
     every: int = 1  # with every = k the weight is multiplied by k, so that its mean strength stays the same
+    # Where D's gradient is taken: at the image before the stabilizer, or at what D is shown after it.
+    at: PenaltyPoint = "auto"  # image for augmentations (StyleGAN2-ADA); shown for blurs, which would erase it
 
     def __post_init__(self) -> None:
         _require(self.every >= 1, "every", self.every, "at least 1")
+        if self.at not in get_args(PenaltyPoint):
+            raise UserError(f"at: {self.at} should be auto, image or shown")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Critic = Callable[[Tensor], Tensor]
 
 # (critic, real, fake, real logits, fake logits) -> scalar, the mean over images of a per-image value. `real` and `fake`
-# are what the critic was shown, after the stabilizer; they require gradients, and the logits came from them in this
-# step, so that a penalty at those points costs no second forward pass.
+# are what the critic was shown after the stabilizer, or the images before it (`PenaltyConfig.at`); they require
+# gradients, and the logits came from them in this step, so that a penalty at those points costs no second forward pass.
 Penalty = Callable[[Critic, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 

@@ -113,13 +113,22 @@ GROUPS: dict[str, dict[str, Recipe]] = {
     "CREPS, and the generators it is compared with: pictures of any size": {
         "creps-ffhq-128": Recipe("creps:paper", "CREPS on FFHQ at 128 x 128 (table 4).", "creps-ffhq-128"),
         "creps-ffhq-512": Recipe("creps:paper", "CREPS on FFHQ at 512 x 512 (table 3).", "creps-ffhq-512"),
-        "creps-ffhq-1024": Recipe("creps:paper", "CREPS on FFHQ at 1024 x 1024 (supplement).", "creps-ffhq-1024"),
+        "creps-ffhq-1024": Recipe(
+            "creps:paper",
+            "CREPS trained on FFHQ at 1024 x 1024; table 3's is creps-ffhq-512, rendered at 1024.",
+            "creps-ffhq-1024",
+        ),
         "creps-lsun-church": Recipe("creps:paper", "CREPS on LSUN church at 256 x 256 (table 3).", "creps-lsun-church"),
         "creps-scenery": Recipe("creps:paper", "CREPS on Scenery at 256 x 256.", "creps-scenery"),
         "creps-metfaces-1024": Recipe(
             "creps:paper",
             "CREPS on MetFaces at 1024 x 1024, to go on with --from a run of FFHQ-512.",
             "creps-metfaces-1024",
+        ),
+        "creps-afhq-dog-1024": Recipe(
+            "creps:paper",
+            "CREPS on AFHQ-Dog at 1024 x 1024, to go on with --from a run of FFHQ-512.",
+            "creps-afhq-dog-1024",
         ),
         "creps-small-consistent": Recipe(
             "creps:small",

@@ -102,7 +102,7 @@ def _biggan(
 
 def _stylegan2(config: RunConfig) -> RunConfig:
     """StyleGAN2's own settings for LSUN church: gamma 100, 48 million images, batch 32."""
-    adam = OptimizerConfig(lr=2e-3, beta1=0.0, beta2=0.99)
+    adam = OptimizerConfig(lr=2e-3, beta1=0.0, beta2=0.99, lazy=True)
     sampler = replace(
         config.sampler,
         generator=Spec(StyleGAN2Generator),

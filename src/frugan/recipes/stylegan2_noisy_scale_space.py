@@ -61,7 +61,7 @@ ROWS = {
 def stylegan2(name: str) -> RunConfig:
     """One of ROWS, on images of yours that are at least 512 x 512."""
     row = ROWS[name]
-    adam = OptimizerConfig(lr=2.5e-3, beta1=0.0, beta2=0.99)
+    adam = OptimizerConfig(lr=2.5e-3, beta1=0.0, beta2=0.99, lazy=True)
     return RunConfig(
         recipe=name,
         data=DataConfig(source="", resolution=512),

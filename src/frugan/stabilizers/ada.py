@@ -40,6 +40,8 @@ class ADA(Stabilizer):
             Colour is for images in about [-1, 1] with 1 or 3 channels; of one channel, brightness and contrast vary.
     """
 
+    penalised_at = "image"  # through the augmentation, as StyleGAN2-ADA does
+
     probability: Tensor  # p, () float32; may exceed 1, where it acts as 1
     sign_sum: Tensor  # of the logits since p last moved, () float32
     logit_count: Tensor  # how many they were, () int64

@@ -1,6 +1,7 @@
 """What stands between images and the discriminator: `Stabilizer`. Reals and fakes alike pass it; samples never."""
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -12,7 +13,11 @@ class Stabilizer(nn.Module, ABC):
 
     Attributes:
         draws: where that randomness comes from, so that processes that share a batch see what one alone would.
+        penalised_at: where gradient penalties act unless their `at` says so: at the image before this stabilizer, or at
+            what D is shown after it.
     """
+
+    penalised_at: Literal["image", "shown"] = "shown"
 
     def __init__(self) -> None:
         super().__init__()

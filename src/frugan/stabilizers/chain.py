@@ -17,6 +17,8 @@ class Chain(Stabilizer):
         if not stages:
             raise ValueError("stages: a chain needs at least one stabilizer")
         self.stages = nn.ModuleList(stages)
+        points = {stage.penalised_at for stage in stages}
+        self.penalised_at = "image" if points == {"image"} else "shown"
 
     def share(self, draws: BatchDraws) -> None:
         super().share(draws)

@@ -17,6 +17,8 @@ class DiffAugment(Stabilizer):
             beyond the border.
     """
 
+    penalised_at = "image"  # through the augmentation, as its authors' StyleGAN2 does
+
     def __init__(self, color: bool = True, translation: float = 1 / 8, cutout: float = 1 / 2) -> None:
         super().__init__()
         for name, value in (("translation", translation), ("cutout", cutout)):

@@ -32,6 +32,8 @@ class ScaleSpace(Stabilizer):
         whole_steps: floor t, as an implementation that iterates must.
     """
 
+    penalised_at = "shown"  # through the blur, a gradient at the image would be all but erased
+
     def __init__(
         self,
         start: float = 256.0,

@@ -25,7 +25,7 @@ from frugan.stabilizers.base import Stabilizer
 from frugan.system.errors import UserError
 from frugan.training.ema import EMA
 from frugan.training.frozen import frozen
-from frugan.training.optimizer import AdamState, build_adam, learning_rate, set_learning_rate
+from frugan.training.optimizer import AdamState, build_adam, corrected, learning_rate, set_learning_rate
 from frugan.training.part import (
     ModuleState,
     Part,
@@ -43,11 +43,15 @@ from frugan.training.windows import draw_window, window_of
 
 @dataclass(frozen=True)
 class LazyPenalty:
-    """A penalty with its weight, applied every `every` steps with `every` times the weight."""
+    """A penalty with its weight, applied every `every` steps with `every` times the weight.
+
+    `at_image`: at the images before the stabilizer, and through it; else at what D is shown.
+    """
 
     penalty: Callable[..., Tensor]
     weight: float
     every: int
+    at_image: bool
 
     def is_due(self, step: int) -> bool:
         return step % self.every == 0
@@ -79,6 +83,9 @@ class Batch:
     def step(self) -> int:
         """How many steps came before."""
         return self.nimg // self.size
+
+
+Pair = tuple[Tensor, Tensor]  # of real and of fake images
 
 
 class GANPart(Part):
@@ -114,12 +121,14 @@ class GANPart(Part):
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.stabilizer.share(BatchDraws(ranks.rank, ranks.count, self.stabilizer.num_filtered))
         self.loss: Loss = config.loss.partial()
-        self.penalties = [_lazy(config) for config in config.penalties]
-        self.generator_penalties = [_lazy(config) for config in config.generator_penalties]
+        self.penalties = [_lazy(config, self.stabilizer) for config in config.penalties]
+        self.generator_penalties = [_lazy(config, self.stabilizer) for config in config.generator_penalties]
         kept = [p.penalty for p in self.generator_penalties if isinstance(p.penalty, nn.Module)]
         self.generator_penalty_state = nn.ModuleList(kept).to(device)
-        self.generator_optimizer = build_adam(self.generator, config.generator_optimizer)
-        self.discriminator_optimizer = build_adam(self.discriminator, config.discriminator_optimizer)
+        self.generator_adam = corrected(config.generator_optimizer, config.generator_penalties)
+        self.discriminator_adam = corrected(config.discriminator_optimizer, config.penalties)
+        self.generator_optimizer = build_adam(self.generator, self.generator_adam)
+        self.discriminator_optimizer = build_adam(self.discriminator, self.discriminator_adam)
         self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
 
     def begin(self) -> None:
@@ -148,13 +157,13 @@ class GANPart(Part):
         batch = self._batch(images, labels, nimg)
 
         # Update D: reals up, fakes down, plus the penalties that are due.
-        set_learning_rate(self.discriminator_optimizer, learning_rate(self.config.discriminator_optimizer, progress))
+        set_learning_rate(self.discriminator_optimizer, learning_rate(self.discriminator_adam, progress))
         values, real_logits = self._update_discriminator(batch)
         values = self.ranks.gather(values)
         self.stabilizer.observe(self._unfiltered(values["real_logits"]), batch.size)
 
         # Update G against the D just updated.
-        set_learning_rate(self.generator_optimizer, learning_rate(self.config.generator_optimizer, progress))
+        set_learning_rate(self.generator_optimizer, learning_rate(self.generator_adam, progress))
         values |= self.ranks.gather(self._update_generator(batch, real_logits))
 
         # Average G.
@@ -179,20 +188,20 @@ class GANPart(Part):
         self.discriminator_optimizer.zero_grad(set_to_none=True)
         latents = self._latents("discriminator", batch)
         due = [penalty for penalty in self.penalties if penalty.is_due(batch.step)]
+        at_image = any(penalty.at_image for penalty in due)
         reals, fakes, losses, penalties = [], [], [], []
         for code, z, label in self._pieces(batch.codes, latents, batch.labels):
             critic = self._critic(label, len(code))
             with autocast(self.schedule, self.device):
                 with torch.no_grad():
                     fake_code = self.generator(z, label, batch.grid)
-                # Penalties act on what D is shown: taken at the raw code, the blur would all but erase their gradient.
-                seen_real = self.stabilizer(code).detach().requires_grad_(bool(due))
-                seen_fake = self.stabilizer(fake_code).detach().requires_grad_(bool(due))
+                images = code.detach().requires_grad_(at_image), fake_code.detach().requires_grad_(at_image)
+                seen_real, seen_fake = (self._shown(image, bool(due)) for image in images)
                 # Both see the same weights: where they are normalised, that is done once.
                 with parametrize.cached():
                     real_logits, fake_logits = critic(seen_real), critic(seen_fake)
                 loss = self.loss(real_logits, fake_logits)[0].mean()
-            penalty = self._penalty(due, critic, (seen_real, seen_fake), (real_logits, fake_logits))
+            penalty = self._penalty(due, critic, images, (seen_real, seen_fake), (real_logits, fake_logits))
             ((loss + penalty) / self.schedule.accumulate).backward()
             reals.append(real_logits.detach().float())
             fakes.append(fake_logits.detach().float())
@@ -203,17 +212,30 @@ class GANPart(Part):
         values = {"discriminator_loss": torch.stack(losses).mean(), "penalty": torch.stack(penalties).mean()}
         return values | self._by_filter("real_logits", reals) | self._by_filter("fake_logits", fakes), torch.cat(reals)
 
-    def _penalty(
-        self, due: list[LazyPenalty], critic: Critic, seen: tuple[Tensor, Tensor], logits: tuple[Tensor, Tensor]
-    ) -> Tensor:
+    def _shown(self, image: Tensor, differentiate: bool) -> Tensor:
+        """What D sees of an image; of one that takes no gradient, a leaf that takes one itself."""
+        seen: Tensor = self.stabilizer(image)
+        return seen if image.requires_grad else seen.detach().requires_grad_(differentiate)
+
+    def _penalty(self, due: list[LazyPenalty], critic: Critic, images: Pair, seen: Pair, logits: Pair) -> Tensor:
         """Always in float32: under bf16, gradients of gradients would lose what they are taken for."""
         total = torch.zeros((), device=self.device)
         if due and self.schedule.bf16:
-            seen = seen[0].detach().float().requires_grad_(), seen[1].detach().float().requires_grad_()
+            at_image = images[0].requires_grad
+            images = (
+                images[0].detach().float().requires_grad_(at_image),
+                images[1].detach().float().requires_grad_(at_image),
+            )
+            seen = self._shown(images[0], True), self._shown(images[1], True)
             logits = critic(seen[0]), critic(seen[1])
         for term in due:
-            total = total + term(critic, *seen, *logits)
+            points = images if term.at_image else seen
+            total = total + term(self._through(critic) if term.at_image else critic, *points, *logits)
         return total
+
+    def _through(self, critic: Critic) -> Critic:
+        """The critic behind the stabilizer, for penalties at other images."""
+        return lambda image: critic(self.stabilizer(image))
 
     def _by_filter(self, name: str, pieces: list[Tensor]) -> StepValues:
         """Logits (N,), and apart from each other those of codes that the stabilizer filtered and of the others."""
@@ -311,5 +333,6 @@ class GANPart(Part):
         }
 
 
-def _lazy(config: PenaltyConfig) -> LazyPenalty:
-    return LazyPenalty(built(config.penalty), config.weight, config.every)
+def _lazy(config: PenaltyConfig, stabilizer: Stabilizer) -> LazyPenalty:
+    at = stabilizer.penalised_at if config.at == "auto" else config.at
+    return LazyPenalty(built(config.penalty), config.weight, config.every, at == "image")

@@ -1,12 +1,22 @@
 """Adam as every part uses it: its learning rate a function of progress, its state as tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from frugan.config.schema import OptimizerConfig
+from frugan.config.schema import OptimizerConfig, PenaltyConfig
 from frugan.training.frozen import trainable_parameters
+
+
+def corrected(config: OptimizerConfig, penalties: Sequence[PenaltyConfig]) -> OptimizerConfig:
+    """The rate and the betas that lazy regularisation asks for: StyleGAN2, appendix B; G 4/5 and D 16/17 there."""
+    intervals = [penalty.every for penalty in penalties if penalty.every > 1]
+    if not config.lazy or not intervals:
+        return config
+    ratio = min(intervals) / (min(intervals) + 1)
+    return replace(config, lr=config.lr * ratio, beta1=config.beta1**ratio, beta2=config.beta2**ratio)
 
 
 def build_adam(network: nn.Module, config: OptimizerConfig) -> torch.optim.Adam:
