@@ -1,7 +1,12 @@
 """Shared fixtures: synthetic images, a configuration that trains in seconds, and a cache of the test's own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# Threads of torch that wait for one another give up their core at once: several tests run at a time, and threads that
+# spin on a busy core make tiny tensors several times slower. OpenMP reads this when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
@@ -39,6 +44,13 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("FRUGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("OMP_NUM_THREADS", "1")
         yield
+
+
+@pytest.fixture(autouse=True)
+def one_thread_again() -> Iterator[None]:
+    """Verbs that are called in this process take every core for torch; what runs after the test must not inherit it."""
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

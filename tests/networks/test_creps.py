@@ -17,9 +17,9 @@ from frugan.ops.grid import Grid, full_grid
 SMALL = {"latent_dim": 16, "style_dim": 24, "channel_base": 512, "channel_max": 48, "mapping_layers": 2}
 
 
-def small(**changes: object) -> CREPSGenerator:
+def small(side: int = 64, **changes: object) -> CREPSGenerator:
     torch.manual_seed(0)
-    generator = CREPSGenerator((3, 64, 64), **{**SMALL, **changes})  # type: ignore[arg-type]
+    generator = CREPSGenerator((3, side, side), **{**SMALL, **changes})  # type: ignore[arg-type]
     for name, parameter in generator.named_parameters():
         if name.endswith("bias"):  # zero at first: a misplaced one would not be noticed
             parameter.data += 0.02 * torch.randn_like(parameter) / (0.01 if name.startswith("map") else 1)
@@ -177,13 +177,13 @@ def test_depth_and_shape_are_settings_of_their_own() -> None:
     "changes", [{"decodes": False}, {"thickness": 4}, {"separate_axes": True}, {"modulated_decoders": True}], ids=str
 )
 def test_departures_draw_something_else_and_train(changes: dict[str, object]) -> None:
-    generator = small(**changes).train()
+    generator = small(16, **changes).train()
     z = torch.randn(2, 16)
     image = generator(z)
     image.square().mean().backward()
     idle = [name for name, p in generator.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
     assert idle == []
-    assert (image - small()(z)).abs().max() > 0.01
+    assert (image - small(16)(z)).abs().max() > 0.01
 
 
 def test_every_parameter_learns_and_no_other_is_kept() -> None:
@@ -202,7 +202,9 @@ def test_separate_axes_break_the_symmetry_of_rows_and_columns() -> None:
 
 
 def test_gradients_through_coordinates_and_twice_through_styles() -> None:
-    generator = small(bandwidth=1.0).double()
+    # Every input is moved by itself, twice: so few styles and channels, but two levels.
+    narrow = {"style_dim": 4, "channel_base": 64, "channel_max": 8, "line_channels": 4, "thickness": 2}
+    generator = small(16, bandwidth=1.0, **narrow).double()
     w = generator.mapping(torch.randn(1, 16).double()).detach()[:, :1].requires_grad_()
     rows = torch.tensor([0.13, 0.41, 0.87]).double().requires_grad_()
 
@@ -219,7 +221,7 @@ def test_checkpoints_change_memory_and_nothing_else() -> None:
     z = torch.randn(2, 16)
     gradients = []
     for checkpoints in (False, True):
-        generator = small(checkpoints=checkpoints).train()
+        generator = small(16, checkpoints=checkpoints).train()
         styles = generator.mapping(z)
         image = generator.synthesis(styles)
         direction = torch.ones_like(image)

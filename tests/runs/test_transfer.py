@@ -30,7 +30,12 @@ CREPS = Spec(CREPSGenerator, latent_dim=8, style_dim=8, channel_base=128, channe
 
 def trained(folder: Path, config: RunConfig, generator: Spec, discriminator: Spec) -> Path:
     sampler = dataclasses.replace(
-        config.sampler, generator=generator, discriminator=discriminator, stabilizer=Spec(NoStabilizer), penalties=()
+        config.sampler,
+        generator=generator,
+        discriminator=discriminator,
+        stabilizer=Spec(NoStabilizer),
+        penalties=(),
+        schedule=dataclasses.replace(config.sampler.schedule, kimg=0.032, snapshots=1),
     )
     config = dataclasses.replace(
         config,
@@ -46,10 +51,11 @@ def trained(folder: Path, config: RunConfig, generator: Spec, discriminator: Spe
     return folder / "run"
 
 
-@pytest.fixture
-def creps_run(tmp_path: Path, tiny_config: RunConfig) -> Path:
+@pytest.fixture(scope="module")
+def creps_run(tmp_path_factory: pytest.TempPathFactory, tiny_config: RunConfig) -> Path:
+    """A finished run of 16 px. Tests must not change it."""
     discriminator = Spec(StyleGAN2Discriminator, channel_base=128, channel_max=16)
-    return trained(tmp_path / "small", tiny_config, CREPS, discriminator)
+    return trained(tmp_path_factory.mktemp("runs") / "small", tiny_config, CREPS, discriminator)
 
 
 def test_twice_the_size_begins_with_the_same_pictures(creps_run: Path, tmp_path: Path) -> None:

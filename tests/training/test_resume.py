@@ -4,12 +4,14 @@ import dataclasses
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 import torch
@@ -102,36 +104,65 @@ def test_what_a_stabilizer_measures_and_controls_survives_stopping(tiny_config: 
 
 
 def test_kill_9_at_random_moments_changes_nothing(tiny_config: RunConfig, trained_run: Path, tmp_path: Path) -> None:
-    """The program in its own process, killed again and again until it is done; a checkpoint after every step."""
+    """The program in a process of its own, killed again and again until it may end; a checkpoint after every step.
+
+    Each is forked by one that only imports, which takes longer than the training. The first is killed while it begins,
+    the others soon after a checkpoint that they wrote, so that all but the first have got on.
+    """
     run = new_run(tiny_config, tmp_path / "killed run")
     moments = random.Random(0)
-    program = (
-        "import sys, frugan.training.loop as loop\n"
-        "loop._CHECKPOINT_SECONDS = 0.0\n"
-        "from frugan.runs.train import train_part\n"
-        "from frugan.runs.folder import RunFolder\n"
-        "print('ready', flush=True)\n"
-        "run = RunFolder.open(__import__('pathlib').Path(sys.argv[1]))\n"
-        "from frugan.judging.preview import PreviewJudge\n"
-        "train_part(run, 'sampler', preview=PreviewJudge)\n"
-    )
     kills = 0
-    while True:
-        process = subprocess.Popen([sys.executable, "-c", program, str(run.path)], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            # The first kills come while checkpoints are being written; later ones leave time to get on.
-            returncode = process.wait(moments.uniform(0.2, 0.8) + 0.5 * kills)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+
+    def checkpoints() -> set[str]:
+        return {path.name for path in (run.path / "sampler" / "checkpoints").glob("0*")}
+
+    def ended(said: IO[bytes], within: float) -> bool:
+        return bool(select.select([said], [], [], within)[0])
+
+    command = [sys.executable, "-c", _TRAIN_AT_EVERY_LINE, str(run.path)]
+    # Without buffers: `ended` must see all that is not read yet.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        while True:
+            parent.stdin.write(b"once more\n")
+            child = int(parent.stdout.readline())
+            before = checkpoints()
+            while kills and checkpoints() <= before and not ended(parent.stdout, 0.005):
+                pass
+            if kills < 5 and not ended(parent.stdout, moments.uniform(0.0, 0.4)):
+                os.kill(child, signal.SIGKILL)
+            returncode = int(parent.stdout.readline())
+            if returncode != -signal.SIGKILL:
+                break
             kills += 1
-            continue
-        assert returncode == 0
-        break
-    assert kills >= 2
+        parent.stdin.close()
+    assert returncode == 0
+    assert kills >= 3
     assert_same_end(run, RunFolder(trained_run))
+
+
+_TRAIN_AT_EVERY_LINE = """
+import os, sys, traceback
+from pathlib import Path
+import torch._dynamo  # what optimizers import
+import frugan.training.loop as loop
+from frugan.judging.preview import PreviewJudge
+from frugan.runs.folder import RunFolder
+from frugan.runs.train import train_part
+loop._CHECKPOINT_SECONDS = 0.0
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        try:
+            train_part(RunFolder.open(Path(sys.argv[1])), "sampler", preview=PreviewJudge)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered", "missing state", "foreign", "not an object"])
