@@ -19,6 +19,7 @@ from frugan.config.yaml import override
 from frugan.networks.gated import GatedDecoder
 from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import relativistic
+from frugan.recipes import find_recipe
 from frugan.recipes.stylegan2_noisy_scale_space import ROWS, stylegan2
 from frugan.system.errors import RunError
 from frugan.system.jsonl import JSONLines
@@ -162,6 +163,24 @@ def test_learning_rate_falls_linearly_at_the_end() -> None:
     config = OptimizerConfig(lr=1.0, decay=0.4)
     assert [learning_rate(config, i) for i in (0.0, 0.6, 0.8, 1.0)] == pytest.approx([1.0, 1.0, 0.5, 0.0])
     assert learning_rate(OptimizerConfig(lr=1.0, decay=0.0), 1.0) == 1.0
+
+
+def test_learning_rate_is_halved_and_restarted() -> None:
+    """ESRGAN's rate after 50,000 and 100,000 of 150,000 steps; and a cosine, by PyTorch's own scheduler."""
+    esrgan = find_recipe("esrgan-w").decoder
+    assert esrgan is not None
+    assert esrgan.adversary is not None
+    rates = [learning_rate(esrgan.optimizer, step / 150_000, esrgan.adversary.optimizer) for step in range(150_000)]
+    assert rates[49_999] == 1e-4
+    assert (rates[50_000], rates[99_999]) == (5e-5, 5e-5)
+    assert (rates[100_000], rates[-1]) == (2.5e-5, 2.5e-5)
+    adam = torch.optim.Adam([nn.Parameter(torch.zeros(1))], lr=0.3)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(adam, T_0=25)
+    for step in range(100):
+        ours = learning_rate(OptimizerConfig(lr=0.3, cosine=0.25), step / 100)
+        assert ours == pytest.approx(adam.param_groups[0]["lr"])
+        adam.step()
+        scheduler.step()
 
 
 def test_ema_forgets_half_in_a_halflife() -> None:

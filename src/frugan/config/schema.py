@@ -29,13 +29,20 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Adam with a linear decay to zero at the end."""
+    """Adam, and what becomes of its rate: constant, linear to zero at the end, halved, or a cosine with restarts.
+
+    Fractions are of the training, or of its phase where it has two.
+    """
 
     lr: float = 2e-4  # DCGAN (Radford et al. 2016)
     beta1: float = 0.0  # no momentum: StyleGAN2, R3GAN; the quick start's sweeps agree
     beta2: float = 0.99  # StyleGAN2
     eps: float = 1e-8  # Adam (Kingma & Ba 2015)
     decay: float = 0.0  # the last part of training over which the rate falls to zero; 0 = constant (DCGAN)
+    halved_at: tuple[float, ...] = ()
+    cosine: float = (
+        0.0  # the fraction in which a cosine falls to zero before it restarts; 1 = once, 0 = constant (DCGAN)
+    )
     # With penalties every k steps (the shortest interval), the rate is lr k/(k+1), and betas are taken to that power.
     lazy: bool = False  # StyleGAN2, appendix B, whose recipes and CREPS's set it
 
@@ -44,6 +51,9 @@ class OptimizerConfig:
         _require(0 <= self.beta1 < 1, "beta1", self.beta1, "in [0, 1)")
         _require(0 <= self.beta2 < 1, "beta2", self.beta2, "in [0, 1)")
         _require(0 <= self.decay <= 1, "decay", self.decay, "in [0, 1]")
+        _require(0 <= self.cosine <= 1, "cosine", self.cosine, "in [0, 1]")
+        for fraction in self.halved_at:
+            _require(0 < fraction < 1, "halved_at", fraction, "in (0, 1)")
 
 
 @dataclass(frozen=True)

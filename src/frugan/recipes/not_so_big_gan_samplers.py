@@ -33,7 +33,7 @@ from frugan.stabilizers.base import NoStabilizer
 
 
 def paper(name: str) -> RunConfig:
-    """A row of the paper: 250,000 steps of batch 512; EMA of .9999 a step."""
+    """A row of the paper: 250,000 steps of batch 512 (2048 for the baseline); EMA of .9999 a step."""
     schedule = ScheduleConfig(kimg=128_000, batch=512, accumulate=2, log_every=50, snapshots=50, ema_halflife=3549)
     decoder = {"nsb-gan-p": "esrgan-p", "nsb-gan-w-unet": "unet-w"}.get(name, "esrgan-w")
     begun = decoders.paper(decoder)
@@ -47,7 +47,9 @@ def paper(name: str) -> RunConfig:
         return _biggan(config, replace(schedule, accumulate=4), channels=64, latent_dim=120, deep=False)
     if name == "biggan-256":
         pixels = replace(config, codec=Spec(IdentityCodec), decoder=None)
-        return _biggan(pixels, replace(schedule, accumulate=8), channels=64, latent_dim=119, deep=False)
+        # The baseline's batch is 2048, in 32 pieces of 64: four times as many images in as many steps.
+        large = replace(schedule, kimg=512_000, batch=2048, accumulate=32, ema_halflife=4 * 3549)
+        return _biggan(pixels, large, channels=64, latent_dim=119, deep=False)
     if name == "nsb-gan-w-stylegan2":
         return _stylegan2(config)
     return _biggan(config, schedule, channels=128, latent_dim=128, deep=True)

@@ -114,7 +114,9 @@ class DecoderPart(Part):
         torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("decoder")))
         self.draws.seed(seed_for(self.seed, nimg, "decoder"))
         adversary, progress = self._phase(nimg)
-        set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress))
+        # Against an adversary, both rates take its course.
+        course = self.config.adversary.optimizer if adversary and self.config.adversary else None
+        set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress, course))
         self.optimizer.zero_grad(set_to_none=True)
         losses, errors, pairs = [], [], []
         for original in micro_batches(images.to(self.device), self.schedule):

@@ -1,5 +1,6 @@
 """Adam as every part uses it: its learning rate a function of progress, its state as tensors."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -31,11 +32,18 @@ def build_adam(network: nn.Module, config: OptimizerConfig) -> torch.optim.Adam:
     )
 
 
-def learning_rate(config: OptimizerConfig, progress: float) -> float:
-    """Constant, then linear to zero over the last `decay` part of training; progress in [0, 1]."""
-    if config.decay == 0:
-        return config.lr
-    return config.lr * min(1.0, (1.0 - progress) / config.decay)
+def learning_rate(config: OptimizerConfig, progress: float, schedule: OptimizerConfig | None = None) -> float:
+    """The rate at `progress` in [0, 1], with the course of another `schedule` if one is given.
+
+    Constant, then linear to zero over the last `decay`; halved at each of `halved_at`; a cosine with restarts.
+    """
+    schedule = schedule or config
+    rate = config.lr * 0.5 ** sum(progress >= fraction for fraction in schedule.halved_at)
+    if schedule.decay:
+        rate *= min(1.0, (1.0 - progress) / schedule.decay)
+    if schedule.cosine:
+        rate *= 0.5 * (1 + math.cos(math.pi * (progress / schedule.cosine % 1)))
+    return rate
 
 
 def set_learning_rate(optimizer: torch.optim.Adam, rate: float) -> None:
