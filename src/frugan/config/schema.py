@@ -40,9 +40,7 @@ class OptimizerConfig:
     eps: float = 1e-8  # Adam (Kingma & Ba 2015)
     decay: float = 0.0  # the last part of training over which the rate falls to zero; 0 = constant (DCGAN)
     halved_at: tuple[float, ...] = ()
-    cosine: float = (
-        0.0  # the fraction in which a cosine falls to zero before it restarts; 1 = once, 0 = constant (DCGAN)
-    )
+    cosine: float = 0.0  # the fraction in which a cosine falls to zero, then restarts; 0 = constant (DCGAN)
     # With penalties every k steps (the shortest interval), the rate is lr k/(k+1), and betas are taken to that power.
     lazy: bool = False  # StyleGAN2, appendix B, whose recipes and CREPS's set it
 
