@@ -60,6 +60,12 @@ def test_a_file_may_only_name_classes_of_the_buildable_rooms(dotted: str) -> Non
         Spec.from_dict({"class": dotted})
 
 
+def test_the_listing_says_the_size_of_every_recipe() -> None:
+    for name, recipe in RECIPES.items():
+        assert recipe.side == find_recipe(name).data.resolution, name
+        assert recipe.images, name
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_survives_yaml(name: str) -> None:
     config = find_recipe(name)

@@ -33,10 +33,14 @@ def _recipes(flags: Flags) -> int:
         show(dump(find_recipe(flags.recipe)).rstrip("\n"))
         return 0
     width = max(map(len, RECIPES))
+    show(f"  {'recipe':<{width}} {'pixels':>6}  {'made for':<11} {'time':>7}")
     for title, recipes in GROUPS.items():
-        show(f"{title}")
+        show(f"\n{title}")
         for name, recipe in recipes.items():
-            show(f"  {name:<{width}} {recipe.summary}")
-        show("")
-    show("`frugan recipes NAME` prints one in full; `frugan train DATA --recipe NAME --dry-run` estimates its time.")
+            time = f"{recipe.minutes:.0f} min" if recipe.minutes else "GPU"
+            show(f"  {name:<{width}} {recipe.side:>6}  {recipe.images:<11} {time:>7}  {recipe.summary}")
+    show("\ntime: of training on two CPU cores, without the evaluation. GPU: made for a GPU, for days.")
+    show(
+        "`frugan recipes NAME` prints one in full. `frugan train DATA --recipe NAME --dry-run` estimates its time here."
+    )
     return 0
