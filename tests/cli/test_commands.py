@@ -100,6 +100,18 @@ def test_every_flag_is_explained(verb: str, capsys: pytest.CaptureFixture[str]) 
     assert "(default: '')" not in printed
 
 
+def test_help_says_defaults_of_zero_and_what_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["render", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Seed of the picture. (default: 0)" in printed
+    with pytest.raises(SystemExit):
+        main(["evaluate-decoder", "--help"])
+    printed = capsys.readouterr().out
+    assert "(required)" in printed
+    assert "None" not in printed
+
+
 def test_unknown_flags_exit_2() -> None:
     assert frugan("train", "--nonsense", "3") == 2
 

@@ -250,6 +250,31 @@ def test_large_images_wait_for_one_another(encode, monkeypatch):
     assert max(most) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "bytes_a_pixel"),
+    [({"format": "JPEG"}, 8 / 64), ({"format": "JPEG", "progressive": True}, 8), ({"format": "WEBP"}, 16)],
+)
+def test_memory_is_counted_as_the_readers_take_it(encode, monkeypatch, options, bytes_a_pixel):
+    """A JPEG is decoded at an eighth of its sides here, but all of a progressive one is held."""
+    taken = []
+
+    class Watched(Budget):
+        def take(self, amount):
+            taken.append(amount)
+            return super().take(amount)
+
+    monkeypatch.setattr("frugan.data.decode._memory", Watched(2**30))
+    decode_square(encode(Image.new("RGB", (512, 512)), **options), 16)
+    assert taken == [512 * 512 * bytes_a_pixel]
+
+
+def test_checking_decodes_once(encode, monkeypatch):
+    loads, load = [], ImageFile.ImageFile.load
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: loads.append(id(image)) or load(image))
+    check_image(encode(Image.new("RGB", (64, 64))))
+    assert len(set(loads)) == 1
+
+
 def test_extreme_shapes(encode):
     for size in ((3_000_000, 1), (1, 3_000_000)):
         data = encode(Image.new("L", size, 77))

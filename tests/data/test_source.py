@@ -139,6 +139,17 @@ def test_zip_bomb_costs_one_image(make_folder, tmp_path):
     )
 
 
+def test_labels_in_a_zip_that_are_damaged_are_named(make_folder, tmp_path):
+    folder = make_folder(["1.png"])
+    (folder / "dataset.json").write_text('{"labels": [["1.png", 1]]}' * 20)
+    archive = zip_folder(folder, tmp_path / "photos.zip")
+    data = bytearray(archive.read_bytes())
+    data[data.find(b"dataset.json") + 14] ^= 255
+    archive.write_bytes(data)
+    with pytest.raises(UserError, match=r"dataset\.json: damaged inside the zip"):
+        open_source(archive)
+
+
 def test_encrypted_zip(make_folder, tmp_path):
     archive = zip_folder(make_folder(["1.png"]), tmp_path / "photos.zip")
     data = bytearray(archive.read_bytes())

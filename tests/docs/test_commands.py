@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 USE_CASES = [name for name in frugan.__all__ if name.islower() and name not in ("load", "allow_package")]
 # What stands for something in the pages -> what there is in the test.
 PLACEHOLDERS = {"RUN": "runs/mine", "RUN_OF_512": "runs/creps", "RUN_OF_FFHQ_512": "runs/creps"}
-IMAGES = ("my_photos", "other_photos", "held_out", "flowers", "flowers128.zip", "imagenet", "ffhq", "metfaces")
+IMAGES = ("pictures", "my_photos", "other_photos", "held_out", "flowers", "flowers128.zip", "imagenet", "ffhq", "metfaces")
 RUNS = ("mine", "creps", "classes", "gated", "told", "other", "a", "b", "nsb", "own", "nss")
 
 

@@ -47,6 +47,11 @@ def test_processes_see_what_one_alone_would(kind: str, count: int) -> None:
         assert torch.allclose(found, expected[:, rows], atol=1e-5)
 
 
+def test_processes_without_a_gpu_leave_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)  # to ask a device that is not there would fail
+    assert BatchDraws(0, 2).draw(torch.rand, 3).shape == (3,)
+
+
 def test_every_image_is_held_once() -> None:
     for filtered in (lambda n: 0, lambda n: max(1, round(n / 2)), lambda n: n, lambda n: max(1, round(n / 3))):
         for rows, count in ((24, 2), (24, 4), (6, 2), (6, 3), (5, 1)):

@@ -346,12 +346,14 @@ def test_warps_of_strangers(tmp_path: Path, generator: CREPSGenerator, capsys: p
     (tmp_path / "huge.npy").write_bytes(huge.getvalue())
     (tmp_path / "text.npy").write_text("text")
     np.save(tmp_path / "far.npy", np.full((4, 4, 2), np.linspace(-1e300, 1e300, 2)))
+    np.save(tmp_path / "least.npy", np.full((4, 4, 2), np.iinfo(np.int64).min))
     np.save(tmp_path / "words.npy", np.full((4, 4, 2), "a"))
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
     for name, sentence in {
         "huge.npy": "its header says (1000000, 1000000, 2), and 0 numbers follow",
         "text.npy": "no .npy file of numbers",
         "far.npy": "from -1000 to 1000",
+        "least.npy": "from -1000 to 1000",
         "words.npy": "not numbers",
         "objects.npy": "not numbers",
         "pipe.npy": "not a regular file",

@@ -51,6 +51,19 @@ def test_at_the_image_the_gradient_goes_through_the_stabilizer(tiny_config: RunC
     assert image == pytest.approx(4 * shown, rel=1e-4)
 
 
+def test_bf16_penalises_what_d_was_shown(tiny_config: RunConfig) -> None:
+    """Not another draw of the stabilizer: real and fake images of D's update and the fakes of G's are all it sees."""
+    calls: list[int] = []
+
+    class Counted(Doubled):
+        def forward(self, code: Tensor) -> Tensor:
+            calls.append(len(code))
+            return super().forward(code)
+
+    penalty(tiny_config, Counted(), "shown", bf16=True)
+    assert len(calls) == 3
+
+
 def test_at_the_image_augmentations_are_differentiated(tiny_config: RunConfig) -> None:
     """By an independent way: D and ADA as one function, differentiated in float64."""
     found = penalty(tiny_config, ADA(probability=0.5, target=None), "image")

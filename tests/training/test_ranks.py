@@ -64,7 +64,7 @@ def train_both(ranks: Ranks, run: str, steps: str) -> None:
 def config(tiny_config: RunConfig) -> RunConfig:
     """10 steps of a batch that 2 and 4 can share; batch norm in both networks, and all that is drawn for images."""
     assert tiny_config.decoder is not None
-    schedule = ScheduleConfig(kimg=0.24, batch=24, log_every=0.048, snapshots=2, ema_halflife=0.05)
+    schedule = ScheduleConfig(kimg=0.24, batch=24, accumulate=2, log_every=0.048, snapshots=2, ema_halflife=0.05)
     sampler = dataclasses.replace(
         tiny_config.sampler,
         stabilizer=Spec(ScaleSpace, start=16.0, sigma=0.2, per_image=True),

@@ -212,6 +212,17 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(trained_run: Path,
     assert set(run.path.rglob("*")) - {part.lock_file} == whole - {part.lock_file}
 
 
+def test_lines_of_strangers_in_the_logs_do_not_stop_a_resume(trained_run: Path, tmp_path: Path) -> None:
+    run = RunFolder.open(Path(shutil.copytree(trained_run, tmp_path / "run")))
+    newest = sorted((run.path / "sampler" / "checkpoints").glob("0*"))[-1]
+    shutil.rmtree(newest)
+    for log in (run.part("sampler").train_log, run.part("sampler").metrics_log):
+        with log.path.open("a") as file:
+            file.write('{"a": 1}\n{"nimg": "many"}\n')
+    finish(run)
+    assert_same_end(run, RunFolder.open(trained_run))
+
+
 def test_when_no_checkpoint_is_whole_the_run_says_so(trained_run: Path, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "hopeless")
     shutil.copytree(trained_run, run.path)

@@ -26,7 +26,7 @@ class Flags:
     Each metric is also given between two halves of the real images: the floor that no generator can beat.
 
     Args:
-        run: Run folder, or a model folder with --data.
+        run: Run folder. With --data, also a model folder or a folder of pictures.
         samples: Number of images to generate. Default: the run's setting evaluation.samples. With --consistency: 256.
         truncation: Truncation, 0 or more.
         snapshot: Image count of an earlier snapshot to evaluate. The folder RUN/sampler/snapshots lists them.

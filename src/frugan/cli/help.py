@@ -22,7 +22,7 @@ def readable(flags: type[F]) -> type[F]:
             marks["metavar"] = kind
         if field.default is dataclasses.MISSING:
             marks["help_behavior_hint"] = "(required)"
-        elif field.default in ("", None, False, ()):  # "not given"; what that stands for is in the sentence
+        elif field.default is None or field.default is False or field.default in ("", ()):  # what the sentence says
             marks["help_behavior_hint"] = ""
         if marks:
             flags.__annotations__[field.name] = Annotated[hint, arg(**marks)]

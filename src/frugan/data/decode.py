@@ -91,8 +91,7 @@ def check_image(data: bytes) -> ImageHeader:
     """What the file says of itself, once its pixels have been decoded; raises as `decode_image`."""
     with _decoded(data) as picture:
         picture.rows(0, 1)
-    image = _open(data)
-    return ImageHeader(str(image.format), image.mode, *image.size, is_turned=_orientation(image) in _TURNS)
+        return picture.header
 
 
 _TURNS = {
@@ -112,7 +111,7 @@ _PLAIN_MODES = ("RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr", "HSV")
 
 
 # Of all threads together. Pillow holds a pixel in up to 4 bytes, and some formats' readers hold it twice.
-_BYTES_A_PIXEL = 8
+_BYTES_A_PIXEL, _WEBP_BYTES_A_PIXEL = 8, 16
 _memory = Budget(IMAGES_AT_ONCE.most)
 _STRIP_PIXELS = 2**22  # converted at once
 # The bound below is named in our own words.
@@ -123,6 +122,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 class _Picture:
     """A decoded image that becomes upright RGB in strips, so that the pixels are in memory only once."""
 
+    header: ImageHeader
     stored: Image.Image
     turn: Transpose | None
 
@@ -152,16 +152,23 @@ class _Picture:
 def _decoded(data: bytes, shrink_to: int = 0) -> Iterator[_Picture]:
     """The decoded image, for as long as the block lasts; waits while other threads hold large ones."""
     image = _open(data)
+    stated = str(image.format), image.mode, *image.size
+    # Pillow turns these while it loads. Of others, the note is read afterwards: a PNG's may follow its pixels.
+    turned_by_pillow = image.format == "TIFF" and _orientation(image) in _TURNS
+    # The coefficients of all of a progressive JPEG are held, however small it is decoded.
+    whole = math.prod(image.size) if image.info.get("progressive") else 0
     if shrink_to:
         image.draft(None, (2 * shrink_to, 2 * shrink_to))
-    with _memory.take(_BYTES_A_PIXEL * math.prod(image.size)):
+    per_pixel = _WEBP_BYTES_A_PIXEL if image.format == "WEBP" else _BYTES_A_PIXEL
+    with _memory.take(per_pixel * max(whole, math.prod(image.size))):
         try:
             image.load()
         except MemoryError:
             raise
         except Exception as error:  # Pillow's readers fail on damaged bytes with whatever their parsing meets
             raise CorruptImageError(str(error) or type(error).__name__) from error
-        yield _Picture(image, _TURNS.get(_orientation(image)))
+        turn = _TURNS.get(_orientation(image))
+        yield _Picture(ImageHeader(*stated, is_turned=turned_by_pillow or turn is not None), image, turn)
 
 
 def _resized(picture: _Picture, resolution: int, left: int, top: int, side: int) -> Image.Image:

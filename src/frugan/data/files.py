@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from frugan.data.decode import CorruptImageError, UnsupportedImageError
+from frugan.data.decode import CorruptImageError, ImageError, UnsupportedImageError
 from frugan.data.items import Source
 from frugan.data.labels import LISTING, label_by_listing
 from frugan.system import bounds
@@ -69,7 +69,10 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
     def num_bytes(index: int) -> int:
         return entries[items[index].name].file_size
 
-    listing = _read_entry(archive, entries[LISTING], bounds.LISTING) if LISTING in others else None
+    try:
+        listing = _read_entry(archive, entries[LISTING], bounds.LISTING) if LISTING in others else None
+    except ImageError as error:
+        raise UserError(f"{origin}: {LISTING}: {error}") from error
     stamps = {name: f"{entries[name].file_size}:{entries[name].CRC:08x}" for name in images}
     items, class_names = label_by_listing(stamps, listing, origin)
     return Source(origin, items, class_names, read, num_bytes, other_files=_unused(others), num_hidden=len(hidden))

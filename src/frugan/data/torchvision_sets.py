@@ -87,7 +87,15 @@ TORCHVISION_NAMES: tuple[str, ...] = tuple(_OPENERS)
 def _from_files(origin: str, paths: dict[str, Path]) -> Source:
     """A source that reads the files of a data set by itself: the original bytes, decoded only once."""
     items, class_names = label_by_folder(dict.fromkeys(paths, ""))
-    return Source(origin, items, class_names, lambda index: read_file(paths[items[index].name]), home=origin)
+    files = [paths[item.name] for item in items]
+    return Source(
+        origin,
+        items,
+        class_names,
+        lambda index: read_file(files[index]),
+        lambda index: files[index].stat().st_size,
+        home=origin,
+    )
 
 
 def _from_pictures(origin: str, pictures: np.ndarray, classes: list[str]) -> Source:

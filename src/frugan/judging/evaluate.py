@@ -57,9 +57,9 @@ def evaluate_model(
     return Evaluation(
         metric=extractor.distance_name,
         values=measure(Features(real, fake, extractor.probabilities)),
-        floor=_floor(real, extractor),
+        floor=real_floor(real, extractor),
         reconstruction=reconstruction,
-        warnings=tuple(_warnings(count_real, samples, extractor.distance_name)),
+        warnings=tuple(bias_warnings(count_real, samples, extractor.distance_name)),
         protocol={
             **extractor.protocol(),
             "resolution": model.resolution,
@@ -76,7 +76,7 @@ def evaluate_model(
     )
 
 
-def _floor(real: Tensor, extractor: FeatureExtractor) -> Floor:
+def real_floor(real: Tensor, extractor: FeatureExtractor) -> Floor:
     """The real images against themselves: two random halves."""
     order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
     half = len(real) // 2
@@ -127,7 +127,8 @@ def _features(
     return torch.cat(features)
 
 
-def _warnings(n_real: int, n_fake: int, name: str) -> list[str]:
+def bias_warnings(n_real: int, n_fake: int, name: str) -> list[str]:
+    """What to be careful with, if there were too few images of either kind."""
     few = {kind: n for kind, n in (("real", n_real), ("generated", n_fake)) if n < ENOUGH_SAMPLES}
     if not few:
         return []

@@ -1,5 +1,6 @@
 """Weights on disk: safetensors written whole or not at all; foreign files read as tensors alone, never unpickled."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
         UserError: no such file, not safetensors, weights of another network, or NaN and infinity among them.
     """
     weights = read_weights(path)
-    for name, tensor in weights.items():
-        if not tensor.isfinite().all():
-            raise UserError(f"{path}: {name} holds NaN or infinity: damaged, or of a training that diverged")
+    check_finite(weights, path)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
@@ -65,6 +64,16 @@ def load_weights(network: nn.Module, path: Path) -> None:
         ) from error
 
 
+def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
+    """
+    Raises:
+        UserError: NaN or infinity among the weights of a file.
+    """
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not tensor.to(torch.float32).isfinite().all():
+            raise UserError(f"{path}: {name} holds NaN or infinity: damaged, or of a training that diverged")
+
+
 def load_rrdb(path: Path) -> RRDBNet:
     """The official ESRGAN from its weight file, a .pth of tensors alone or safetensors.
 
@@ -72,6 +81,7 @@ def load_rrdb(path: Path) -> RRDBNet:
         UserError: not such a file, or weights of another network.
     """
     weights = convert_rrdb_names(read_foreign_weights(path))
+    check_finite(weights, path)
     blocks = {name.split(".")[1] for name in weights if name.startswith("body.")}
     try:
         width, growth = weights["conv_first.weight"].shape[0], weights["body.0.rdb1.conv1.weight"].shape[0]

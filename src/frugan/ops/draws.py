@@ -56,7 +56,7 @@ class BatchDraws:
     @contextmanager
     def _stream(self) -> Iterator[None]:
         """Torch's global generators are where this stream's last draw left them, and afterwards as they were."""
-        devices = list(range(torch.cuda.device_count()))
+        devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
         with torch.random.fork_rng(devices):
             if self._states is None:
                 torch.manual_seed(self._seed)

@@ -57,7 +57,7 @@ def _warp(name: str) -> Warp | None:
         raise ArgumentError("warp", str(error), name) from error
     if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2:
         raise ArgumentError("warp", f"expected numbers (h, w, 2), got {field.dtype} {field.shape}", name)
-    if not (np.abs(field) <= FARTHEST).all():
+    if not ((field >= -FARTHEST) & (field <= FARTHEST)).all():
         raise ArgumentError("warp", f"expected fractions of the picture, from -{FARTHEST} to {FARTHEST}", name)
     return sampled(torch.from_numpy(field.astype(np.float64)))
 

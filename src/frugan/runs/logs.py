@@ -1,24 +1,29 @@
 """The logs of a part, read: lines of another kind, which only a stranger's log has, are left out."""
 
 from frugan.runs.folder import PartFolder
-from frugan.system.jsonl import JSON, is_number
+from frugan.system.jsonl import JSON, is_count, is_number
 
 
 def train_lines(folder: PartFolder) -> list[JSON]:
     """Each has `nimg`, and a `clock` with seconds, speed and memory."""
-    return [line for line in folder.train_log.read() if _is_count(line.get("nimg")) and _is_clock(line.get("clock"))]
+    return [line for line in folder.train_log.read() if is_train_line(line)]
 
 
 def metric_lines(folder: PartFolder) -> list[JSON]:
     """Each has `nimg` and the `distance` of a preview."""
     return [
-        line for line in folder.metrics_log.read() if _is_count(line.get("nimg")) and is_number(line.get("distance"))
+        line for line in folder.metrics_log.read() if is_count(line.get("nimg")) and is_number(line.get("distance"))
     ]
 
 
 def event_lines(folder: PartFolder) -> list[JSON]:
     """Each has the name of the `event`, and where it says them `nimg` and `sigma`."""
     return [line for line in folder.events_log.read() if _is_event(line)]
+
+
+def is_train_line(line: object) -> bool:
+    """Whether it is one that training wrote."""
+    return isinstance(line, dict) and is_count(line.get("nimg")) and _is_clock(line.get("clock"))
 
 
 def _is_clock(clock: object) -> bool:
@@ -28,9 +33,5 @@ def _is_clock(clock: object) -> bool:
 
 
 def _is_event(event: JSON) -> bool:
-    counted = _is_count(event.get("nimg", 0)) and ("nimg" in event or event.get("event") != "resumed")
+    counted = is_count(event.get("nimg", 0)) and ("nimg" in event or event.get("event") != "resumed")
     return isinstance(event.get("event"), str) and counted and is_number(event.get("sigma", 0))
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**63

@@ -21,11 +21,12 @@ from frugan.model.weights import write_weights
 from frugan.networks.base import Generator
 from frugan.requests.watching import SILENT, Tick, Watcher, never
 from frugan.runs.folder import PartFolder, RunFolder
+from frugan.runs.logs import is_train_line
 from frugan.runs.prepare import build_part, class_counts, measured_images, open_dataset
 from frugan.system.atomic import remove_leftovers
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import DivergedError, RunError, UserError
-from frugan.system.jsonl import JSON
+from frugan.system.jsonl import JSON, is_count
 from frugan.system.lock import exclusive
 from frugan.system.worker import STOPPED, Worker
 from frugan.training.gan import GANPart
@@ -167,7 +168,7 @@ class _Snapshot:
                 codes = (draw_codes(generator, seeds, self.class_counts) for seeds in _SNAPSHOT_PIECES)
                 images = torch.cat([part.codec.base(code) for code in codes])
             write_png(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
-            self.folder.metrics_log.keep(lambda line: int(line["nimg"]) < nimg)
+            self.folder.metrics_log.keep(lambda line: is_count(line.get("nimg")) and line["nimg"] < nimg)
             self.folder.metrics_log.append({"nimg": nimg, **self.judge.judge(generator, part.codec)})
 
 
@@ -185,7 +186,9 @@ class _DecoderBeside:
             with open(self.folder.train_log.path, "rb") as file:
                 file.seek(max(file.seek(0, 2) - 4096, 0))
                 line = json.loads(file.read().splitlines()[-1])
-        except (OSError, IndexError, ValueError):
+        except (OSError, IndexError, ValueError, RecursionError):
+            return []
+        if not is_train_line(line):
             return []
         return [Tick("decoder", line["nimg"], self.total, line["clock"]["images_per_second"], line)]
 

@@ -24,8 +24,10 @@ class Stabilizer(nn.Module, ABC):
         self.draws = BatchDraws()
 
     def share(self, draws: BatchDraws) -> None:
-        """From now on, this process holds only a part of each batch."""
-        self.draws = draws
+        """From now on, this process holds only a part of each batch; so do the stabilizers inside of this one."""
+        for stabilizer in self.modules():
+            if isinstance(stabilizer, Stabilizer):
+                stabilizer.draws = draws
 
     def fit(self, codes: Tensor) -> dict[str, float]:
         """Measure what it must know of the training set, once before training, on codes (N, C, H, W) of real images.

@@ -2,7 +2,6 @@
 
 from torch import Tensor, nn
 
-from frugan.ops.draws import BatchDraws
 from frugan.stabilizers.base import Stabilizer
 
 
@@ -19,11 +18,6 @@ class Chain(Stabilizer):
         self.stages = nn.ModuleList(stages)
         points = {stage.penalised_at for stage in stages}
         self.penalised_at = "image" if points == {"image"} else "shown"
-
-    def share(self, draws: BatchDraws) -> None:
-        super().share(draws)
-        for stage in self._each():
-            stage.share(draws)
 
     def fit(self, codes: Tensor) -> dict[str, float]:
         return _all_of([stage.fit(codes) for stage in self._each()])

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -37,7 +38,12 @@ def write_folder(path: Path, fill: Callable[[Path], None], on_filled: Callable[[
         if path.exists():
             shutil.rmtree(earlier, ignore_errors=True)
             os.rename(path, earlier)  # a kill while it is deleted leaves no half of it under its name
-        os.rename(temporary, path)
+        try:
+            os.rename(temporary, path)
+        except OSError:
+            if earlier.exists():
+                os.rename(earlier, path)
+            raise
         flush(path.parent)
         shutil.rmtree(earlier, ignore_errors=True)
 
@@ -108,18 +114,23 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)(?:\.earlier)?\.tmp")
+# Of this machine: process numbers of another, which may share the disk, say nothing here.
+_HOST = re.sub(r"\W", "-", socket.gethostname())
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)@(?P<host>[\w-]*)(?P<earlier>\.earlier)?\.tmp")
 
 
 def _temporary(path: Path, kind: str = "") -> Path:
     """What stands for `path` while this process writes it."""
-    return path.with_name(f".{path.name}.{os.getpid()}{kind}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}@{_HOST}{kind}.tmp")
 
 
 def _remove_of_dead(path: Path) -> None:
     """Delete what killed writers of that name left. Those of other names in the folder may be another program's."""
     for process, leftover in _leftovers(path.parent.absolute()).pop(path.name, ()):
         if is_gone(process):
+            if leftover.name.endswith(".earlier.tmp") and not path.exists():
+                os.rename(leftover, path)  # killed between the two renames: what was there is still whole
+                continue
             shutil.rmtree(leftover, ignore_errors=True)
             with suppress(OSError):
                 leftover.unlink(missing_ok=True)
@@ -131,7 +142,7 @@ def _leftovers(folder: Path) -> dict[str, list[tuple[str, Path]]]:
     found: dict[str, list[tuple[str, Path]]] = {}
     for path in folder.glob(".*.tmp"):
         match = _TEMPORARY.fullmatch(path.name)
-        if match:
+        if match and match["host"] == _HOST:
             found.setdefault(match["name"], []).append((match["process"], path))
     return found
 

@@ -8,7 +8,7 @@ from frugan.system.errors import UserError
 
 KiB, MiB, GiB = 2**10, 2**20, 2**30
 VARIABLE = "FRUGAN_BOUNDS"
-HINT = f"If it is sound, set {VARIABLE}=4: every bound is then four times as large."
+HINT = f"If it is sound, set {VARIABLE}=4: it may then be four times as large."
 
 
 class Bound(NamedTuple):
@@ -52,4 +52,5 @@ CACHE_INDEX = Bound("the index of packed images", 2 * GiB)  # some 100 bytes an 
 LISTING = Bound("labels", 256 * MiB)
 IMAGE = Bound("one image", 512 * MiB)  # as it is encoded, out of a zip, too
 IMAGE_PIXELS = Bound("one image", 178_956_970)  # as Pillow: 512 MiB of RGB
-IMAGES_AT_ONCE = Bound("images in memory at once", GiB)  # a larger one is alone there
+# Not raised: an image that is larger is alone there.
+IMAGES_AT_ONCE = Bound("images in memory at once", GiB)

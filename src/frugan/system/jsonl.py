@@ -19,6 +19,11 @@ def is_number(value: object) -> bool:
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**1000)
 
 
+def is_count(value: object) -> bool:
+    """Whether it can be a number of images."""
+    return type(value) is int and 0 <= value < 2**63
+
+
 class JSONLines:
     """The log at `path`; its folder is made when the first line is written."""
 

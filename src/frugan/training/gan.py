@@ -221,12 +221,11 @@ class GANPart(Part):
         """Always in float32: under bf16, gradients of gradients would lose what they are taken for."""
         total = torch.zeros((), device=self.device)
         if due and self.schedule.bf16:
-            at_image = images[0].requires_grad
-            images = (
-                images[0].detach().float().requires_grad_(at_image),
-                images[1].detach().float().requires_grad_(at_image),
-            )
-            seen = self._shown(images[0], True), self._shown(images[1], True)
+            if images[0].requires_grad:  # through the stabilizer, which augments anew
+                images = images[0].detach().float().requires_grad_(), images[1].detach().float().requires_grad_()
+                seen = self._shown(images[0], True), self._shown(images[1], True)
+            else:
+                seen = seen[0].detach().float().requires_grad_(), seen[1].detach().float().requires_grad_()
             logits = critic(seen[0]), critic(seen[1])
         for term in due:
             points = images if term.at_image else seen

@@ -18,7 +18,7 @@ from frugan.config.schema import ScheduleConfig
 from frugan.requests.watching import Tick
 from frugan.system.energy import EnergyMeter, energy_meter
 from frugan.system.errors import DivergedError, RunError
-from frugan.system.jsonl import JSON, JSONLines
+from frugan.system.jsonl import JSON, JSONLines, is_count
 from frugan.training.checkpoint import Checkpoint, load_checkpoint, load_newest_checkpoint, save_checkpoint
 from frugan.training.part import Batches, Part, StepValues
 from frugan.training.ranks import ALONE, Ranks
@@ -149,7 +149,7 @@ def _restore(part: Part, folder: Path, log: JSONLines, hooks: Hooks, ranks: Rank
         ) from error
     # What was logged after the checkpoint will be logged again, identically.
     if ranks.first:
-        log.keep(lambda line: int(line["nimg"]) <= checkpoint.nimg)
+        log.keep(lambda line: is_count(line.get("nimg")) and line["nimg"] <= checkpoint.nimg)
     hooks.on_event("resumed", {"nimg": checkpoint.nimg})
     names = list(checkpoint.gathered)
     count = checkpoint.gathered[names[0]].shape[0] if names else 0

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from frugan.judging.evaluate_folder import evaluate_folder
+from frugan.judging.evaluate_pictures import evaluate_pictures
 from frugan.judging.evaluation import Evaluation
 from frugan.requests.drawing import Drawing, Finishing
 from frugan.requests.judging import Judge, RealImages, enough_samples
 from frugan.requests.watching import SILENT, Watcher
+from frugan.system.errors import ArgumentError
 from frugan.training.torchrun import joined
+from frugan.use_cases.opened import holds_pictures
 
 _OWN_IMAGES, _JUDGE, _FINISHING = RealImages(), Judge(), Finishing()
 _FEWEST_SAMPLES = 4
@@ -31,10 +34,10 @@ def evaluate(
     Under torchrun, all its processes share the work.
 
     Args:
-        model: A run folder, or a model folder together with images.
+        model: A run folder; or a model folder, or a folder of pictures, together with images.
         images: What to compare with.
         judge: Whose features are compared.
-        samples: Images to generate; the run's setting, or 2,048, if None.
+        samples: Images to generate; the run's setting, or 2,048, if None. Of a folder of pictures: all.
         truncation: See `Drawing`.
         finishing: See `Finishing`.
         snapshot: Judge the sampler as it was after so many images.
@@ -47,6 +50,11 @@ def evaluate(
     if samples is not None:
         enough_samples(samples, _FEWEST_SAMPLES)
     Drawing([0], truncation)
+    if images.data and holds_pictures(Path(model)):
+        if truncation != 1 or snapshot is not None or finishing != _FINISHING:
+            raise ArgumentError("model", "is a folder of pictures, which are judged as they are", model)
+        told = watcher.on_stage
+        return evaluate_pictures(Path(model), images, judge, samples=samples, device=device, on_progress=told)
     with joined(device) as ranks:
         return evaluate_folder(
             Path(model),

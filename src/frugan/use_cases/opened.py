@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
+from frugan.model.folder import CONFIG_FILE
 from frugan.model.model import Model
 from frugan.requests.drawing import Finishing
+from frugan.runs.folder import is_run
 from frugan.runs.models import load_finished
 from frugan.system.device import choose_device
 from frugan.system.errors import ArgumentError
+
+
+def holds_pictures(path: Path) -> bool:
+    """Whether it is neither a run nor a model, but a folder or a zip that may hold pictures."""
+    return path.exists() and not is_run(path) and not (path / CONFIG_FILE).exists() and path.suffix != ".safetensors"
 
 
 def opened(model: Model | Path | str, device: str = "auto", finishing: Finishing | None = None) -> Model:

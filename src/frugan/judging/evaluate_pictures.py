@@ -1,0 +1,83 @@
+"""Judge pictures that lie in a folder, of whatever generator, as those of a model are judged."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from frugan.data.cache import PackedDataset, pack
+from frugan.data.decode import ImageError, check_image
+from frugan.data.source import open_source
+from frugan.features.choose import load_extractor
+from frugan.judging.evaluate import bias_warnings, real_floor
+from frugan.judging.evaluation import Evaluation
+from frugan.judging.real_features import real_features
+from frugan.metrics.base import Features
+from frugan.metrics.table import measure
+from frugan.requests.judging import Judge, RealImages
+from frugan.system.cores import available_cores
+from frugan.system.device import choose_device, use_threads
+from frugan.system.errors import ArgumentError, UserError
+
+_MOST = 50_000
+
+
+def evaluate_pictures(
+    pictures: Path,
+    images: RealImages,
+    judge: Judge,
+    *,
+    samples: int | None = None,
+    device: str = "auto",
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Evaluation:
+    """Compare the pictures of a folder or a zip with real images, at the pictures' own size.
+
+    `samples` of them, spread over the folder; all of them, up to 50,000, if None.
+
+    Raises:
+        UserError: no pictures there, no real images named, or fewer pictures than asked for.
+    """
+    began = time.monotonic()
+    if not images.data:
+        raise ArgumentError("data", f"{pictures} is a folder of pictures: name the real images")
+    use_threads(available_cores())
+    fake = _packed_at_own_size(pictures)
+    real = pack(open_source(images.data), fake.resolution, allow_upsampling=images.upsample)
+    if samples is not None and samples > len(fake):
+        raise ArgumentError("samples", f"{pictures} has only {len(fake)} pictures", samples)
+    extractor = load_extractor(judge.features, choose_device(device), weights=judge.inception_weights)
+    n_real, n_fake = min(len(real), _MOST), samples or min(len(fake), _MOST)
+    of_real = real_features(extractor, real, n_real, partial(on_progress, "real images"))
+    of_fake = real_features(extractor, fake, n_fake, partial(on_progress, "pictures"))
+    return Evaluation(
+        metric=extractor.distance_name,
+        values=measure(Features(of_real, of_fake, extractor.probabilities)),
+        floor=real_floor(of_real, extractor),
+        warnings=tuple(bias_warnings(n_real, n_fake, extractor.distance_name)),
+        protocol={
+            **extractor.protocol(),
+            "resolution": fake.resolution,
+            "n_real": n_real,
+            "n_fake": n_fake,
+            "real_fingerprint": real.fingerprint,
+            "pictures_fingerprint": fake.fingerprint,
+            "dtype": "float64",
+            "device": str(extractor.device),
+        },
+        seconds=round(time.monotonic() - began, 1),
+        model=str(pictures),
+    )
+
+
+def _packed_at_own_size(pictures: Path) -> PackedDataset:
+    """At the short side of the first picture that can be decoded."""
+    source = open_source(pictures)
+    for index in range(len(source)):
+        try:
+            with source.reading(index) as data:
+                header = check_image(data)
+            return pack(source, min(header.width, header.height), allow_upsampling=True)
+        except ImageError:
+            continue
+    raise UserError(f"{pictures}: no picture can be decoded.")
