@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,17 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 USE_CASES = [name for name in frugan.__all__ if name.islower() and name not in ("load", "allow_package")]
 # What stands for something in the pages -> what there is in the test.
 PLACEHOLDERS = {"RUN": "runs/mine", "RUN_OF_512": "runs/creps", "RUN_OF_FFHQ_512": "runs/creps"}
-IMAGES = ("pictures", "my_photos", "other_photos", "held_out", "flowers", "flowers128.zip", "imagenet", "ffhq", "metfaces")
+IMAGES = (
+    "pictures",
+    "my_photos",
+    "other_photos",
+    "held_out",
+    "flowers",
+    "flowers128.zip",
+    "imagenet",
+    "ffhq",
+    "metfaces",
+)
 RUNS = ("mine", "creps", "classes", "gated", "told", "other", "a", "b", "nsb", "own", "nss")
 
 
@@ -53,6 +64,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (world / "my_networks" / "__init__.py").touch()
     (world / "my_networks" / "own.py").write_text("class Mine:\n    def __init__(self, width: int = 8) -> None: ...\n")
     return world
+
+
+@pytest.fixture(autouse=True)
+def packages_of_this_test_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("frugan.system.packages._ALLOWED", [])
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "my_networks"]:
+        del sys.modules[name]
 
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(commands())))

@@ -43,7 +43,7 @@ def test_what_enlarges_pictures_moves_along_and_is_not_put_on_twice(model: Model
     model.enlarged_by(PixelCodec(levels=1), decoder, halvings=0).to("meta")
     assert {parameter.device.type for parameter in decoder.parameters()} == {"meta"}
     assert model.resolution == 32
-    with pytest.raises(frugan.ArgumentError, match="enlarged already"):
+    with pytest.raises(frugan.ArgumentError, match="enlarges its pictures already"):
         model.enlarged_by(PixelCodec(levels=1), decoder, halvings=0)
 
 
