@@ -111,7 +111,7 @@ def test_what_a_decoder_is_told_of_samples_travels_with_the_model(told_model: Pa
 def test_noise_that_a_decoder_never_saw_is_refused(told_model: Path, trained_run: Path) -> None:
     with pytest.raises(UserError, match=r"from 0 to 0\.5"):
         frugan.load(told_model).assuming(0.6)
-    with pytest.raises(UserError, match="is not told"):
+    with pytest.raises(UserError, match="takes no noise level"):
         frugan.load(trained_run).assuming(0.1)
     assert frugan.load(trained_run).assuming(None).assumed_noise == 0
 
