@@ -1,4 +1,8 @@
-"""Every recipe, a row each. The minutes were measured on two cores of an AMD EPYC, November 2026."""
+"""Every recipe, a row each.
+
+The minutes are of short trials (`--dry-run`) on two cores of an AMD EPYC in November 2026, those of the first two rows of
+whole trainings. With a decoder, both parts train at the same time.
+"""
 
 from frugan.recipes.recipe import Recipe
 
@@ -10,12 +14,14 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "Drawn people at 128 x 128 from 32 x 32 codes, in minutes on a laptop's CPU.",
             side=128,
             images="drawings",
+            minutes=7,
         ),
         "nsb-gan-w-dcgan": Recipe(
             "not_so_big_gan:nsb_gan_w_dcgan",
             "Your photos at 128 x 128 from 32 x 32 wavelet codes: DCGAN + noisy scale-space + SRResNet.",
             side=128,
             images="photos",
+            minutes=29,
         ),
         "creps-small": Recipe(
             "creps:small",
@@ -23,6 +29,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "creps-small",
             side=32,
             images="photos",
+            minutes=55,
         ),
     },
     "not-so-big-GAN: a sampler of small codes, and a decoder": {
@@ -67,6 +74,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "nsb-gan-w-small",
             side=128,
             images="photos",
+            minutes=81,
         ),
         "nsb-gan-p-small": Recipe(
             "not_so_big_gan_samplers:small",
@@ -74,6 +82,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "nsb-gan-p-small",
             side=128,
             images="photos",
+            minutes=97,
         ),
         "biggan-128-small": Recipe(
             "not_so_big_gan_samplers:small",
@@ -81,6 +90,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "biggan-128-small",
             side=128,
             images="photos",
+            minutes=404,
         ),
     },
     "not-so-big-GAN: decoders (train them with --part decoder)": {
@@ -119,25 +129,30 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             images="ImageNet",
         ),
         "resnet-w-small": Recipe(
-            "decoders:small", "resnet-w at a width for a CPU.", "resnet-w", side=256, images="photos"
+            "decoders:small", "resnet-w at a width for a CPU.", "resnet-w", side=256, images="photos", minutes=5
         ),
         "resnet-p-small": Recipe(
-            "decoders:small", "resnet-p at a width for a CPU.", "resnet-p", side=256, images="photos"
+            "decoders:small", "resnet-p at a width for a CPU.", "resnet-p", side=256, images="photos", minutes=6
         ),
         "esrgan-w-small": Recipe(
-            "decoders:small", "esrgan-w at a width for a CPU.", "esrgan-w", side=256, images="photos"
+            "decoders:small", "esrgan-w at a width for a CPU.", "esrgan-w", side=256, images="photos", minutes=9
         ),
         "esrgan-p-small": Recipe(
-            "decoders:small", "esrgan-p at a width for a CPU.", "esrgan-p", side=256, images="photos"
+            "decoders:small", "esrgan-p at a width for a CPU.", "esrgan-p", side=256, images="photos", minutes=8
         ),
-        "unet-w-small": Recipe("decoders:small", "unet-w at a width for a CPU.", "unet-w", side=256, images="photos"),
-        "unet-p-small": Recipe("decoders:small", "unet-p at a width for a CPU.", "unet-p", side=256, images="photos"),
+        "unet-w-small": Recipe(
+            "decoders:small", "unet-w at a width for a CPU.", "unet-w", side=256, images="photos", minutes=19
+        ),
+        "unet-p-small": Recipe(
+            "decoders:small", "unet-p at a width for a CPU.", "unet-p", side=256, images="photos", minutes=34
+        ),
         "gated-w-small": Recipe(
             "decoders:small",
             "Gated large-kernel blocks at the code's size, exact on wavelet codes: our own light decoder.",
             "gated-w",
             side=256,
             images="photos",
+            minutes=8,
         ),
     },
     "CREPS, and the generators it is compared with: pictures of any size": {
@@ -184,6 +199,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "creps-small-consistent",
             side=32,
             images="photos",
+            minutes=80,
         ),
         "creps-small-thin": Recipe(
             "creps:small",
@@ -191,12 +207,18 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "creps-small-thin",
             side=32,
             images="photos",
+            minutes=57,
         ),
         "creps-small-no-decoders": Recipe(
-            "creps:small", "creps-small without decoders.", "creps-small-no-decoders", side=32, images="photos"
+            "creps:small",
+            "creps-small without decoders.",
+            "creps-small-no-decoders",
+            side=32,
+            images="photos",
+            minutes=58,
         ),
         "creps-small-per-pixel": Recipe(
-            "creps:small", "creps-small without lines.", "creps-small-per-pixel", side=32, images="photos"
+            "creps:small", "creps-small without lines.", "creps-small-per-pixel", side=32, images="photos", minutes=75
         ),
         "cips-small": Recipe(
             "creps:small",
@@ -204,6 +226,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "cips-small",
             side=32,
             images="photos",
+            minutes=75,
         ),
         "stylegan2-small": Recipe(
             "creps:small",
@@ -211,6 +234,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "stylegan2-small",
             side=32,
             images="photos",
+            minutes=67,
         ),
         "inr-gan-small": Recipe(
             "creps:small",
@@ -218,6 +242,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "inr-gan-small",
             side=32,
             images="photos",
+            minutes=67,
         ),
         "scaleparty-small": Recipe(
             "creps:small",
@@ -225,6 +250,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "scaleparty-small",
             side=32,
             images="photos",
+            minutes=111,
         ),
         "creps-w": Recipe(
             "creps:wavelet",
@@ -232,6 +258,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "creps-w",
             side=128,
             images="photos",
+            minutes=107,
         ),
         "stylegan2-w-small": Recipe(
             "creps:wavelet",
@@ -239,6 +266,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "stylegan2-w-small",
             side=128,
             images="photos",
+            minutes=97,
         ),
     },
     "Noisy scale-space, and the methods it is compared with": {
