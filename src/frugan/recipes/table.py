@@ -1,7 +1,7 @@
 """Every recipe, a row each.
 
-The minutes are of short trials (`--dry-run`) on two cores of an AMD EPYC in November 2026, those of the first two rows of
-whole trainings. With a decoder, both parts train at the same time.
+The minutes are of short trials (`--dry-run`) on two cores of an AMD EPYC in November 2026, those of the first two rows
+of whole trainings. With a decoder, both parts train at the same time.
 """
 
 from frugan.recipes.recipe import Recipe
