@@ -22,7 +22,7 @@ class Recipe(NamedTuple):
     summary: str
     argument: str = ""
     side: int = 0
-    images: str = ""
+    images: str = "photos"
     minutes: float = 0.0
 
     def build(self) -> RunConfig:

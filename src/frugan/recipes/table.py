@@ -20,7 +20,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "not_so_big_gan:nsb_gan_w_dcgan",
             "Your photos at 128 x 128 from 32 x 32 wavelet codes: DCGAN + noisy scale-space + SRResNet.",
             side=128,
-            images="photos",
             minutes=29,
         ),
         "creps-small": Recipe(
@@ -28,7 +27,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "CREPS at a width for a CPU: 32 x 32, rendered at any size.",
             "creps-small",
             side=32,
-            images="photos",
             minutes=55,
         ),
     },
@@ -73,7 +71,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "A narrow BigGAN-deep on 32 x 32 wavelet codes of 128 x 128 images, class-conditional.",
             "nsb-gan-w-small",
             side=128,
-            images="photos",
             minutes=81,
         ),
         "nsb-gan-p-small": Recipe(
@@ -81,7 +78,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "The same on 32 x 32 blurred and subsampled pixels.",
             "nsb-gan-p-small",
             side=128,
-            images="photos",
             minutes=97,
         ),
         "biggan-128-small": Recipe(
@@ -89,7 +85,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "The same on the 128 x 128 pixels themselves.",
             "biggan-128-small",
             side=128,
-            images="photos",
             minutes=404,
         ),
     },
@@ -128,30 +123,17 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             side=256,
             images="ImageNet",
         ),
-        "resnet-w-small": Recipe(
-            "decoders:small", "resnet-w at a width for a CPU.", "resnet-w", side=256, images="photos", minutes=5
-        ),
-        "resnet-p-small": Recipe(
-            "decoders:small", "resnet-p at a width for a CPU.", "resnet-p", side=256, images="photos", minutes=6
-        ),
-        "esrgan-w-small": Recipe(
-            "decoders:small", "esrgan-w at a width for a CPU.", "esrgan-w", side=256, images="photos", minutes=9
-        ),
-        "esrgan-p-small": Recipe(
-            "decoders:small", "esrgan-p at a width for a CPU.", "esrgan-p", side=256, images="photos", minutes=8
-        ),
-        "unet-w-small": Recipe(
-            "decoders:small", "unet-w at a width for a CPU.", "unet-w", side=256, images="photos", minutes=19
-        ),
-        "unet-p-small": Recipe(
-            "decoders:small", "unet-p at a width for a CPU.", "unet-p", side=256, images="photos", minutes=34
-        ),
+        "resnet-w-small": Recipe("decoders:small", "resnet-w at a width for a CPU.", "resnet-w", side=256, minutes=5),
+        "resnet-p-small": Recipe("decoders:small", "resnet-p at a width for a CPU.", "resnet-p", side=256, minutes=6),
+        "esrgan-w-small": Recipe("decoders:small", "esrgan-w at a width for a CPU.", "esrgan-w", side=256, minutes=9),
+        "esrgan-p-small": Recipe("decoders:small", "esrgan-p at a width for a CPU.", "esrgan-p", side=256, minutes=8),
+        "unet-w-small": Recipe("decoders:small", "unet-w at a width for a CPU.", "unet-w", side=256, minutes=19),
+        "unet-p-small": Recipe("decoders:small", "unet-p at a width for a CPU.", "unet-p", side=256, minutes=34),
         "gated-w-small": Recipe(
             "decoders:small",
             "Gated large-kernel blocks at the code's size, exact on wavelet codes: our own light decoder.",
             "gated-w",
             side=256,
-            images="photos",
             minutes=8,
         ),
     },
@@ -198,34 +180,22 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "creps-small whose pictures of half the size are pulled to what it was trained at.",
             "creps-small-consistent",
             side=32,
-            images="photos",
             minutes=80,
         ),
         "creps-small-thin": Recipe(
-            "creps:small",
-            "creps-small with lines of 4 slots instead of 8.",
-            "creps-small-thin",
-            side=32,
-            images="photos",
-            minutes=57,
+            "creps:small", "creps-small with lines of 4 slots instead of 8.", "creps-small-thin", side=32, minutes=57
         ),
         "creps-small-no-decoders": Recipe(
-            "creps:small",
-            "creps-small without decoders.",
-            "creps-small-no-decoders",
-            side=32,
-            images="photos",
-            minutes=58,
+            "creps:small", "creps-small without decoders.", "creps-small-no-decoders", side=32, minutes=58
         ),
         "creps-small-per-pixel": Recipe(
-            "creps:small", "creps-small without lines.", "creps-small-per-pixel", side=32, images="photos", minutes=75
+            "creps:small", "creps-small without lines.", "creps-small-per-pixel", side=32, minutes=75
         ),
         "cips-small": Recipe(
             "creps:small",
             "CIPS of as many parameters: the scale-consistent baseline.",
             "cips-small",
             side=32,
-            images="photos",
             minutes=75,
         ),
         "stylegan2-small": Recipe(
@@ -233,7 +203,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "StyleGAN2 of as many parameters: the convolutional baseline.",
             "stylegan2-small",
             side=32,
-            images="photos",
             minutes=67,
         ),
         "inr-gan-small": Recipe(
@@ -241,7 +210,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "INR-GAN of as many parameters: of coordinates, and of one size.",
             "inr-gan-small",
             side=32,
-            images="photos",
             minutes=67,
         ),
         "scaleparty-small": Recipe(
@@ -249,7 +217,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "ScaleParty of as many parameters: convolutions without padding, trained on windows.",
             "scaleparty-small",
             side=32,
-            images="photos",
             minutes=111,
         ),
         "creps-w": Recipe(
@@ -257,7 +224,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "creps-small as the sampler of wavelet codes, and a decoder: 128 x 128.",
             "creps-w",
             side=128,
-            images="photos",
             minutes=107,
         ),
         "stylegan2-w-small": Recipe(
@@ -265,7 +231,6 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             "stylegan2-small as the sampler of wavelet codes, and a decoder.",
             "stylegan2-w-small",
             side=128,
-            images="photos",
             minutes=97,
         ),
     },
