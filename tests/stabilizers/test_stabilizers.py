@@ -7,7 +7,7 @@ import torch
 
 from frugan.ops.spectrum import power_spectrum
 from frugan.stabilizers.ada import ADA
-from frugan.stabilizers.annealing import constant, cosine, exponential, linear, power, two_step
+from frugan.stabilizers.annealing import constant, cosine, decaying_wave, exponential, linear, power, two_step
 from frugan.stabilizers.base import NoStabilizer, Stabilizer
 from frugan.stabilizers.chain import Chain
 from frugan.stabilizers.diffaugment import DiffAugment
@@ -95,12 +95,14 @@ def test_negligible_steps_are_skipped_altogether() -> None:
 
 
 def test_annealings_start_at_one_and_reach_what_they_promise() -> None:
-    for annealing in (exponential, power, linear, cosine, two_step, constant):
+    for annealing in (exponential, power, linear, cosine, decaying_wave, two_step, constant):
         assert annealing(0.0) == 1.0
     assert exponential(0.5, beta=2.0) == pytest.approx(math.exp(-1))
     assert power(0.1) == pytest.approx(31.1 / 256, rel=0.01)
     assert [linear(0.25, until=0.5), linear(0.7, until=0.5)] == [0.5, 0.0]
     assert [cosine(0.25, until=0.5), cosine(0.7, until=0.5)] == pytest.approx([0.5, 0.0])
+    assert decaying_wave(1 / 16) == pytest.approx(0.0)  # half a wave
+    assert decaying_wave(1 / 8) == pytest.approx(exponential(1 / 8))  # a whole one
     assert [two_step(0.49), two_step(0.5)] == [1.0, 0.0]
     assert constant(0.7) == 1.0
 
