@@ -66,7 +66,7 @@ def test_small_images(make_folder, encode, noise):
     (folder / "small.png").write_bytes(encode(noise(1, 15, 90)))
     dataset = pack(open_source(folder), 16)
     assert dataset.names == ("large.png",)
-    assert dataset.skipped_summary() == ["1 image is smaller than 16: skipped; set upsample to use them."]
+    assert dataset.skipped_summary() == ["1 image is smaller than 16: skipped; set upsample, or a smaller resolution."]
     assert pack(open_source(folder), 16, allow_upsampling=True).names == ("large.png", "small.png")
     with pytest.raises(UserError, match="2 images are smaller than 32: skipped; set upsample"):
         pack(open_source(folder), 32)

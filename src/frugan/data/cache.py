@@ -298,7 +298,7 @@ def _summarise(skipped: list[Skipped] | tuple[Skipped, ...], resolution: int) ->
     for kind, count in sorted(counts.items()):
         images = "1 image is" if count == 1 else f"{count} images are"
         if kind == SmallImageError.kind:
-            sentences.append(f"{images} smaller than {resolution}: skipped; set upsample to use them.")
+            sentences.append(f"{images} smaller than {resolution}: skipped; set upsample, or a smaller resolution.")
         else:
             example = next(entry for entry in skipped if entry.kind == kind)
             sentences.append(f"{images} {kind}: skipped, such as {example.name} ({example.reason}).")
