@@ -50,7 +50,7 @@ def show_outcome(trained: "Trained") -> int:
         say(f"report: {trained.report}")
         say(f"pictures: frugan sample {shlex.quote(str(run))} --seeds 0-63 --out pictures")
         say(f"more typical ones, in one file: frugan sample {shlex.quote(str(run))} --trunc 0.7 --grid --out grid.png")
-        say("your own images: frugan train YOUR_FOLDER --out runs/mine")
+        say("other images: frugan train FOLDER --out runs/NAME")
     elif not trained.ended:
         say(f"stopped; go on with: frugan resume {run}")
     elif trained.part == "all":

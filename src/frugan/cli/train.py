@@ -27,8 +27,8 @@ class Flags:
         config: YAML file with a complete configuration in place of a recipe, for example config.yaml of another run.
         resolution: Side of the images, in pixels. Default: the recipe's.
         kimg: Length of the sampler's training, in thousands of images. With --part decoder: of the decoder's.
-        minutes: Length of the training, in minutes. A short trial on this machine sets the length of both parts. The
-            evaluation takes additional time.
+        minutes: Length of the training, in minutes. A short trial on this machine sets the length of both parts, so the
+            same seed may give another run. The evaluation takes additional time.
         batch: Batch size of the sampler. With --part decoder: of the decoder. Default: the recipe's.
         seed: Random seed. The same seed gives the same run.
         device: Device to compute on: auto, cpu, cuda, cuda:1 or mps. Default: auto.

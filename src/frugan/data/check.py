@@ -48,12 +48,6 @@ class DataReport:
         """Plain numbers, strings, lists and dicts throughout."""
         return asdict(self)
 
-    def _advice(self) -> str:
-        advice = _if_any(self.suggested_resolution, "is reached by at least 95 % of the images")
-        if 0 < self.suggested_resolution < _SMALLEST_WITH_CODES:
-            advice += "; too small for recipes with codes, so take --recipe creps-small, or --upsample"
-        return advice
-
     def text(self) -> str:
         """A table for people: a title and its content a line."""
         classes = self.classes | {"without class": self.without_class}
@@ -70,7 +64,7 @@ class DataReport:
             ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
             *_shorten("unusable", [f"{entry.name}: {entry.reason}" for entry in self.unusable]),
-            ("resolution", self._advice()),
+            ("resolution", _advice(self.suggested_resolution)),
         ]
         text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
         return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
@@ -90,9 +84,6 @@ def check_data(data: str | Path, *, progress: Callable[[int, int], None] | None 
         if progress:
             progress(len(findings), len(source))
     return _report(source, findings)
-
-
-_SMALLEST_WITH_CODES = 64  # codes of a quarter of that side are the smallest that DCGAN draws
 
 
 class _Finding(NamedTuple):
@@ -160,6 +151,16 @@ def _suggest(short_sides: list[int]) -> int:
         return 0
     side = short_sides[len(short_sides) // 20]  # at most the 5 % before it are smaller
     return 1 << (side.bit_length() - 1)
+
+
+def _advice(resolution: int) -> str:
+    """What to train at; below 64, codes of a quarter of the side are too small for the default recipe's networks."""
+    if not resolution:
+        return ""
+    recipe = "" if resolution >= 64 else " --recipe creps-small"
+    return (
+        f"{resolution} is reached by at least 95 % of the images: frugan train DATA --resolution {resolution}{recipe}"
+    )
 
 
 def _count(words: Iterable[str]) -> dict[str, int]:

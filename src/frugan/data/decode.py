@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.Image import Resampling, Transpose
 
 from frugan.data.budget import Budget
-from frugan.system.bounds import HINT, IMAGE_PIXELS, IMAGES_AT_ONCE
+from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_PIXELS
 
 
 class ImageError(ValueError):
@@ -108,13 +108,11 @@ _SIDEWAYS = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Tr
 _FROM_THE_END = {Transpose.ROTATE_180, Transpose.FLIP_TOP_BOTTOM, Transpose.TRANSVERSE, Transpose.ROTATE_90}
 _LANCZOS_SUPPORT = 3
 _PLAIN_MODES = ("RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr", "HSV")
-
-
 # Of all threads together. Pillow holds a pixel in up to 4 bytes, and some formats' readers hold it twice.
 _BYTES_A_PIXEL, _WEBP_BYTES_A_PIXEL = 8, 16
-_memory = Budget(IMAGES_AT_ONCE.most)
+_memory = Budget(BYTES_AT_ONCE)
 _STRIP_PIXELS = 2**22  # converted at once
-# The bound below is named in our own words.
+# Pillow warns at half of the bound; `_open` names the bound itself.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 

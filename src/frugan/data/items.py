@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from frugan.data.budget import Budget
-from frugan.system.bounds import IMAGES_AT_ONCE
+from frugan.system.bounds import BYTES_AT_ONCE
 
 NO_CLASS = -1
 
@@ -46,4 +46,4 @@ class Source:
             yield self.read(index)
 
 
-_encoded = Budget(IMAGES_AT_ONCE.most)
+_encoded = Budget(BYTES_AT_ONCE)

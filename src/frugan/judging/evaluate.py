@@ -10,8 +10,8 @@ from torch import Tensor
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
+from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluation import Evaluation, Floor, Reconstruction
-from frugan.judging.real_features import real_features
 from frugan.metrics.base import Features
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
@@ -23,7 +23,7 @@ from frugan.training.ranks import ALONE, Ranks
 ENOUGH_SAMPLES = 2048
 # Evaluation seeds begin here, so that it never judges the pictures that people look at.
 FIRST_SEED = 1_000_000
-_MOST_REALS = 50_000
+MOST_IMAGES = 50_000  # of a data set, as for FID
 _MOST_RECONSTRUCTIONS = 1000
 _BATCH = 32
 
@@ -46,8 +46,8 @@ def evaluate_model(
     began = time.monotonic()
     device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
-    count_real = min(len(dataset), _MOST_REALS)
-    real = real_features(extractor, dataset, count_real, partial(on_progress, "real images"), ranks)
+    count_real = min(len(dataset), MOST_IMAGES)
+    real = dataset_features(extractor, dataset, count_real, partial(on_progress, "real images"), ranks)
     own = slice(samples * ranks.rank // ranks.count, samples * (ranks.rank + 1) // ranks.count)
     seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
     generated = model.batches(seeds, truncation, batch=_BATCH)
@@ -59,7 +59,7 @@ def evaluate_model(
         values=measure(Features(real, fake, extractor.probabilities)),
         floor=real_floor(real, extractor),
         reconstruction=reconstruction,
-        warnings=tuple(bias_warnings(count_real, samples, extractor.distance_name)),
+        warnings=tuple(sample_warnings(count_real, samples, extractor.distance_name)),
         protocol={
             **extractor.protocol(),
             "resolution": model.resolution,
@@ -127,7 +127,7 @@ def _features(
     return torch.cat(features)
 
 
-def bias_warnings(n_real: int, n_fake: int, name: str) -> list[str]:
+def sample_warnings(n_real: int, n_fake: int, name: str) -> list[str]:
     """What to be careful with, if there were too few images of either kind."""
     few = {kind: n for kind, n in (("real", n_real), ("generated", n_fake)) if n < ENOUGH_SAMPLES}
     if not few:

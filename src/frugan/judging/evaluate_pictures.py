@@ -9,17 +9,16 @@ from frugan.data.cache import PackedDataset, pack
 from frugan.data.decode import ImageError, check_image
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
-from frugan.judging.evaluate import bias_warnings, real_floor
+from frugan.judging.dataset_features import dataset_features
+from frugan.judging.evaluate import MOST_IMAGES, real_floor, sample_warnings
 from frugan.judging.evaluation import Evaluation
-from frugan.judging.real_features import real_features
 from frugan.metrics.base import Features
 from frugan.metrics.table import measure
 from frugan.requests.judging import Judge, RealImages
-from frugan.system.cores import available_cores
+from frugan.system.cores import available_cores, processes_here
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError, UserError
-
-_MOST = 50_000
+from frugan.training.ranks import ALONE, Ranks
 
 
 def evaluate_pictures(
@@ -29,32 +28,34 @@ def evaluate_pictures(
     *,
     samples: int | None = None,
     device: str = "auto",
+    ranks: Ranks = ALONE,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Evaluation:
     """Compare the pictures of a folder or a zip with real images, at the pictures' own size.
 
-    `samples` of them, spread over the folder; all of them, up to 50,000, if None.
+    `samples` of them, spread over the folder; all of them, up to 50,000, if None. Several `ranks` share the work.
 
     Raises:
         UserError: no pictures there, no real images named, or fewer pictures than asked for.
     """
     began = time.monotonic()
     if not images.data:
-        raise ArgumentError("data", f"{pictures} is a folder of pictures: name the real images")
-    use_threads(available_cores())
+        raise ArgumentError("data", f"{pictures} is neither a run nor a model. To judge pictures, name the real images")
+    use_threads(available_cores() // processes_here())
     fake = _packed_at_own_size(pictures)
     real = pack(open_source(images.data), fake.resolution, allow_upsampling=images.upsample)
     if samples is not None and samples > len(fake):
         raise ArgumentError("samples", f"{pictures} has only {len(fake)} pictures", samples)
-    extractor = load_extractor(judge.features, choose_device(device), weights=judge.inception_weights)
-    n_real, n_fake = min(len(real), _MOST), samples or min(len(fake), _MOST)
-    of_real = real_features(extractor, real, n_real, partial(on_progress, "real images"))
-    of_fake = real_features(extractor, fake, n_fake, partial(on_progress, "pictures"))
+    chosen = choose_device(device) if ranks.count == 1 else ranks.device
+    extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights)
+    n_real, n_fake = min(len(real), MOST_IMAGES), samples or min(len(fake), MOST_IMAGES)
+    of_real = dataset_features(extractor, real, n_real, partial(on_progress, "real images"), ranks)
+    of_fake = dataset_features(extractor, fake, n_fake, partial(on_progress, "pictures"), ranks)
     return Evaluation(
         metric=extractor.distance_name,
         values=measure(Features(of_real, of_fake, extractor.probabilities)),
         floor=real_floor(of_real, extractor),
-        warnings=tuple(bias_warnings(n_real, n_fake, extractor.distance_name)),
+        warnings=tuple(sample_warnings(n_real, n_fake, extractor.distance_name)),
         protocol={
             **extractor.protocol(),
             "resolution": fake.resolution,

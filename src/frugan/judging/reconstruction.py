@@ -13,8 +13,8 @@ from frugan.codecs.base import Codec
 from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor, as_8_bit
+from frugan.judging.dataset_features import dataset_features
 from frugan.judging.decoder_baselines import Reconstruct
-from frugan.judging.real_features import real_features
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.perceptual import PerceptualDistance
@@ -50,7 +50,7 @@ class ReconstructionJudge:
         self.loader = Loader(dataset, seed=0, mirror=False)
         self.count = min(count, len(dataset))
         self.extractor, self.distance = extractor, distance
-        self.original = feature_statistics(real_features(extractor, dataset, self.count))
+        self.original = feature_statistics(dataset_features(extractor, dataset, self.count))
 
     @torch.no_grad()
     def judge(

@@ -13,8 +13,8 @@ from torch import Tensor
 from frugan.config.records import SCHEMA, plain
 from frugan.data.cache import PackedDataset
 from frugan.features.base import FeatureExtractor
+from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluate import FIRST_SEED
-from frugan.judging.real_features import real_features
 from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
 from frugan.metrics.precision_recall import precision, recall
@@ -117,7 +117,7 @@ def sweep_model(
         )
         raise ArgumentError("reject_by", problem, "class")
     count_real = min(len(dataset), _MOST_REALS)
-    real = real_features(extractor, dataset, count_real)
+    real = dataset_features(extractor, dataset, count_real)
     statistics = feature_statistics(real)
     points = []
 

@@ -30,7 +30,7 @@ def commands_section(facts: RunFacts, model: Model) -> Markup:
         ("Write this page anew:", command("report", run)),
         (
             "Train on your own pictures, or as another of frugan recipes says:",
-            "frugan train YOUR_FOLDER --recipe nsb-gan-w-dcgan --out runs/mine",
+            "frugan train FOLDER --recipe nsb-gan-w-dcgan --out runs/NAME",
         ),
     ]
     items = (tag("div", tag("p", words), tag("pre", tag("code", text))) for words, text in entries)

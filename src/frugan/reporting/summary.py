@@ -94,7 +94,8 @@ def _quality_cards(evaluation: Evaluation) -> list[Markup]:
         _card(
             "Decoder alone",
             significant(reconstruction.frechet_distance),
-            f"{name} of {reconstruction.n:,} real images through codec and decoder: the best any sampler can reach",
+            f"{name} of {reconstruction.n:,} real images through codec and decoder: what a sampler without faults "
+            "would reach",
         ),
         _card(
             "Reconstruction PSNR",

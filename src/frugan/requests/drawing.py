@@ -83,7 +83,9 @@ def existing_folder(argument: str, path: Path) -> Path:
 def check_target(out: Path, *, sheet: bool) -> None:
     """
     Raises:
-        ArgumentError: a file where a folder for many pictures is needed.
+        ArgumentError: a file where a folder for many pictures is needed, or a sheet that would not be a PNG.
     """
-    if out.suffix.lower() == ".png" and not sheet:
+    if (out.suffix.lower() == ".png" or out.is_file()) and not sheet:
         raise ArgumentError("out", "a folder, for one PNG a seed; with `sheet`, a file for all of them", out)
+    if sheet and out.suffix and out.suffix.lower() != ".png":
+        raise ArgumentError("out", "a sheet is a .png file", out)

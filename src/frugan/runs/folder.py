@@ -69,8 +69,8 @@ class RunFolder:
         for leftover in (doomed, begun, *_of_killed_starts(path)):
             shutil.rmtree(leftover, ignore_errors=True)
         with ExitStack() as held:
-            if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                _check_replaceable(given, replace)
+            if _holds_anything(path):
+                cls.check_free(given, replace=replace)
                 for name in get_args(PartName):
                     complaint = f"out {path}: is still training. Stop that process first, or choose another folder"
                     held.enter_context(exclusive(cls(path).part(name).lock_file, complaint))
@@ -87,6 +87,21 @@ class RunFolder:
                 shutil.rmtree(begun, ignore_errors=True)
         shutil.rmtree(doomed, ignore_errors=True)
         return cls(given)
+
+    @staticmethod
+    def check_free(path: Path, *, replace: bool) -> None:
+        """
+        Raises:
+            ArgumentError: the folder holds something; with `replace`, only if that is not a run.
+        """
+        if not _holds_anything(path):
+            return
+        if not is_run(path):
+            problem = "already exists: it is not a run, so it will not be touched; choose another `out`"
+            raise ArgumentError("out", problem, path)
+        if not replace:
+            advice = f"go on with 'frugan resume {path}', choose another `out`, or pass `replace` to delete it"
+            raise ArgumentError("out", f"already exists: {advice}", path)
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
@@ -137,14 +152,8 @@ class RunFolder:
         return PartFolder(self.path / name, name)
 
 
-def _check_replaceable(path: Path, replace: bool) -> None:
-    if not is_run(path):
-        raise ArgumentError(
-            "out", "already exists: it is not a run, so it will not be touched; choose another `out`", path
-        )
-    if not replace:
-        advice = f"go on with 'frugan resume {path}', choose another `out`, or pass `replace` to delete it"
-        raise ArgumentError("out", f"already exists: {advice}", path)
+def _holds_anything(path: Path) -> bool:
+    return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 
 def _of_killed_starts(path: Path) -> Iterator[Path]:

@@ -212,7 +212,11 @@ def _build_parts(config: RunConfig, device: torch.device) -> None:
         except (ValueError, TypeError, ArithmeticError) as error:
             side, (_, height, width) = config.data.resolution, config.codec.build().code_shape(config.data.resolution)
             codes = f". Images of {side} x {side} have codes of {height} x {width}" if height != side else ""
-            advice = ": choose a larger resolution, or a recipe without codes, such as creps-small" if codes else ""
+            advice = (
+                ": choose another resolution, such as 64, 128 or 256, or a recipe without codes, such as creps-small"
+                if codes
+                else ""
+            )
             raise UserError(f"{name}: {error}{codes}{advice}") from error
 
 

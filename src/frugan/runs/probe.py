@@ -81,7 +81,7 @@ def fit_to_minutes(prepared: Prepared, report: Callable[[str], None], *, lengthe
             kimg = max(round(schedule.kimg * config.minutes / estimate.minutes, 3), schedule.batch / 1000)
             report(
                 f"{name}: {schedule.kimg:g} kimg would take {estimate.minutes:.1f} minutes on this machine; "
-                f"{kimg:g} kimg fit into {config.minutes:g}"
+                f"{kimg:g} kimg (thousand images) fit into {config.minutes:g} minutes"
             )
             changes[name] = dataclasses.replace(config.parts()[name], schedule=dataclasses.replace(schedule, kimg=kimg))
     return dataclasses.replace(prepared, config=dataclasses.replace(config, **changes))

@@ -21,7 +21,7 @@ def write_folder(path: Path, fill: Callable[[Path], None], on_filled: Callable[[
     Raises:
         RunError: the disk is full or the folder cannot be written; nothing is left behind and nothing else was touched.
     """
-    temporary, earlier = _temporary(path), _temporary(path, ".earlier")
+    temporary, earlier = _temporary(path), _temporary(path, _EARLIER)
     with _complaining(path, temporary):
         _remove_of_dead(path)
         shutil.rmtree(temporary, ignore_errors=True)
@@ -115,8 +115,9 @@ def flush(path: Path) -> None:
 
 
 # Of this machine: process numbers of another, which may share the disk, say nothing here.
+_EARLIER = ".earlier"  # what a folder is called while another takes its place
 _HOST = re.sub(r"\W", "-", socket.gethostname())
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)@(?P<host>[\w-]*)(?P<earlier>\.earlier)?\.tmp")
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)@(?P<host>[\w-]*)(?:\.earlier)?\.tmp")
 
 
 def _temporary(path: Path, kind: str = "") -> Path:
@@ -128,7 +129,7 @@ def _remove_of_dead(path: Path) -> None:
     """Delete what killed writers of that name left. Those of other names in the folder may be another program's."""
     for process, leftover in _leftovers(path.parent.absolute()).pop(path.name, ()):
         if is_gone(process):
-            if leftover.name.endswith(".earlier.tmp") and not path.exists():
+            if leftover.name.endswith(f"{_EARLIER}.tmp") and not path.exists():
                 os.rename(leftover, path)  # killed between the two renames: what was there is still whole
                 continue
             shutil.rmtree(leftover, ignore_errors=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from frugan.system.errors import UserError
 
-KiB, MiB, GiB = 2**10, 2**20, 2**30
+MiB, GiB = 2**20, 2**30
 VARIABLE = "FRUGAN_BOUNDS"
 HINT = f"If it is sound, set {VARIABLE}=4: it may then be four times as large."
 
@@ -19,7 +19,7 @@ class Bound(NamedTuple):
 
     @property
     def now(self) -> int:
-        """The most of today: `most` times $FRUGAN_BOUNDS, which is 1 unless somebody set it."""
+        """`most` times $FRUGAN_BOUNDS, which is 1 unless somebody set it."""
         return math.floor(self.most * factor())
 
 
@@ -52,5 +52,4 @@ CACHE_INDEX = Bound("the index of packed images", 2 * GiB)  # some 100 bytes an 
 LISTING = Bound("labels", 256 * MiB)
 IMAGE = Bound("one image", 512 * MiB)  # as it is encoded, out of a zip, too
 IMAGE_PIXELS = Bound("one image", 178_956_970)  # as Pillow: 512 MiB of RGB
-# Not raised: an image that is larger is alone there.
-IMAGES_AT_ONCE = Bound("images in memory at once", GiB)
+BYTES_AT_ONCE = GiB  # of encoded images, and of decoded ones; an image that is larger is alone in memory

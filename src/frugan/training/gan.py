@@ -6,11 +6,12 @@ the others.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -22,7 +23,9 @@ from frugan.objectives.base import Critic, Loss
 from frugan.ops.draws import BatchDraws
 from frugan.ops.grid import Grid
 from frugan.stabilizers.base import Stabilizer
+from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
+from frugan.system.foreign_files import read_bounded
 from frugan.training.ema import EMA
 from frugan.training.frozen import frozen
 from frugan.training.optimizer import AdamState, build_adam, corrected, learning_rate, set_learning_rate
@@ -135,7 +138,7 @@ class GANPart(Part):
         if not self.config.initial:
             return
         try:
-            weights = load_file(self.config.initial)
+            weights = load(read_bounded(Path(self.config.initial), WEIGHTS))
             for network in (self.generator, self.ema.network):
                 network.load_state_dict(under_prefix("generator", weights))
             learned = under_prefix("discriminator", weights)

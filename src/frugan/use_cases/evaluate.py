@@ -1,6 +1,7 @@
 """How good a model's pictures are, with the protocol that measured it."""
 
 from pathlib import Path
+from typing import Any
 
 from frugan.judging.evaluate_folder import evaluate_folder
 from frugan.judging.evaluate_pictures import evaluate_pictures
@@ -50,21 +51,19 @@ def evaluate(
     if samples is not None:
         enough_samples(samples, _FEWEST_SAMPLES)
     Drawing([0], truncation)
-    if images.data and holds_pictures(Path(model)):
-        if truncation != 1 or snapshot is not None or finishing != _FINISHING:
-            raise ArgumentError("model", "is a folder of pictures, which are judged as they are", model)
-        told = watcher.on_stage
-        return evaluate_pictures(Path(model), images, judge, samples=samples, device=device, on_progress=told)
+    pictures = holds_pictures(Path(model))
+    if pictures and (truncation != 1 or snapshot is not None or finishing != _FINISHING):
+        raise ArgumentError("model", "is a folder of pictures, which are judged as they are", model)
     with joined(device) as ranks:
+        same: Any = {"samples": samples, "device": device, "ranks": ranks, "on_progress": watcher.on_stage}
+        if pictures:
+            return evaluate_pictures(Path(model), images, judge, **same)
         return evaluate_folder(
             Path(model),
             images,
             judge,
-            samples=samples,
             truncation=truncation,
             finishing=finishing,
             snapshot=snapshot,
-            device=device,
-            ranks=ranks,
-            on_progress=watcher.on_stage,
+            **same,
         )

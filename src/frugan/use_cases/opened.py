@@ -12,8 +12,8 @@ from frugan.system.errors import ArgumentError
 
 
 def holds_pictures(path: Path) -> bool:
-    """Whether it is neither a run nor a model, but a folder or a zip that may hold pictures."""
-    return path.exists() and not is_run(path) and not (path / CONFIG_FILE).exists() and path.suffix != ".safetensors"
+    """Whether it is a folder or a zip, and neither a run nor a model."""
+    return path.suffix == ".zip" or (path.is_dir() and not is_run(path) and not (path / CONFIG_FILE).exists())
 
 
 def opened(model: Model | Path | str, device: str = "auto", finishing: Finishing | None = None) -> Model:

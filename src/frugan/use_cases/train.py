@@ -38,6 +38,7 @@ def train(
         raise ArgumentError("out", "would overwrite the run that `start` names; choose another", path)
 
     def create() -> None:
+        RunFolder.check_free(path, replace=replace)  # now, not after the trial that fits the schedules
         initial = None if start is None else trained_weights(start)
         ready = prepared(config, watcher, lengthen=request.minutes is not None)
         create_run(ready, path, replace=replace, initial=initial)

@@ -22,7 +22,7 @@ from frugan.training.ranks import ALONE, Ranks
 _BATCH = 32
 
 
-def real_features(
+def dataset_features(
     extractor: FeatureExtractor,
     dataset: PackedDataset,
     count: int,

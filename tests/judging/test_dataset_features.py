@@ -9,7 +9,7 @@ from torch import Tensor
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.source import open_source
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
-from frugan.judging.real_features import real_features
+from frugan.judging.dataset_features import dataset_features
 
 
 class Counting(EfficientNetFeatures):
@@ -27,19 +27,19 @@ def dataset(image_folder: Path, tmp_path: Path) -> PackedDataset:
 
 def test_they_are_computed_once_for_each_setting(dataset: PackedDataset) -> None:
     extractor, other = Counting(torch.device("cpu")), Counting(torch.device("cpu"), size=32)
-    first = real_features(extractor, dataset, 40)
+    first = dataset_features(extractor, dataset, 40)
     assert first.shape == (40, 1280)
-    assert torch.equal(real_features(extractor, dataset, 40), first)
+    assert torch.equal(dataset_features(extractor, dataset, 40), first)
     assert extractor.seen == 40
-    assert not torch.equal(real_features(other, dataset, 40), first)
-    assert real_features(extractor, dataset, 10).shape == (10, 1280)
+    assert not torch.equal(dataset_features(other, dataset, 40), first)
+    assert dataset_features(extractor, dataset, 10).shape == (10, 1280)
     assert (extractor.seen, other.seen) == (50, 40)
 
 
 def test_a_damaged_file_is_made_anew(dataset: PackedDataset) -> None:
     extractor = Counting(torch.device("cpu"))
-    first = real_features(extractor, dataset, 8)
+    first = dataset_features(extractor, dataset, 8)
     (file,) = dataset.folder.glob("features-*.safetensors")
     file.write_bytes(file.read_bytes()[:100])
-    assert torch.equal(real_features(extractor, dataset, 8), first)
+    assert torch.equal(dataset_features(extractor, dataset, 8), first)
     assert extractor.seen == 16
