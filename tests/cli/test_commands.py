@@ -73,6 +73,8 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("evaluate", "/no/such/run", "--upsample"), "--upsample: only with --data"),
         (("sample", "/no/such/run", "--out", "x", "--seeds", "3-1"), "--seeds"),
         (("sample", "/no/such/run", "--out", "x.png"), "with --grid"),
+        (("sample", ".", "--out", "x.jpg", "--grid"), "--out x.jpg: a sheet is a .png file"),
+        (("sample", ".", "--out", __file__), "a folder, for one PNG a seed"),
         (("render", ".", "--out", "x.png", "--supersample", "0"), "--supersample 0"),
         (("video", ".", "--out", "x", "--fps", "0"), "--fps 0"),
         (("upscale", __file__, "--decoder", ".", "--tile", "10"), "--tile 10"),

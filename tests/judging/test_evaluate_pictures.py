@@ -34,6 +34,8 @@ def test_a_folder_of_pictures_is_compared_with_data(
     expected = frechet_distance(*(feature_statistics(features(folder)) for folder in (image_folder, pictures)))
     assert result.values["frechet_distance"] == pytest.approx(expected, rel=1e-3)
     assert (result.protocol["n_fake"], result.protocol["n_real"]) == (12, 40)
+    assert main(["evaluate", str(pictures)]) == 2
+    assert "To judge pictures, name the real images" in capsys.readouterr().err
     assert main(["evaluate", str(pictures), "--data", str(image_folder), "--trunc", "0.5"]) == 2
     assert "judged as they are" in capsys.readouterr().err
     assert main(["evaluate", str(pictures), "--data", str(image_folder), "--samples", "99"]) == 2

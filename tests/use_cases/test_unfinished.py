@@ -1,4 +1,4 @@
-"""Runs that are not finished: people are told how far they are, and what to type."""
+"""Runs that are there already, or not finished: people are told so at once, and what to type."""
 
 import shutil
 from pathlib import Path
@@ -36,3 +36,9 @@ def test_an_interrupted_evaluation_says_how_to_go_on(run: RunFolder, monkeypatch
         frugan.resume(run.path, watcher=frugan.Watcher(say=said.append))
     assert said[:2] == ["sampler: 0.16 of 0.16 kimg", "decoder: 0.08 of 0.08 kimg"]
     assert said[-1] == f"the training is finished; evaluate and report with: frugan resume {run.path}"
+
+
+def test_an_existing_run_is_refused_before_the_trial(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frugan.use_cases.train.prepared", lambda *arguments, **options: pytest.fail("it was prepared"))
+    with pytest.raises(frugan.ArgumentError, match="already exists: go on with"):
+        frugan.train(frugan.Plan("noto-people", minutes=1), run.path)
