@@ -1,5 +1,6 @@
 """BigGAN, BigGAN-deep and SAGAN's settings: the papers' parameter counts, and what conditioning promises."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -141,3 +142,14 @@ def test_spectral_norm_finds_the_largest_singular_value_and_rests_in_evaluation(
     assert torch.linalg.matrix_norm(weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
     x = torch.randn(1, 8, 4, 4)
     assert torch.equal(layer(x), layer(x))
+
+
+def test_biases_begin_as_in_the_published_program() -> None:
+    """As torch's: uniform in +-1 / sqrt(fan-in); only weights are orthogonal."""
+    torch.manual_seed(0)
+    layer = convolution(16, 64, 3, normalised=False)
+    bound = 1 / math.sqrt(16 * 9)
+    assert isinstance(layer.bias, torch.Tensor)
+    assert 0.8 * bound < layer.bias.abs().max() <= bound
+    weight = layer.weight.flatten(1)  # type: ignore[operator, union-attr]
+    assert torch.allclose(weight @ weight.T, torch.eye(64), atol=1e-5)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from frugan.networks.base import ResizableGenerator
+from frugan.networks.base import ResizableGenerator, count_parameters
 from frugan.networks.inr_gan import INRGANGenerator, _FactorisedLinear, _Places
 from frugan.networks.scale_party import ScalePartyGenerator
 from frugan.networks.style_based import StyleBasedGenerator
@@ -140,6 +140,23 @@ def test_coordinates_survive_autocast(kind: type[StyleBasedGenerator]) -> None:
     assert torch.allclose(seen[0], seen[1], atol=0.05)
     assert (half - exact).abs().mean() < 0.05 * exact.std()
     assert not torch.allclose(generator(z, torch.tensor([1, 2]))[0], exact[0], atol=1e-3)
+
+
+def test_scale_party_has_the_published_parameters() -> None:
+    """With colours of every stage, added up, and styles of two latents in training."""
+    generator = ScalePartyGenerator((3, 256, 256))
+    assert count_parameters(generator) == 27_414_423
+    assert generator.style_mixing == 0.9
+
+
+@torch.no_grad()
+def test_the_picture_is_the_sum_of_the_stages_colours() -> None:
+    generator = scale_party()
+    z = torch.randn(1, 16)
+    whole = generator(z)
+    for colour in generator.colours[:-1]:
+        colour.bias += 1.0  # constants are enlarged exactly
+    assert torch.allclose(generator(z), whole + len(generator.colours) - 1, atol=1e-5)
 
 
 def test_scale_party_learns_with_every_parameter() -> None:

@@ -1,4 +1,4 @@
-"""Statistics gathered anew are exactly those of the data they were gathered on; decoders are exported with them."""
+"""Statistics gathered anew are exactly those of the data they were gathered on; networks are exported with them."""
 
 import dataclasses
 
@@ -6,12 +6,15 @@ import pytest
 import torch
 from torch import nn
 
+from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import RunConfig
 from frugan.config.spec import Spec
+from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.unet import UNetP
 from frugan.training.batch_norm import recalibrate
 from frugan.training.decoder import DecoderPart
+from frugan.training.gan import GANPart
 
 
 def test_statistics_are_those_of_the_batches() -> None:
@@ -50,5 +53,35 @@ def test_decoders_are_exported_with_statistics_of_whole_images(tiny_config: RunC
         exported = part.exported()
         as_exported = part.codec.decode(codes, exported).std().item()
     assert as_exported == pytest.approx(as_seen, rel=0.1)
+    for name, tensor in part.tensors().items():
+        assert torch.equal(tensor, before[name]), name  # training goes on as if nothing had been exported
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_samplers_are_exported_with_statistics_of_their_own_pictures(tiny_config: RunConfig, classes: int) -> None:
+    """BigGAN's standing statistics: those gathered in training belong to other weights than the averaged ones."""
+    arguments = {"channels": 8, "attention": 0, "classes": classes}
+    config = dataclasses.replace(
+        tiny_config.sampler,
+        generator=Spec(BigGANGenerator, **arguments, latent_dim=20),
+        discriminator=Spec(BigGANDiscriminator, **arguments),
+    )
+    part = GANPart(config, IdentityCodec(), 32, seed=0, device=torch.device("cpu"))
+    images = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    part.step(images, torch.arange(8) % max(1, classes), 0)
+    before = {name: tensor.clone() for name, tensor in part.tensors().items()}
+    exported = part.exported()
+    assert not exported.training
+    inputs: list[torch.Tensor] = []
+    first = next(module for module in exported.modules() if isinstance(module, nn.BatchNorm2d))
+    first.register_forward_pre_hook(lambda _, seen: inputs.append(seen[0]))
+    label = torch.arange(512) % classes if classes else None
+    with torch.no_grad():
+        exported(torch.randn(512, 20, generator=torch.Generator().manual_seed(1)), label)
+    assert first.running_mean is not None
+    assert first.running_var is not None
+    assert torch.allclose(first.running_mean, inputs[0].mean(dim=(0, 2, 3)), atol=0.05)
+    assert torch.allclose(first.running_var, inputs[0].var(dim=(0, 2, 3)), rtol=0.2)
+    assert torch.equal(part.exported().state_dict()["linear.bias"], exported.state_dict()["linear.bias"])
     for name, tensor in part.tensors().items():
         assert torch.equal(tensor, before[name]), name  # training goes on as if nothing had been exported

@@ -118,7 +118,5 @@ def embedding(classes: int, channels: int, *, normalised: bool) -> nn.Module:
 
 def _orthogonal(layer: nn.Module) -> nn.Module:
     assert isinstance(layer.weight, Tensor)
-    nn.init.orthogonal_(layer.weight)
-    if isinstance(getattr(layer, "bias", None), Tensor):
-        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    nn.init.orthogonal_(layer.weight)  # biases begin as torch's do, as in BigGAN's program
     return layer

@@ -35,6 +35,7 @@ class PathLength(nn.Module):
         direction = torch.randn_like(codes) / math.sqrt(codes.shape[2] * codes.shape[3])
         (gradient,) = torch.autograd.grad((codes * direction).sum(), styles, create_graph=True)
         lengths = gradient.square().sum(dim=2).mean(dim=1).sqrt()
-        self.mean.lerp_(lengths.detach().mean(), self.decay)
-        # A copy: the next call changes the buffer before this value is differentiated.
-        return (lengths - self.mean.clone()).square().mean()
+        # As published, the mean takes part in the gradient by its newest term, lengths.mean() * decay.
+        mean = self.mean.lerp(lengths.mean(), self.decay)
+        self.mean.copy_(mean.detach())
+        return (lengths - mean).square().mean()

@@ -82,7 +82,7 @@ SMALL = {
     "cips-small": Spec(CIPSGenerator, **_NETWORK, channel_max=140),
     "stylegan2-small": Spec(StyleGAN2Generator, **_NETWORK, channel_max=90, style_mixing=0.0),
     "inr-gan-small": Spec(INRGANGenerator, **_NETWORK, channel_max=64, rank=3),
-    "scaleparty-small": Spec(ScalePartyGenerator, **_NETWORK, channel_max=104),
+    "scaleparty-small": Spec(ScalePartyGenerator, **_NETWORK, channel_max=104, style_mixing=0.0),
 }
 
 

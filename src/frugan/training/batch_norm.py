@@ -1,11 +1,16 @@
 """Batch norms that see the whole batch of several ranks, and statistics gathered anew for an averaged network."""
 
+import copy
 from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
 
+from frugan.networks.base import Generator
+from frugan.training.randomness import draw_latents
 from frugan.training.ranks import Ranks
+
+_STANDING_BATCHES, _STANDING_BATCH = 16, 64  # BigGAN's program accumulates 16 batches
 
 
 def has_batch_norm(network: nn.Module) -> bool:
@@ -18,12 +23,13 @@ def recalibrate(network: nn.Module, run: Callable[[Tensor], object], batches: It
     """Replace all running statistics by those of these batches, which `run` sends through the network.
 
     Those gathered in training belong to weights that were not averaged, and to crops and teacher-forced inputs where
-    training has such: a UNet lost 10 dB by them. Leaves the network in evaluation mode.
+    training has such: a UNet lost 10 dB by them. All else in the network is as in evaluation, where it is left.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
-    network.train()
+    network.eval()
     for norm in norms:
+        norm.train()
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
     for batch in batches:
@@ -31,6 +37,24 @@ def recalibrate(network: nn.Module, run: Callable[[Tensor], object], batches: It
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()
+
+
+def with_standing_statistics(generator: Generator, seed: int, device: torch.device) -> Generator:
+    """A copy whose batch norms hold the statistics of its own pictures, all classes alike: BigGAN's standing statistics
+    (Brock et al. 2019, appendix D). The generator itself where it has no batch norms."""
+    if not has_batch_norm(generator):
+        return generator
+    generator = copy.deepcopy(generator)
+    count = _STANDING_BATCHES * _STANDING_BATCH
+    latents = draw_latents(seed, 0, "standing statistics", count, generator.latent_dim)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+
+    def draw(chosen: Tensor) -> Tensor:
+        label = (chosen % generator.classes).to(device) if generator.classes else None
+        return generator(latents[chosen].to(device), label)
+
+    recalibrate(generator, draw, order.split(_STANDING_BATCH))
+    return generator
 
 
 def synchronise_batch_norm(networks: Iterable[nn.Module], ranks: Ranks) -> None:

@@ -26,6 +26,7 @@ from frugan.stabilizers.base import Stabilizer
 from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
 from frugan.system.foreign_files import read_bounded
+from frugan.training.batch_norm import with_standing_statistics
 from frugan.training.ema import EMA
 from frugan.training.frozen import frozen
 from frugan.training.optimizer import AdamState, build_adam, corrected, learning_rate, set_learning_rate
@@ -321,7 +322,7 @@ class GANPart(Part):
         return {"generator": self.generator, "discriminator": self.discriminator}
 
     def exported(self) -> Generator:
-        return self.ema.network
+        return with_standing_statistics(self.ema.network, self.seed, self.device)
 
     def state(self) -> dict[str, Stateful]:
         return {
