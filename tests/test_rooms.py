@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"codecs.base", "training.ranks"},
     "recipes": {"networks", "codecs", "stabilizers", "objectives"},
     "reporting": {"ops", "html", "data", "metrics", "model", "rendering", "runs", "judging", "training", "writing"}
+    | {"recipes"}
     | {"objectives.losses", "objectives.reconstruction", "stabilizers.scale_space"}  # which are drawn in their own way
     | BASES,
     "studies": {

@@ -128,3 +128,20 @@ def test_command_prints_what_it_measured(
     assert main(["evaluate", str(folder), "--consistency", "16,32", "--trunc", ".5"]) == 2
     assert "does not go with --trunc" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--lpips"]) == 2
+
+
+def test_the_papers_protocol_is_one_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def measure(run: Path, sizes: tuple[int, int], **options: object) -> None:
+        asked.append((sizes, options["samples"]))
+        raise UserError("asked enough")
+
+    monkeypatch.setattr("frugan.measure_consistency", measure)
+    for options in (
+        ["--consistency", "paper"],
+        ["--consistency", "paper", "--samples", "9"],
+        ["--consistency", "8,16"],
+    ):
+        assert main(["evaluate", str(tmp_path), *options]) == 2
+    assert asked == [((256, 512), 10_000), ((256, 512), 9), ((8, 16), 256)]

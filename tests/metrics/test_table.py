@@ -14,6 +14,7 @@ from frugan.judging.evaluation import Evaluation, Floor, read_evaluation
 from frugan.metrics import table
 from frugan.metrics.base import Features, Measured
 from frugan.metrics.frechet import feature_statistics, frechet_distance
+from frugan.metrics.inception_score import inception_score
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision, recall
 from frugan.runs.folder import RunFolder
@@ -23,28 +24,32 @@ from frugan.studies.page import write_page
 from frugan.studies.results import format_table, read_outcomes, write_results
 
 
-def ignored(features: torch.Tensor) -> torch.Tensor:
-    raise AssertionError("no metric of the table asks for classes")
+def classified(features: torch.Tensor) -> torch.Tensor:
+    return features.softmax(dim=1)
 
 
 def test_the_table_measures_what_its_functions_do() -> None:
     torch.manual_seed(0)
     real, fake = torch.randn(40, 8), torch.randn(30, 8) + 0.5
-    values = table.measure(Features(real, fake, ignored))
+    values = table.measure(Features(real, fake, classified))
     mean, std = kernel_distance(real, fake)
+    score, spread = inception_score(classified(fake))
     assert values == {
         "frechet_distance": frechet_distance(feature_statistics(real), feature_statistics(fake)),
         "kernel_distance_mean": mean,
         "kernel_distance_std": std,
         "precision": precision(real, fake),
         "recall": recall(real, fake),
+        "inception_score_mean": score,
+        "inception_score_std": spread,
     }
 
 
 def test_too_few_images_are_not_measured_by_what_needs_more() -> None:
-    values = table.measure(Features(torch.randn(3, 2), torch.randn(9, 2), ignored))
+    values = table.measure(Features(torch.randn(3, 2), torch.randn(9, 2), classified))
     assert "frechet_distance" in values
     assert "precision" not in values
+    assert "inception_score_mean" not in values
 
 
 def mean_gap(features: Features) -> Measured:
@@ -84,7 +89,7 @@ def test_a_new_metric_is_one_line_and_older_evaluations_say_not_measured(
     before = frugan.evaluate(run.path)
     assert before.kept
     assert "mean gap" not in before.text()
-    added = (*table.METRICS, table.Metric("mean_gap", "mean gap", "lower", mean_gap))
+    added = (*table.METRICS[:4], table.Metric("mean_gap", "mean gap", "lower", mean_gap))
     monkeypatch.setattr(table, "METRICS", added)
 
     shown = everywhere(run, folder)

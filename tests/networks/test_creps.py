@@ -174,7 +174,15 @@ def test_depth_and_shape_are_settings_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"decodes": False}, {"thickness": 4}, {"separate_axes": True}, {"modulated_decoders": True}], ids=str
+    "changes",
+    [
+        {"decodes": False},
+        {"layerwise": False},
+        {"thickness": 4},
+        {"separate_axes": True},
+        {"modulated_decoders": True},
+    ],
+    ids=str,
 )
 def test_departures_draw_something_else_and_train(changes: dict[str, object]) -> None:
     generator = small(16, **changes).train()
@@ -184,6 +192,19 @@ def test_departures_draw_something_else_and_train(changes: dict[str, object]) ->
     idle = [name for name, p in generator.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
     assert idle == []
     assert (image - small(16)(z)).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_lines_composed_once_are_those_that_all_levels_add_up_to() -> None:
+    """Table 4, "+ bi-line": one product, of the last level's lines, which the rest of the network sees."""
+    once, layerwise = small(layerwise=False), small(decodes=False)
+    once.load_state_dict(layerwise.state_dict())
+    w, grid = once.mapping(torch.randn(2, 16)), full_grid(16, 16)
+    lines, all_lines = once.lines(w, grid), layerwise.lines(w, grid)
+    assert torch.equal(lines.rows, all_lines.rows[:, -1:])
+    product = torch.einsum("ncdy,ncdx->ncyx", all_lines.rows[:, -1], all_lines.cols[:, -1])
+    expected = once.chain([product.flatten(2)], w[:, -1]).unflatten(2, (16, 16))
+    assert torch.allclose(once.synthesis(w, grid), expected, atol=1e-5)
 
 
 def test_every_parameter_learns_and_no_other_is_kept() -> None:

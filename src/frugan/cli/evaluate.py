@@ -18,6 +18,8 @@ from frugan.requests.drawing import Drawing, existing_folder
 from frugan.requests.judging import enough_samples
 from frugan.system.errors import ArgumentError
 
+_PAPER_SIZES, _PAPER_SAMPLES = (256, 512), 10_000  # CREPS, scale consistency
+
 
 @dataclass(frozen=True)
 class Flags:
@@ -30,7 +32,8 @@ class Flags:
         samples: Number of images to generate. Default: the run's setting evaluation.samples. With --consistency: 256.
         truncation: Truncation, 0 or more.
         snapshot: Image count of an earlier snapshot to evaluate. The folder RUN/sampler/snapshots lists them.
-        sizes: Measure the consistency of two picture sizes instead, for example 256,512.
+        sizes: Measure the consistency of two picture sizes instead, for example 256,512. "paper": 256,512 of 10,000
+            samples.
         lpips: With --consistency: use LPIPS, not the offline perceptual distance (pip install 'frugan[lpips]').
     """
 
@@ -41,7 +44,7 @@ class Flags:
     truncation: Annotated[float, arg(name="trunc")] = 1.0
     finishing: shared.WithFinishing = shared.FINISHING
     snapshot: int | None = None
-    sizes: Annotated[str, arg(name="consistency", metavar="SMALL,LARGE")] = ""
+    sizes: Annotated[str, arg(name="consistency", metavar="SMALL,LARGE|paper")] = ""
     lpips: bool = False
     device: shared.Device = "auto"
     json_output: shared.JSONOutput = False
@@ -59,7 +62,7 @@ def _evaluate(flags: Flags) -> int:
     samples = None if flags.samples is None else enough_samples(flags.samples, 4)
     same: Any = {"samples": samples, "snapshot": flags.snapshot, "device": flags.device, "watcher": SHOWN}
     if flags.sizes:
-        return _consistency(flags, same | {"samples": samples or 256})
+        return _consistency(flags, same)
     if flags.lpips:
         raise ArgumentError("lpips", "only with `sizes`")
     run = existing_folder("run", flags.run)
@@ -77,9 +80,10 @@ def _consistency(flags: Flags, same: Any) -> int:
     given = {"data": flags.images.data, "truncation": flags.truncation != 1, "decoder": flags.finishing.decoder}
     given |= {"code_noise": flags.finishing.code_noise is not None, "features": flags.judge != shared.JUDGE}
     refuse_beside("sizes", given)
-    small, large = whole_pair("sizes", flags.sizes)
+    sizes, usual = (_PAPER_SIZES, _PAPER_SAMPLES) if flags.sizes == "paper" else (whole_pair("sizes", flags.sizes), 256)
     run = existing_folder("run", flags.run)
     from frugan import measure_consistency
 
-    show_result(measure_consistency(run, (small, large), lpips=flags.lpips, **same), flags.json_output)
+    same |= {"samples": same["samples"] or usual}
+    show_result(measure_consistency(run, sizes, lpips=flags.lpips, **same), flags.json_output)
     return 0

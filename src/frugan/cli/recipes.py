@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.terminal import show
 from frugan.cli.verb import run_verb
+from frugan.config.published import in_words
 from frugan.config.yaml import dump
 from frugan.recipes import GROUPS, RECIPES, find_recipe
 
@@ -30,7 +31,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _recipes(flags: Flags) -> int:
     if flags.recipe:
-        show(dump(find_recipe(flags.recipe)).rstrip("\n"))
+        config = dump(find_recipe(flags.recipe)).rstrip("\n")
+        paper = RECIPES[flags.recipe].paper
+        show(f"# The paper reports: {in_words(paper)}.\n{config}" if paper else config)
         return 0
     width = max(map(len, RECIPES))
     show(f"  {'recipe':<{width}} {'pixels':>6}  {'made for':<11} {'time':>7}")

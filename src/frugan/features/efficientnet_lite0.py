@@ -72,7 +72,7 @@ class EfficientNetFeatures(FeatureExtractor):
 
     @torch.no_grad()
     def probabilities(self, features: Tensor) -> Tensor:
-        return torch.softmax(self.network._fc(features), dim=1)
+        return torch.softmax(self.network._fc(features.to(self.device)), dim=1)
 
     def protocol(self) -> dict[str, str | int]:
         resize = f"bilinear antialiased to {self.size}" if self.size else "none"

@@ -50,7 +50,7 @@ class InceptionFeatures(FeatureExtractor):
     @torch.no_grad()
     def probabilities(self, features: Tensor) -> Tensor:
         """Without the classifier's bias, as inception scores have always been computed."""
-        return torch.softmax(features @ self.network.fc.weight.T, dim=1)
+        return torch.softmax(features.to(self.device) @ self.network.fc.weight.T, dim=1)
 
     def protocol(self) -> dict[str, str | int]:
         return {

@@ -60,6 +60,8 @@ class Consistency:
         for convention, values in self.results.items():
             told = ", ".join(f"{shown_name(name)} {value:.4g}" for name, value in values.items())
             lines.append(f"  {convention}: {told}")
+        pinned = ("reduction", "range", "ssim", "grid")
+        lines += [f"  {name}: {self.protocol[name]}" for name in pinned if name in self.protocol]
         return "\n".join(lines)
 
 
@@ -113,6 +115,7 @@ def measure_sizes(
             "reduction": f"means of {sizes[1] // sizes[0]} x {sizes[1] // sizes[0]} pixels",
             "range": "clamped to [-1, 1], not rounded; PSNR of a range of 2",
             "ssim": "11 x 11 Gaussian window of sigma 1.5",
+            "grid": "ends: coordinates from 0 to 1 with both ends; centres: in the middles of pixels",
         },
     )
 

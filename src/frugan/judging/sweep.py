@@ -200,7 +200,7 @@ def _judged(
 ) -> Point:
     if len(kept) < samples:
         return point
-    score, spread = inception_score(extractor.probabilities(kept.to(extractor.device)))
+    score, spread = inception_score(extractor.probabilities(kept))
     distance = frechet_distance(statistics, feature_statistics(kept))
     return Point(
         point.truncation,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from frugan.metrics.base import Features, Measured, MetricFunction
 from frugan.metrics.frechet import feature_statistics, frechet_distance
+from frugan.metrics.inception_score import inception_score
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision, recall
 
@@ -57,6 +58,10 @@ def _recall(features: Features) -> Measured:
     return Measured(recall(features.real, features.fake))
 
 
+def _inception_score(features: Features) -> Measured:
+    return Measured(*inception_score(features.probabilities(features.fake)))
+
+
 METRICS: tuple[Metric, ...] = (
     Metric("frechet_distance", "Frechet distance", "lower", _frechet, ".1f"),
     Metric(
@@ -64,6 +69,16 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("precision", "precision", "higher", _precision, ".3f", 4, meaning="how many generated look real"),
     Metric("recall", "recall", "higher", _recall, ".3f", 4, meaning="how many real are covered"),
+    Metric(
+        "inception_score_mean",
+        "inception score",
+        "higher",
+        _inception_score,
+        ".2f",
+        20,
+        spread="inception_score_std",
+        meaning="by the judge's own classifier; only Inception's compares with papers",
+    ),
 )
 
 

@@ -39,7 +39,8 @@ class CREPSGenerator(StyleBasedGenerator):
         thickness: D, slots of a line: the rank of what a level can draw in each channel.
         bandwidth: of the Fourier features, in cycles a picture.
         mapping_layers: of the mapping network.
-        decodes: False for the paper's ablation without decoders.
+        decodes, layerwise: False for the paper's ablations: levels are added up without decoders; or there is one
+            composition alone, of the last level's lines ("+ bi-line").
         separate_axes, modulated_decoders: departures from the paper, see `FourierLines` and `PixelChain`.
         checkpoints: compute pixels again when gradients are taken instead of keeping them: less memory, more time.
         classes: 0 for unconditional.
@@ -60,6 +61,7 @@ class CREPSGenerator(StyleBasedGenerator):
         bandwidth: float = 10.0,
         mapping_layers: int = 8,
         decodes: bool = True,
+        layerwise: bool = True,
         separate_axes: bool = False,
         modulated_decoders: bool = False,
         checkpoints: bool = False,
@@ -71,6 +73,7 @@ class CREPSGenerator(StyleBasedGenerator):
         channels = line_widths(levels, channel_base, channel_max)
         self.enter = FourierLines(channels[0], thickness, bandwidth, style_dim, separate_axes)
         self.trunk = LineTrunk(channels, line_channels, style_dim)
+        self.composed, decodes = (levels, decodes) if layerwise else (1, False)
         self.chain = PixelChain(
             levels, line_channels, code_shape[0], style_dim, decodes=decodes, modulated=modulated_decoders
         )
@@ -87,7 +90,7 @@ class CREPSGenerator(StyleBasedGenerator):
     def lines(self, w: Tensor, grid: Grid) -> Lines:
         """All that depends on rows or columns alone: worth keeping when one picture is rendered in pieces."""
         rows, cols = (axis.to(w.device) for axis in grid)
-        drawn = self.trunk(self.enter(w[:, 0], rows, cols), w)
+        drawn = self.trunk(self.enter(w[:, 0], rows, cols), w)[:, -self.composed :]
         return split_lines(drawn, self.enter.thickness, len(rows), len(cols))
 
     def shade(self, rows: Tensor, cols: Tensor, w: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ from frugan.ops.grid import Grid, full_grid
 class PerPixelCREPSGenerator(StyleBasedGenerator):
     """z (N, latent_dim) -> w (N, 2 levels + 3, style_dim) -> code (N, C, H, W) at any coordinates.
 
-    Settings as `CREPSGenerator`'s. Costs 10.7 million multiply-adds a pixel at the default widths, 60 times as many.
+    Settings as `CREPSGenerator`'s; without decoders it is the paper's CREPS-NB. Costs 10.7 million multiply-adds a
+    pixel at the default widths, 60 times as many.
     """
 
     any_grid = True
@@ -33,6 +34,7 @@ class PerPixelCREPSGenerator(StyleBasedGenerator):
         line_channels: int = 32,
         bandwidth: float = 10.0,
         mapping_layers: int = 8,
+        decodes: bool = True,
         classes: int = 0,
     ) -> None:
         levels = levels or usual_levels(code_shape)
@@ -41,7 +43,7 @@ class PerPixelCREPSGenerator(StyleBasedGenerator):
         channels = line_widths(levels, channel_base, channel_max)
         self.enter = _FourierPixels(channels[0], bandwidth, style_dim)
         self.trunk = LineTrunk(channels, line_channels, style_dim)
-        self.chain = PixelChain(levels, line_channels, code_shape[0], style_dim)
+        self.chain = PixelChain(levels, line_channels, code_shape[0], style_dim, decodes=decodes)
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         rows, cols = (axis.to(w.device) for axis in grid or full_grid(*self.code_shape[1:]))

@@ -2,8 +2,8 @@
 
 Features begin as the coordinates of coarse cells, of 2^stages pixels each, and cells beyond what is to be seen stand in
 for padding. More cells to a picture, or to a part of it, show it larger. Trained on random windows of pictures (recipe
-`scaleparty-small`). Left out of the published training: noise, a first phase on whole pictures, windows that reach beyond
-the picture, and pairs of scales that are mixed before the discriminator.
+`scaleparty-small`). Left out of the published training: noise, a first phase on whole pictures, windows that reach
+beyond the picture, and pairs of scales that are mixed before the discriminator.
 
 Parameters at 256 x 256, as published: 27,414,423.
 

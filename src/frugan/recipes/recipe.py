@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import NamedTuple
 
+from frugan.config.published import Published
 from frugan.config.schema import RunConfig
 
 
@@ -16,6 +17,7 @@ class Recipe(NamedTuple):
         side: of its images, in pixels.
         images: what it was made for.
         minutes: of training on two CPU cores; 0 for those that are made for a GPU, and for days.
+        paper: what the paper reports for this configuration.
     """
 
     builder: str
@@ -24,6 +26,7 @@ class Recipe(NamedTuple):
     side: int = 0
     images: str = "photos"
     minutes: float = 0.0
+    paper: tuple[Published, ...] = ()
 
     def build(self) -> RunConfig:
         """The complete configuration."""

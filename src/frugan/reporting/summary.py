@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from frugan.config.published import in_words
 from frugan.html.markup import Markup, join, tag
 from frugan.html.table import two_columns
 from frugan.html.text import duration, energy, kimg, memory, significant
@@ -9,6 +10,7 @@ from frugan.judging.evaluation import Evaluation
 from frugan.metrics import table
 from frugan.metrics.table import MAIN
 from frugan.model.model import Model
+from frugan.recipes import RECIPES
 from frugan.reporting.commands import command
 from frugan.reporting.facts import RunFacts
 from frugan.runs.facts import PartFacts
@@ -51,10 +53,20 @@ def numbers_section(facts: RunFacts, model: Model) -> Markup:
         tag("h2", "How good, and at what cost"),
         tag("div", *quality, class_="cards") if quality else "",
         tag("div", *_cost_cards(facts), class_="cards"),
+        _paper(facts),
         tag("div", *(tag("p", warning) for warning in warnings), class_="warnings", role="note") if warnings else "",
         _evaluation(facts.evaluation) if facts.evaluation else "",
         id="numbers",
     )
+
+
+def _paper(facts: RunFacts) -> Markup | str:
+    """What the recipe's paper reports, which is of its own data, length and features."""
+    recipe = RECIPES.get(facts.config.recipe)
+    if recipe is None or not recipe.paper:
+        return ""
+    told = f"The paper of this recipe reports {in_words(recipe.paper)}: of its own images, training length and judges."
+    return tag("p", told, class_="help")
 
 
 def _state(facts: RunFacts) -> Markup:

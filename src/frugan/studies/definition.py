@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from frugan.config.published import Published
 from frugan.config.schema import RunConfig
 from frugan.config.spec import to_plain
 from frugan.config.yaml import override
@@ -28,7 +29,7 @@ class Row:
 
     name: str
     config: RunConfig
-    paper: str = ""  # the paper's result for it, as printed there
+    paper: tuple[Published, ...] = ()  # the paper's results for it
 
     @property
     def file_name(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from frugan.config.published import Published, fid
 from frugan.config.records import parse_record, read_json
 from frugan.config.schema import RunConfig
 from frugan.config.spec import to_plain
@@ -58,7 +59,10 @@ class StudyFolder:
             raise ArgumentError("out", "already exists and is not a study; choose another", path)
         if folder.definition_file.exists():
             study = _merged(folder.read_study(), study, path)
-        rows = [{"name": row.name, "paper": row.paper, "config": to_plain(row.config)} for row in study.rows]
+        rows = [
+            {"name": row.name, "paper": [dataclasses.asdict(n) for n in row.paper], "config": to_plain(row.config)}
+            for row in study.rows
+        ]
         definition = {"name": study.name, "question": study.question, "trials": study.trials, "rows": rows}
         write_file(folder.definition_file, json.dumps(definition, indent=1).encode())
         return folder
@@ -82,7 +86,7 @@ class StudyFolder:
         """
         where = str(self.definition_file)
         written = parse_record(_Written, read_json(self.definition_file), where)
-        rows = tuple(Row(row.name, from_plain(RunConfig, row.config), row.paper) for row in written.rows)
+        rows = tuple(Row(row.name, from_plain(RunConfig, row.config), row.published()) for row in written.rows)
         return Study(written.name, written.question, rows, written.trials)
 
     def trials(self, rows: Sequence[str] = ()) -> list[Trial]:
@@ -110,7 +114,10 @@ class StudyFolder:
 class _WrittenRow:
     name: str
     config: Mapping[str, object]
-    paper: str
+    paper: str | tuple[Published, ...]  # a text in studies of before: FID
+
+    def published(self) -> tuple[Published, ...]:
+        return fid(self.paper, "the paper") if isinstance(self.paper, str) else self.paper
 
 
 @dataclass(frozen=True)

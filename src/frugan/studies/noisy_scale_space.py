@@ -11,6 +11,7 @@ from frugan.config.schema import RunConfig
 from frugan.config.spec import Spec
 from frugan.config.yaml import override
 from frugan.recipes import noisy_scale_space as recipes
+from frugan.recipes import published
 from frugan.recipes import stylegan2_noisy_scale_space as sg2
 from frugan.stabilizers.ada import ADA
 from frugan.stabilizers.chain import Chain
@@ -48,27 +49,31 @@ _SMALL_TUNED: dict[str, dict[str, str]] = {
 def table4(dataset: str) -> Study:
     """All eight methods with the settings tuned for this data set; NSS first, so that all are tested against it."""
     names = ["nss", *(name for name in recipes.METHODS if name != "nss")]
-    rows = [Row(name, recipes.dcgan(name, dataset), recipes.METHODS[name].fid[dataset]) for name in names]
+    rows = [Row(name, recipes.dcgan(name, dataset), published.nss_table4(name, dataset)) for name in names]
     return Study(f"nss-table4-{dataset}", "Does NSS beat the other ways of stabilising a DCGAN?", tuple(rows), 20)
 
 
 def table2(dataset: str) -> Study:
     """Deliberately unstable settings: the plain GAN against SS, NS and NSS from several T."""
-    rows = [Row("gan", recipes.unstable("nss", 0, dataset), f"{recipes.TABLE_2['gan'][dataset][0]:.2f}")]
+    rows = [Row("gan", recipes.unstable("nss", 0, dataset), published.nss_table2("nss", 0, dataset))]
     for mode in ("ss", "ns", "nss"):
-        for steps, fid in zip(recipes.UNSTABLE_STEPS, recipes.TABLE_2[mode][dataset], strict=True):
-            rows.append(Row(f"{mode} T={steps}", recipes.unstable(mode, steps, dataset), f"{fid:.2f}"))
+        for steps in published.NSS_TABLE_2_STEPS[1:]:
+            config = recipes.unstable(mode, steps, dataset)
+            rows.append(Row(f"{mode} T={steps}", config, published.nss_table2(mode, steps, dataset)))
     return Study(f"nss-table2-{dataset}", "Which T rescues a GAN from unstable settings?", tuple(rows), 20)
 
 
 def table1() -> Study:
     """CelebA: blur at a fixed t for half of the training, then none; the last row is annealed."""
-    rows = [Row(f"t={steps}", recipes.fixed_steps(steps), fid) for steps, fid in recipes.TABLE_1.items()]
+    rows = [
+        Row(f"t={steps}", recipes.fixed_steps(steps), published.nss_table1(steps))
+        for steps in published.NSS_TABLE_1_STEPS
+    ]
     annealed = override(recipes.dcgan("ss", "celeba"), ["sampler.stabilizer.start=128"])
     return Study(
         "nss-table1",
         "How much blur does a GAN recover from when it is taken away at once?",
-        (*rows, Row("annealed T=128", annealed, recipes.TABLE_1_ANNEALED)),
+        (*rows, Row("annealed T=128", annealed, published.nss_table1(None))),
         20,
     )
 
@@ -81,7 +86,7 @@ def figure3() -> Study:
 
 def stylegan2(data: str) -> Study:
     """Tables 5 (metfaces512) and 6 (ffhq512): StyleGAN2 with ADA, with NSS, and on FFHQ with neither; DATA is yours."""
-    rows = [Row(name, sg2.stylegan2(name), row.fid) for name, row in sg2.ROWS.items() if name.endswith(data)]
+    rows = [Row(name, sg2.stylegan2(name), published.NSS_STYLEGAN2[name]) for name in sg2.ROWS if name.endswith(data)]
     return Study(f"nss-stylegan2-{data}", "Does NSS help StyleGAN2, beside ADA or instead of it?", tuple(rows), 5)
 
 

@@ -1,7 +1,7 @@
 """A study as one self-contained HTML page: verdicts, table, every trial, learning curves, and typical pictures."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from frugan.config.schema import RunConfig
 from frugan.config.yaml import dump
@@ -9,7 +9,7 @@ from frugan.html.chart import Chart, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, join, tag
 from frugan.html.pictures import embed, zoomable
-from frugan.html.text import duration, significant
+from frugan.html.text import duration, memory, significant
 from frugan.metrics import table
 from frugan.metrics.table import MAIN
 from frugan.model.folder import load
@@ -76,35 +76,39 @@ def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
     comparisons = {comparison.row: comparison for comparison in compare(outcomes, MAIN, against)}
     metrics = [metric for metric in table.METRICS if metric.name != MAIN]
     others = {m.title: {s.row: s for s in summarise(outcomes, m.name)} for m in metrics}
-    papers = {row.name: row.paper for row in study.rows}
+    papers = {row.name: {number.metric: number.value for number in row.paper} for row in study.rows}
+    quoted = list(dict.fromkeys(metric for numbers in papers.values() for metric in numbers))
     columns = [
         "",
+        *(f"paper's {metric}" for metric in quoted),
         _distance_name(study),
         "95 % interval",
+        "best",
         "difference",
         "p (corrected)",
         *others,
         "time",
+        "memory",
         "trials",
     ]
-    if any(papers.values()):
-        columns.insert(1, "paper's FID")
     rows = []
     for summary in summarise(outcomes, MAIN):
         cells = [
+            *(papers[summary.row].get(metric, "") for metric in quoted),
             _mean_std(summary),
             f"± {significant(summary.interval, 2)}",
+            significant(summary.best),
             *_difference(comparisons.get(summary.row)),
             *(_mean_std(by_row[summary.row]) for by_row in others.values()),
-            duration(_mean_seconds(outcomes, summary.row)),
+            duration(_mean(o.seconds for o in outcomes if o.row == summary.row and o.values)),
+            memory(_mean(o.memory_mb for o in outcomes if o.row == summary.row and o.memory_mb)),
             f"{summary.count}" + (f", {summary.failed} failed" if summary.failed else ""),
         ]
-        if any(papers.values()):
-            cells.insert(0, papers[summary.row])
         rows.append(tag("tr", tag("th", summary.row, scope="row"), *(tag("td", cell) for cell in cells)))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
     note = (
-        "Mean ± standard deviation over seeds. The paper's FID is on other features and sizes: compare the order only."
+        "Mean ± standard deviation over seeds. The paper's numbers are of other features and sizes: compare the order "
+        "only."
     )
     return tag(
         "section",
@@ -199,9 +203,9 @@ def _mean_std(summary: Summary) -> str:
     return f"{significant(summary.mean)} ± {significant(summary.std, 2)}" if summary.count else "not measured"
 
 
-def _mean_seconds(outcomes: Sequence[Outcome], row: str) -> float | None:
-    seconds = [outcome.seconds for outcome in outcomes if outcome.row == row and outcome.values]
-    return statistics.fmean(seconds) if seconds else None
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None
 
 
 def _distance_name(study: Study) -> str:

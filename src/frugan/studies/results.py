@@ -36,6 +36,7 @@ class Outcome:
     values: Mapping[str, float]  # by metric; empty unless finished, and without those that were not measured
     seconds: float  # of training
     error: str = ""
+    memory_mb: float | None = None  # the sampler's peak
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Summary:
     mean: float
     std: float
     interval: float
+    best: float  # what papers that train several instances quote
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,8 @@ def _outcome(trial: Trial, protocols: dict[str, JSON]) -> Outcome:
             f"{file}: evaluated with {protocol}, the first trial with {first}: not comparable. Delete it, and the "
             "study evaluates this trial again"
         )
-    return Outcome(trial.row, trial.seed, state, values, part_facts(run, "sampler").seconds or 0.0)
+    facts = part_facts(run, "sampler")
+    return Outcome(trial.row, trial.seed, state, values, facts.seconds or 0.0, memory_mb=facts.peak_memory_mb)
 
 
 def _summary(outcomes: list[Outcome], metric: str) -> Summary:
@@ -185,7 +188,8 @@ def _summary(outcomes: list[Outcome], metric: str) -> Summary:
     failed = sum(outcome.state == "failed" for outcome in outcomes)
     mean = statistics.fmean(values) if values else math.nan
     std = statistics.stdev(values) if len(values) > 1 else math.nan
-    return Summary(outcomes[0].row, metric, len(values), failed, mean, std, _half_width(std, len(values)))
+    best = (min if _better()[metric] == "lower" else max)(values, default=math.nan)
+    return Summary(outcomes[0].row, metric, len(values), failed, mean, std, _half_width(std, len(values)), best)
 
 
 def _paired(row: list[Outcome], against: list[Outcome], metric: str) -> Comparison:
