@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "training": {"ops", "requests"} | BASES,
     "writing": {"requests"},
     "html": set(),
-    "model": {"ops", "requests", "networks.base", "networks.esrgan", "codecs.base"},
+    "model": {"ops", "requests", "networks.base", "networks.esrgan", "codecs.base", "codecs.pixel"},
     "rendering": {"ops", "requests", "model", "writing", "networks.base", "codecs.base"},
     "runs": {"ops", "requests", "data", "training", "model", "writing"} | BASES,
     "judging": {"ops", "requests", "data", "features", "metrics", "model", "rendering", "runs", "networks.base"}

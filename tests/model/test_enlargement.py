@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 import frugan
 from frugan.cli import main
@@ -13,6 +15,7 @@ from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.model.model import Enlargement
+from frugan.networks.esrgan import RRDBNet
 from frugan.networks.srresnet import SRResNet
 from frugan.system.errors import UserError
 
@@ -78,3 +81,27 @@ def test_the_verbs_enlarge_pictures_and_leave_the_run_s_own_result_alone(
     assert "goes with --decoder" in capsys.readouterr().err
     with pytest.raises(UserError, match="cannot enlarge 64 px, halved 7 times"):
         frugan.load(trained_run).enlarged_by(WaveletCodec(levels=2), SRResNet(channels=8, blocks=1), 7)
+
+
+def test_the_official_esrgan_s_file_is_a_decoder_everywhere(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """sample --decoder and evaluate-decoder take the weight file that upscale takes."""
+    torch.manual_seed(0)
+    network = RRDBNet(width=8, blocks=1, growth=4).eval()
+    save_file(network.state_dict(), tmp_path / "RRDB.safetensors")
+    out = tmp_path / "large"
+    flags = ["--seeds", "3", "--decoder", str(tmp_path / "RRDB.safetensors"), "--halvings", "2"]
+    assert main(["sample", str(trained_run), "--out", str(out), *flags]) == 0
+    drawn = torch.from_numpy(np.array(Image.open(out / "seed0003.png"))).permute(2, 0, 1)
+    codec = PixelCodec(levels=2, reduction="antialiased")
+    with torch.no_grad():
+        low = codec.halved(frugan.load(trained_run).sample([3]), 2)
+        expected = ((network(low, low)[0].clamp(-1, 1) + 1) * 127.5).round()
+    assert (drawn - expected).abs().max() <= 1
+    compared = ["evaluate-decoder", str(trained_run), str(tmp_path / "RRDB.safetensors"), "--samples", "4", "--json"]
+    capsys.readouterr()
+    assert main(compared) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert "RRDB.safetensors" in rows[-1]["path"]
+    assert rows[-1]["cost"]["parameters"] == sum(p.numel() for p in network.parameters())

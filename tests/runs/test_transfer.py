@@ -1,6 +1,7 @@
 """A trained sampler goes on: on other images, and, where it draws by coordinates, at another size."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_a_smaller_size_is_refused(creps_run: Path, tmp_path: Path, capsys: pyte
 def test_the_discriminator_gains_a_block(creps_run: Path) -> None:
     run = RunFolder(creps_run)
     before = run.config()
-    config = continued(run, dataclasses.replace(before, data=dataclasses.replace(before.data, resolution=32)))
+    config = continued(run.path, dataclasses.replace(before, data=dataclasses.replace(before.data, resolution=32)))
     part = build_part(config, "sampler", torch.device("cpu"))
     discriminator = part.networks()["discriminator"]
     assert isinstance(discriminator, StyleGAN2Discriminator)
@@ -117,3 +118,20 @@ def test_others_go_on_at_their_size_alone(
     assert "was trained without" in capsys.readouterr().err
     assert main(["train", *flags, "--out", str(run)]) == 2
     assert "would overwrite the run" in capsys.readouterr().err
+
+
+def test_a_model_folder_is_a_beginning_with_the_recipe_s_discriminator(
+    creps_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an imported checkpoint is: without a run around it."""
+    model, data = tmp_path / "imported", RunFolder(creps_run).config().data.source
+    shutil.copytree(creps_run / "model", model)
+    short = ["--kimg", "0.016", "--set", "evaluation.samples=8", "--set", "evaluation.preview_samples=4"]
+    flags = ["train", data, "--from", str(model), *short]
+    assert main([*flags, "--out", str(tmp_path / "no-recipe")]) == 2
+    assert "is a model, without settings of a training. Name a recipe" in capsys.readouterr().err
+    narrow = ["--set", "sampler.discriminator.channel_base=128"]
+    assert main([*flags, "--recipe", "creps-small", *narrow, "--out", str(tmp_path / "more")]) == 0
+    begun = load_file(RunFolder(tmp_path / "more").part("sampler").snapshot(0))
+    for name, tensor in load_file(model / "generator.safetensors").items():
+        assert torch.equal(tensor, begun[name]), name

@@ -76,3 +76,17 @@ def test_initial_weights_that_are_gone_or_foreign_are_refused(finetuned: Path, t
         part = build_part(override(config, [f"sampler.initial={path}"]), "sampler", torch.device("cpu"))
         with pytest.raises(UserError, match=r"sampler\.initial"):
             run_loop(part, None, tmp_path / "part", Hooks())  # type: ignore[arg-type]
+
+
+def test_a_model_folder_is_fine_tuned_on_images_that_are_named(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(trained_run / "model", model)
+    assert main(["finetune", str(model), "--out", str(tmp_path / "new"), *SHORT]) == 2
+    assert "model folder and has no images" in capsys.readouterr().err
+    data = RunFolder(trained_run).config().data.source
+    assert main(["finetune", str(model), "--data", data, "--out", str(tmp_path / "new"), *SHORT]) == 0
+    before, after = frugan.load(model), frugan.load(tmp_path / "new")
+    after.generator.load_state_dict(read_weights(RunFolder(tmp_path / "new").part("sampler").snapshot(0)))
+    assert torch.allclose(after.sample(range(3)), before.sample(range(3)), atol=1e-5)

@@ -11,7 +11,7 @@ from frugan.cli.flags import Packages, Settings
 from frugan.cli.outcome import show_outcome
 from frugan.cli.progress import training_watcher
 from frugan.cli.verb import run_verb
-from frugan.runs.folder import RunFolder
+from frugan.runs.folder import RunFolder, is_model
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,16 @@ class Flags:
     generator of images. `frugan upscale` and `frugan evaluate-decoder` still need the old run, which has a decoder.
 
     Args:
-        run: Run folder of a finished run.
+        run: Run folder of a finished run. Or a model folder, for example an imported one, together with --data.
         out: New run folder.
+        data: Images to train on. Default: those of the run.
         kimg: Length of the training, in thousands of images. Default: 20.
         replace: Delete an earlier run in the same folder.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     out: Path
+    data: str = ""
     kimg: float | None = None
     settings: Settings = ()
     replace: bool = False
@@ -42,12 +44,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _finetune(flags: Flags) -> int:
-    folder = RunFolder.open(flags.run)
+    if not is_model(flags.run):
+        RunFolder.open(flags.run)
     from frugan import finetune
 
     trained = finetune(
-        folder.path,
+        flags.run,
         flags.out,
+        data=flags.data,
         kimg=flags.kimg,
         settings=flags.settings,
         replace=flags.replace,

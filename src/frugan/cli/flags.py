@@ -34,7 +34,8 @@ class FinishingFlags:
 
     Args:
         code_noise: Noise level of the codes, for a decoder with told_noise=true. Default: the decoder's assumed_noise.
-        decoder: Run folder of a decoder that enlarges the pictures, after --halvings reductions by its codec.
+        decoder: Run folder of a decoder that enlarges the pictures, after --halvings reductions by its codec. Or the
+            weight file of the official ESRGAN (RRDB_ESRGAN_x4.pth).
         halvings: Number of halvings before --decoder: 128 px, halved once, are enlarged from 64 to 256 px.
     """
 

@@ -10,7 +10,7 @@ from tyro.conf import Positional, arg
 from frugan.cli.flags import FINISHING, Device, Packages, WithFinishing
 from frugan.cli.parsing import parse_seeds
 from frugan.cli.progress import SHOWN
-from frugan.cli.terminal import show
+from frugan.cli.terminal import say, show
 from frugan.cli.verb import run_verb
 from frugan.requests.drawing import Drawing, check_target, existing_folder
 
@@ -27,6 +27,7 @@ class Flags:
         label: Class by name or number, for class-conditional models. Default: a random class per seed.
         each_class: Generate every seed for every class: one row of the grid, or one folder, per class.
         sheet: Write all images into one PNG file.
+        timing: Measure and print the time per image of the sampler and of the decoder.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
@@ -36,6 +37,7 @@ class Flags:
     label: Annotated[str, arg(name="class")] = ""
     each_class: bool = False
     sheet: Annotated[bool, arg(name="grid")] = False
+    timing: bool = False
     finishing: WithFinishing = FINISHING
     device: Device = "auto"
     allow_package: Packages = ()
@@ -60,9 +62,12 @@ def _sample(flags: Flags) -> int:
         sheet=flags.sheet,
         each_class=flags.each_class,
         finishing=finishing,
+        timing=flags.timing,
         device=flags.device,
         watcher=SHOWN,
     )
+    if made.timing is not None:
+        say(made.timing.text())
     count = len(made.files)
     show(str(made.files[0]) if flags.sheet else f"{count} image{'s' * (count != 1)} in {flags.out}")
     return 0

@@ -7,13 +7,23 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import FINISHING, JUDGE, Device, JSONOutput, Packages, WithFinishing, WithJudge
+from frugan.cli.flags import (
+    FINISHING,
+    IMAGES,
+    JUDGE,
+    Device,
+    JSONOutput,
+    Packages,
+    WithFinishing,
+    WithImages,
+    WithJudge,
+)
 from frugan.cli.number_lists import numbers
 from frugan.cli.outcome import show_result
 from frugan.cli.terminal import say
 from frugan.cli.verb import run_verb
 from frugan.requests.drawing import existing_folder
-from frugan.requests.judging import RealImages, Sweeping
+from frugan.requests.judging import Sweeping
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,8 @@ class Flags:
         truncations: Truncations, separated by commas.
         rejections: Confidence thresholds, for example .7,.8,.9,.95. Pictures below a threshold are rejected.
         reject_by: Confidence in any class, or in the class that was drawn (only for models of ImageNet classes).
-        data: Images to compare with. Default: the training images of the run.
         samples: Number of pictures per point, after rejection.
+        snapshot: Image count of an earlier snapshot to evaluate. The folder RUN/sampler/snapshots lists them.
         out: HTML file for the table and the curves.
     """
 
@@ -34,8 +44,9 @@ class Flags:
     truncations: Annotated[str, arg(name="trunc")] = "1,.8,.6,.4,.2,.1"
     rejections: Annotated[str, arg(name="reject")] = ""
     reject_by: Literal["any", "class"] = "any"
-    data: str = ""
+    images: WithImages = IMAGES
     samples: int = 2048
+    snapshot: int | None = None
     out: Path | None = None
     finishing: WithFinishing = FINISHING
     judge: WithJudge = JUDGE
@@ -59,9 +70,10 @@ def _sweep(flags: Flags) -> int:
     result = sweep(
         run,
         sweeping,
-        RealImages(flags.data),
+        flags.images.request(),
         flags.judge.request(),
         finishing=finishing,
+        snapshot=flags.snapshot,
         page=flags.out,
         device=flags.device,
         on_point=lambda point: say(point.text()),

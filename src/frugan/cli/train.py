@@ -22,7 +22,8 @@ class Flags:
         data: Images: a folder (its first-level folders are classes), a zip, the name of a torchvision data set, or
             noto-people (drawings inside the package). Default: the recipe's data set.
         recipe: Complete configuration to train with: see `frugan recipes`. Default: nsb-gan-w-dcgan, or that of --from.
-        start: Run folder of a trained sampler to start from: for other images or, with CREPS, a larger size.
+        start: Run folder of a trained sampler to start from: for other images or, with CREPS, a larger size. Or a model
+            folder, for example an imported one, together with --recipe.
         out: Run folder. Default: runs/DATA-RECIPE.
         config: YAML file with a complete configuration in place of a recipe, for example config.yaml of another run.
         resolution: Side of the images, in pixels. Default: the recipe's.

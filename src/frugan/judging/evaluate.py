@@ -12,6 +12,7 @@ from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
 from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluation import Evaluation, Floor, Reconstruction
+from frugan.judging.timing import time_model
 from frugan.metrics.base import Features
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
@@ -73,6 +74,7 @@ def evaluate_model(
             "device": str(device),
         },
         seconds=round(time.monotonic() - began, 1),
+        timing=time_model(model),
     )
 
 

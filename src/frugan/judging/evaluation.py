@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from frugan.config.records import SCHEMA, entry_of, parse_record, plain, read_json
+from frugan.judging.timing import Timing
 from frugan.metrics import table
 from frugan.metrics.table import MAIN, shown
 from frugan.runs.folder import RunFolder
@@ -56,6 +57,7 @@ class Evaluation:
         model: the folder that was judged.
         nimg: images that the sampler had seen.
         kept: whether it is in the run's folder.
+        timing: how long a picture takes; None where pictures of others are judged.
     """
 
     metric: str
@@ -68,6 +70,7 @@ class Evaluation:
     model: str = ""
     nimg: int | None = None
     kept: bool = False
+    timing: Timing | None = None
 
     def to_json(self) -> JSON:
         """As it is written to evaluation.json."""
@@ -80,6 +83,7 @@ class Evaluation:
             "warnings": list(self.warnings),
             "protocol": dict(self.protocol),
             "clock": {"seconds": self.seconds},
+            "timing": plain(self.timing) if self.timing else None,
             "model": self.model,
             "nimg": self.nimg,
             "kept": self.kept,
@@ -128,6 +132,7 @@ class Evaluation:
             f"({self.floor.n} against {self.floor.n})",
             *self._reconstruction_lines(),
             f"  {', '.join(others)}",
+            *([f"  time: {self.timing.text()}"] if self.timing else []),
             *(f"  note: {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)

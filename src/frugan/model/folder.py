@@ -9,10 +9,11 @@ from typing import Any
 from torch import nn
 
 from frugan.codecs.base import Codec
+from frugan.codecs.pixel import PixelCodec
 from frugan.config.records import entry_of
 from frugan.config.spec import Spec
 from frugan.model.model import Model
-from frugan.model.weights import load_weights
+from frugan.model.weights import load_rrdb, load_weights
 from frugan.networks.base import Decoder, Generator
 from frugan.system.atomic import write_file
 from frugan.system.bounds import MODEL_DESCRIPTION
@@ -68,13 +69,16 @@ def load(path: str | Path, device: str = "cpu") -> Model:
 
 
 def load_decoder(path: str | Path, weights: Path | None = None) -> tuple[Codec, Decoder]:
-    """Codec and decoder of a run or model folder, whether or not its sampler was ever trained.
+    """Codec and decoder of a run or model folder, whether or not its sampler was ever trained; or the official ESRGAN,
+    from its weight file (RRDB_ESRGAN_x4.pth, or safetensors).
 
     `weights`: other weights of the same decoder, such as those of a snapshot; None for the folder's own.
 
     Raises:
         UserError: nothing there, no decoder yet, or a damaged file.
     """
+    if Path(path).is_file():
+        return PixelCodec(levels=2, reduction="antialiased"), load_rrdb(Path(path))
     folder = model_folder(Path(path))
     description = ModelDescription.read(folder)
     if not description.decoder:

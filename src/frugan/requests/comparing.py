@@ -22,7 +22,8 @@ class Comparing:
     """Decoders, and at what size and on how many images they are judged.
 
     Args:
-        runs: Run or model folders with a trained decoder; RUN@48000 for a run's snapshot at 48,000 images.
+        runs: Run or model folders with a trained decoder; RUN@48000 for a run's snapshot at 48,000 images. Or the
+            weight file of the official ESRGAN.
         samples: At most so many images of each set; at least 2.
         resolution: Side of the images, from 16; that of the first run if 0.
         curve: Judge every snapshot of the runs too: PSNR over training time.

@@ -52,7 +52,8 @@ class Finishing:
 
     Args:
         code_noise: Noise level of the code that a decoder with told_noise assumes. None: the model's assumed_noise.
-        decoder: Folder of a run whose decoder enlarges the pictures, after its codec has halved them.
+        decoder: Run or model folder whose decoder enlarges the pictures, after its codec has halved them; or ESRGAN's
+            weight file.
         halvings: Number of halvings before that. 1 and a decoder of 64 -> 256 px turn 128 px into 256 px.
 
     Raises:
@@ -65,7 +66,7 @@ class Finishing:
 
     def __post_init__(self) -> None:
         if self.decoder is not None and not Path(self.decoder).exists():
-            raise ArgumentError("decoder", "no such folder", self.decoder)
+            raise ArgumentError("decoder", "no such folder or file", self.decoder)
         if self.halvings < 0 or (self.halvings and self.decoder is None):
             raise ArgumentError("halvings", "goes with `decoder`, and is 0 or more", self.halvings)
 

@@ -35,6 +35,11 @@ def is_run(path: Path) -> bool:
     return (path / "config.yaml").is_file()
 
 
+def is_model(path: Path) -> bool:
+    """Whether a folder holds a model without its run, such as an imported one."""
+    return not is_run(path) and (path / "config.json").is_file()
+
+
 class RunFolder:
     """A run that exists on disk; make one with `RunFolder.create`, open one with `RunFolder.open`."""
 

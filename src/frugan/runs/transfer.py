@@ -2,43 +2,76 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from safetensors.torch import save
 from torch import Tensor
 
-from frugan.config.schema import RunConfig
-from frugan.model.folder import load
+from frugan.config.schema import DecoderConfig, RunConfig
+from frugan.config.spec import Spec
+from frugan.model.folder import ModelDescription, load
 from frugan.networks.base import FreeDepthGenerator
-from frugan.runs.folder import INITIAL_FILE, RunFolder
+from frugan.runs.folder import INITIAL_FILE, RunFolder, is_run
 from frugan.system.errors import ArgumentError
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.part import under_prefix, with_prefix
 
 
-def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
-    """`config` with the networks and the codec of a trained run, which begin with its weights.
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Where another training begins.
 
-    A generator of lines keeps its depth at another size: the same picture is asked for at more places.
+    Attributes:
+        resolution: side of its images.
+        discriminator: None where a model folder has none.
+    """
+
+    path: Path
+    resolution: int
+    generator: Spec
+    discriminator: Spec | None
+    codec: Spec
+    decoder: DecoderConfig | None
+
+
+def begun_with(start: Path) -> Start:
+    """What a run, or a model folder such as an imported one, has to go on with.
+
+    Raises:
+        UserError: neither is there.
+    """
+    if not is_run(start):
+        described = ModelDescription.read(start)
+        return Start(start, described.resolution, described.generator, None, described.codec, None)
+    config = RunFolder.open(start).config()
+    networks = config.sampler.generator, config.sampler.discriminator
+    return Start(start, config.data.resolution, *networks, config.codec, config.decoder)
+
+
+def continued(start: Path, config: RunConfig) -> RunConfig:
+    """`config` with the networks and the codec of a trained run or model, which begin with its weights.
+
+    A generator of lines keeps its depth at another size: the same picture is asked for at more places. The
+    discriminator of a model folder is that of `config`, and knows nothing.
 
     Raises:
         UserError: nothing is trained yet, it cannot go on at that size, or it knows classes and the other does not.
     """
-    before, generator = trained.config(), load(trained.path).generator
-    size, old_size = config.data.resolution, before.data.resolution
+    before, generator = begun_with(start), load(start).generator
+    size = config.data.resolution
     free = isinstance(generator, FreeDepthGenerator)
-    if size != old_size and (not free or size < old_size):
+    if size != before.resolution and (not free or size < before.resolution):
         can = "at its own size or a larger one" if free else "at its own size alone"
-        problem = f"{type(generator).__name__} of {old_size} px can go on {can}, not {size}"
-        raise ArgumentError("start", problem, trained.path)
+        problem = f"{type(generator).__name__} of {before.resolution} px can go on {can}, not {size}"
+        raise ArgumentError("start", problem, start)
     if config.data.classes and not generator.classes:
-        raise ArgumentError("classes", f"the run that `start` names was trained without; {trained.path}")
-    networks = before.sampler.generator, before.sampler.discriminator
+        raise ArgumentError("classes", f"the run that `start` names was trained without; {start}")
     sampler = dataclasses.replace(
         config.sampler,
         # Its depth is written down, for its settings may have left it to the size of the pictures.
-        generator=networks[0].replace(levels=generator.levels) if free else networks[0],
-        discriminator=networks[1],
+        generator=before.generator.replace(levels=generator.levels) if free else before.generator,
+        discriminator=before.discriminator or config.sampler.discriminator,
         initial=INITIAL_FILE,
     )
     return dataclasses.replace(
@@ -50,11 +83,15 @@ def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
     )
 
 
-def trained_weights(trained: RunFolder) -> bytes:
-    """A safetensors file with the averaged generator of a run, and its discriminator if a checkpoint of it is left."""
-    checkpoint, _ = load_newest_checkpoint(trained.part("sampler").path / "checkpoints", tidies=False)
-    discriminator = {} if checkpoint is None else under_prefix("discriminator", checkpoint.tensors)
-    return initial_file(load(trained.path).generator.state_dict(), discriminator)
+def trained_weights(start: Path) -> bytes:
+    """A safetensors file with the averaged generator of a run or model, and a run's discriminator if a checkpoint of it
+    is left."""
+    discriminator: Mapping[str, Tensor] = {}
+    if is_run(start):
+        checkpoints = RunFolder.open(start).part("sampler").path / "checkpoints"
+        checkpoint, _ = load_newest_checkpoint(checkpoints, tidies=False)
+        discriminator = {} if checkpoint is None else under_prefix("discriminator", checkpoint.tensors)
+    return initial_file(load(start).generator.state_dict(), discriminator)
 
 
 def initial_file(generator: Mapping[str, Tensor], discriminator: Mapping[str, Tensor] = MappingProxyType({})) -> bytes:

@@ -1,15 +1,17 @@
 """Train a finished run's sampler and decoder end to end, against a discriminator of images."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from frugan.config.schema import RunConfig
+from frugan.config.schema import DataConfig, RunConfig
 from frugan.config.yaml import override
-from frugan.model.folder import load
+from frugan.data.source import with_source
+from frugan.model.folder import ModelDescription, load
 from frugan.networks.base import Generator
-from frugan.recipes.not_so_big_gan import end_to_end
+from frugan.recipes.not_so_big_gan import end_to_end, nsb_gan_w_dcgan
 from frugan.requests.watching import SILENT, Watcher
-from frugan.runs.folder import INITIAL_FILE, RunFolder
+from frugan.runs.folder import INITIAL_FILE, RunFolder, is_model
 from frugan.runs.prepare import create_run
 from frugan.runs.transfer import initial_file
 from frugan.system.errors import ArgumentError, UserError
@@ -21,6 +23,7 @@ def finetune(
     run: Path | str,
     out: Path | str,
     *,
+    data: str = "",
     kimg: float | None = None,
     settings: Sequence[str] = (),
     replace: bool = False,
@@ -31,22 +34,21 @@ def finetune(
     Appendix K of not-so-big-GAN, where it made pictures worse; `evaluate` of both says whether it helped yours.
 
     Args:
-        run: A finished run.
+        run: A finished run, or a model folder together with `data`.
         out: The new run folder.
+        data: Images to train on; those of the run if "".
         kimg: Length, in thousands of images shown.
         settings: Any setting of the new run, as "path.to.field=value".
         replace: Delete an earlier run in the new folder.
         watcher: As in `train`.
 
     Raises:
-        UserError: the run is not finished, or the generator was changed.
+        UserError: the run is not finished, the generator was changed, or a model folder without data.
     """
-    trained, path = RunFolder.open(Path(run)), Path(out)
-    if path.resolve() == trained.path.resolve():
+    trained, path = Path(run), Path(out)
+    if path.resolve() == trained.resolve():
         raise ArgumentError("out", "would overwrite the run that is fine-tuned; choose another", path)
-    if not trained.finished():
-        raise UserError(f"{trained.path}: not finished; first go on with it: frugan resume {trained.path}")
-    config = end_to_end(trained.config(), INITIAL_FILE)
+    config = end_to_end(_trained_config(trained, data), INITIAL_FILE)
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
     config = override(config, settings)
@@ -58,9 +60,36 @@ def finetune(
     return begin(path, config, "all", create, watcher)
 
 
-def _whole(trained: RunFolder, config: RunConfig) -> Generator:
-    """Sampler and decoder of the run as the one generator of `config`."""
-    model = load(trained.path)
+def _trained_config(trained: Path, data: str) -> RunConfig:
+    """That of a run; for a model folder, a recipe's with the model's networks."""
+    if not is_model(trained):
+        run = RunFolder.open(trained)
+        if not run.finished():
+            raise UserError(f"{trained}: not finished; first go on with it: frugan resume {trained}")
+        return with_source(run.config(), data) if data else run.config()
+    if not data:
+        raise ArgumentError("data", f"{trained} is a model folder and has no images. Give the images to train on")
+    described, recipe = ModelDescription.read(trained), nsb_gan_w_dcgan()
+    assert recipe.decoder is not None
+    decoder = described.decoder and dataclasses.replace(
+        recipe.decoder,
+        network=described.decoder,
+        code_noise=described.most_noise,
+        assumed_noise=described.assumed_noise,
+    )
+    return dataclasses.replace(
+        recipe,
+        recipe=str(described.info.get("recipe", "model")),
+        data=DataConfig(source=data, resolution=described.resolution),
+        codec=described.codec,
+        sampler=dataclasses.replace(recipe.sampler, generator=described.generator),
+        decoder=decoder or None,
+    )
+
+
+def _whole(trained: Path, config: RunConfig) -> Generator:
+    """Sampler and decoder of the run or model as the one generator of `config`."""
+    model = load(trained)
     whole: Generator = config.sampler.generator.build(code_shape=(3, config.data.resolution, config.data.resolution))
     parts = {"generator": model.generator, "decoder": model.decoder}
     weights = {f"{name}.{key}": t for name, part in parts.items() if part for key, t in part.state_dict().items()}

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from frugan.model.folder import CONFIG_FILE
 from frugan.model.model import Model
 from frugan.requests.drawing import Finishing
-from frugan.runs.folder import is_run
+from frugan.runs.folder import is_model, is_run
 from frugan.runs.models import load_finished
 from frugan.system.device import choose_device
 from frugan.system.errors import ArgumentError
@@ -13,7 +12,7 @@ from frugan.system.errors import ArgumentError
 
 def holds_pictures(path: Path) -> bool:
     """Whether it is a folder or a zip, and neither a run nor a model."""
-    return path.suffix == ".zip" or (path.is_dir() and not is_run(path) and not (path / CONFIG_FILE).exists())
+    return path.suffix == ".zip" or (path.is_dir() and not is_run(path) and not is_model(path))
 
 
 def opened(model: Model | Path | str, device: str = "auto", finishing: Finishing | None = None) -> Model:

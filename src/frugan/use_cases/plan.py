@@ -10,7 +10,7 @@ from frugan.config.schema import RunConfig
 from frugan.config.yaml import override, parse
 from frugan.data.source import with_source
 from frugan.recipes import check_recipe, find_recipe
-from frugan.runs.folder import RunFolder
+from frugan.runs.folder import RunFolder, is_model
 from frugan.system.bounds import CONFIGURATION
 from frugan.system.errors import ArgumentError
 from frugan.system.foreign_files import read_text
@@ -26,7 +26,8 @@ class Plan:
     Args:
         data: Images: a folder, a zip, a data set by name, or "noto-people", the embedded drawings.
         recipe: Name of the recipe to begin with; nsb-gan-w-dcgan, or the configuration of `start`, if left out.
-        start: Run whose trained sampler this one begins with, on other images or, for CREPS, at another size.
+        start: Run or model folder whose trained sampler this one begins with, on other images or, for CREPS, at another
+            size. A model, such as an imported one, needs a `recipe`.
         config: YAML file whose configuration replaces the recipe's.
         resolution: Side of the images, in pixels.
         kimg: Length of the training, in thousands of images shown: the sampler's, or the decoder's with part "decoder".
@@ -68,8 +69,10 @@ class Plan:
             raise ArgumentError("config", "replaces the `recipe`. Give one of them.", self.config)
         if self.config is not None and not Path(self.config).is_file():
             raise ArgumentError("config", "no such file", self.config)
-        if self.start is not None:
+        if self.start is not None and not is_model(Path(self.start)):
             RunFolder.open(Path(self.start))
+        elif self.start is not None and not self.recipe:
+            raise ArgumentError("recipe", f"{self.start} is a model, without settings of a training. Name a recipe")
         if self.minutes is not None and self.kimg is not None:
             raise ArgumentError("minutes", "`kimg` sets the length, too. Give one of them.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
@@ -85,7 +88,7 @@ class Plan:
         if self.start is not None:
             from frugan.runs.transfer import continued
 
-            config = continued(RunFolder.open(Path(self.start)), config)
+            config = continued(Path(self.start), config)
         return override(config, self.settings)
 
     def _begun(self) -> RunConfig:
@@ -100,10 +103,12 @@ class Plan:
             return config
         if self.start is None:
             return find_recipe(self.recipe or DEFAULT_RECIPE)
-        before = RunFolder.open(Path(self.start)).config()
-        if not self.recipe:
-            return override(before, ["minutes=0", "threads=0", "device=auto"])
-        return override(find_recipe(self.recipe), [f"data.resolution={before.data.resolution}"])
+        from frugan.runs.transfer import begun_with
+
+        start = Path(self.start)
+        if self.recipe:
+            return override(find_recipe(self.recipe), [f"data.resolution={begun_with(start).resolution}"])
+        return override(RunFolder.open(start).config(), ["minutes=0", "threads=0", "device=auto"])
 
     def _with_data(self, config: RunConfig) -> RunConfig:
         if self.data:

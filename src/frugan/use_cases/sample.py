@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from frugan.judging.timing import Timing, time_model
 from frugan.model.model import Model
 from frugan.requests.drawing import Drawing, Finishing, check_target
 from frugan.requests.watching import SILENT, Watcher
@@ -20,9 +21,10 @@ _MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is f
 
 @dataclass(frozen=True)
 class Sampled:
-    """The files that were written: one PNG a seed, or one sheet."""
+    """The files that were written: one PNG a seed, or one sheet; and the time per picture, if that was asked for."""
 
     files: tuple[Path, ...]
+    timing: Timing | None = None
 
 
 def sample(
@@ -33,6 +35,7 @@ def sample(
     sheet: bool = False,
     each_class: bool = False,
     finishing: Finishing | None = None,
+    timing: bool = False,
     device: str = "auto",
     watcher: Watcher = SILENT,
 ) -> Sampled:
@@ -45,6 +48,7 @@ def sample(
         sheet: Write all pictures into one.
         each_class: Draw every seed once for each class: a row of the sheet each, or a folder each.
         finishing: What finishes the pictures of a folder's model.
+        timing: Measure the time of sampler and decoder, a few more pictures.
         device: For a folder's model: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of pictures written.
 
@@ -55,17 +59,18 @@ def sample(
     check_target(path, sheet=sheet)
     loaded = opened(model, device, finishing)
     classes = _classes(loaded, drawing, each_class)
+    timed = time_model(loaded) if timing else None
     if sheet:
         _check_room(len(drawing.seeds) * len(classes), loaded.resolution)
         file = path if path.suffix.lower() == ".png" else path / "grid.png"
         images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
         write_png(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
-        return Sampled((file,))
+        return Sampled((file,), timed)
     files = []
     for file in _written(loaded, path, drawing, classes):
         files.append(file)
         watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
-    return Sampled(tuple(files))
+    return Sampled(tuple(files), timed)
 
 
 def _check_room(count: int, side: int) -> None:

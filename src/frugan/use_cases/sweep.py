@@ -24,6 +24,7 @@ def sweep(
     judge: Judge = _JUDGE,
     *,
     finishing: Finishing = _FINISHING,
+    snapshot: int | None = None,
     page: Path | None = None,
     device: str = "auto",
     on_point: Callable[[Point], None] = lambda point: None,
@@ -36,6 +37,7 @@ def sweep(
         images: What to compare with.
         judge: Whose features and classes are used.
         finishing: See `Finishing`.
+        snapshot: Judge the sampler as it was after so many images.
         page: Write a page with the table and the curves here.
         device: "auto", "cpu", "cuda" or "mps".
         on_point: Hears of each point.
@@ -45,7 +47,7 @@ def sweep(
     """
     chosen = choose_device(device)
     use_threads(available_cores())
-    loaded = load_finished(Path(model), str(chosen), finishing)
+    loaded = load_finished(Path(model), str(chosen), finishing, snapshot)
     result = sweep_model(
         loaded,
         images_to_compare(Path(model), images, loaded.resolution),

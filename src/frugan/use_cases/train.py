@@ -33,8 +33,8 @@ def train(
     """
     request, config = _read(plan)
     path = Path(out) if out else Path(f"runs/{Path(config.data.source).stem}-{config.recipe}")
-    start = None if request.start is None else RunFolder.open(Path(request.start))
-    if start is not None and path.resolve() == start.path.resolve():
+    start = None if request.start is None else Path(request.start)
+    if start is not None and path.resolve() == start.resolve():
         raise ArgumentError("out", "would overwrite the run that `start` names; choose another", path)
 
     def create() -> None:

@@ -9,12 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frugan.codecs.base import Codec
-from frugan.codecs.pixel import PixelCodec
 from frugan.data.decode import ImageError, decode_image
 from frugan.model.folder import load_decoder
-from frugan.model.weights import load_rrdb
-from frugan.networks.base import Decoder
 from frugan.rendering.upscale import upscale_strips
 from frugan.requests.upscaling import Enlarging
 from frugan.requests.watching import SILENT, Watcher
@@ -68,7 +64,7 @@ def upscale(
     """
     asked = images if isinstance(images, Enlarging) else Enlarging(tuple(map(Path, images)), Path(out), tile)
     use_threads(available_cores())
-    codec, network = _load(Path(decoder))
+    codec, network = load_decoder(decoder)
     network.to(choose_device(device))
     written, unreadable = [], []
     for path in asked.images:
@@ -87,12 +83,6 @@ def upscale(
         write_png_strips(target, (to_uint8(strip[None])[0] for strip in strips), *large)
         written.append(Enlarged(target, (width, height), large))
     return Upscaled(tuple(written), tuple(unreadable))
-
-
-def _load(decoder: Path) -> tuple[Codec, Decoder]:
-    if decoder.is_file():
-        return PixelCodec(levels=2, reduction="antialiased"), load_rrdb(decoder)
-    return load_decoder(decoder)
 
 
 def _read(path: Path) -> Tensor:
