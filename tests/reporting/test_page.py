@@ -99,7 +99,7 @@ def test_a_finished_run_is_shown_completely(run: RunFolder) -> None:
     assert {link for link in page.links if not link.startswith("data:image/")} == {f"#{name}" for name in SECTIONS}
     assert not re.search(r"https?://|@import|url\(|<script|<link", page.text)
     assert all(image["alt"] and image["width"] and image["height"] for image in page.images)
-    assert len(page.images) == 3 + 3 + 8 * 5 + 8 * 2  # grids, snapshots, stages, pairs
+    assert len(page.images) == 3 + 3 + 8 * 5 + 8 * 2 + 3  # grids, snapshots, stages, pairs, spaces
     assert len(page.charts) == 8
     assert page.text.count("<figcaption>") >= 6
     for words in (

@@ -1,10 +1,12 @@
 """The synthetic images, the fit, and the page; the experiment itself only at a size that takes a second."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
+from frugan.cli import main
 from frugan.ops.scale_space import scale_space
 from frugan.ops.spectrum import auto_sigma, power_spectrum
 from frugan.studies import hadamard
@@ -53,12 +55,36 @@ def test_auto_sigma_is_the_paper_s() -> None:
 
 
 @pytest.mark.parametrize("method", hadamard.METHODS)
-def test_every_method_trains_and_is_shown(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hadamard, "SHOWN_STEPS", 6)
-    monkeypatch.setattr(hadamard, "CLEAN_STEPS", 3)
-    results = [hadamard.train_one(method, init, seed=0) for init in hadamard.INITS]
+def test_every_method_trains_and_is_shown(method: str, tmp_path: Path) -> None:
+    training = hadamard.Training(shown_steps=6, clean_steps=3)
+    results = [hadamard.train_one(method, init, 0, training) for init in hadamard.INITS]
     small, large = (torch.tensor(result.start.std).mean() for result in results)
     assert large > 3 * small
-    page = write_hadamard_page(tmp_path, results).read_text()
+    page = write_hadamard_page(tmp_path, results, training).read_text()
     assert page.count("<svg") == 4
     assert "0.577" in page
+
+
+def test_its_settings_are_flags_and_belong_to_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = [
+        "study",
+        "nss-hadamard",
+        "--rows",
+        "ss",
+        "--trials",
+        "1",
+        "--workers",
+        "1",
+        "--out",
+        str(tmp_path / "study"),
+    ]
+    short = ["--set", "shown_steps=4", "--set", "clean_steps=0", "--set", "batch=4"]
+    assert main([*flags, *short, "--set", "lr=2e-5"]) == 0
+    definition = json.loads((tmp_path / "study" / "hadamard.json").read_text())
+    assert (definition["lr"], definition["shown_steps"], definition["batch"]) == (2e-5, 4, 4)
+    assert "4 steps of 4 at lr 2e-05" in (tmp_path / "study" / "report.html").read_text()
+    assert main([*flags, *short]) == 2
+    assert "made with other settings" in capsys.readouterr().err
+    for wrong in ("lt=1", "lr=fast", "lr=-1", "batch=1.5"):
+        assert main([*flags, "--set", wrong]) == 2
+        assert wrong.partition("=")[0] in capsys.readouterr().err

@@ -27,11 +27,11 @@ _STRENGTHS = {
 }
 
 
-def curves_section(facts: RunFacts, base_psnr: float, variance: Markup | None) -> Markup:
-    """Losses, predictions, metric, stabilizer and decoder over time; `variance` is what the stabilizer does to it."""
+def curves_section(facts: RunFacts, base_psnr: float, space: Sequence[Markup | None]) -> Markup:
+    """Losses, predictions, metric, stabilizer and decoder over time; `space` is what the scale-space does to images."""
     sampler, decoder = facts.sampler, facts.decoder
     figures = [*_predictions(facts), _losses(sampler), _metric(sampler), *_stabilizer(facts)]
-    figures += [variance] if variance is not None else []
+    figures += [figure for figure in space if figure is not None]
     if decoder is not None:
         figures += [_decoder_psnr(decoder, base_psnr), _decoder_loss(decoder)]
     note = "Point at a chart to read its values. The x axis counts training images in thousands (kimg)."

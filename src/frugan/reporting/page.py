@@ -15,6 +15,7 @@ from frugan.reporting.gallery import draw_reals, pictures_section, progress_sect
 from frugan.reporting.neighbours import neighbours_section
 from frugan.reporting.reconstruction import base_mean_psnr, reconstruction_section
 from frugan.reporting.sizes import scales_section
+from frugan.reporting.strip import strip_figure
 from frugan.reporting.summary import header, numbers_section
 from frugan.reporting.tables import details_section
 from frugan.reporting.variance import variance_figure
@@ -67,11 +68,15 @@ def _sections(facts: RunFacts, model: Model, dataset: PackedDataset) -> list[Cal
         partial(progress_section, facts),
         *([partial(reconstruction_section, model, reals)] if model.codec.reduces else []),
         *([partial(scales_section, facts, model)] if _has_scales(facts, model) else []),
-        lambda: curves_section(facts, base_mean_psnr(model, reals), variance_figure(facts, dataset)),
+        lambda: curves_section(facts, base_mean_psnr(model, reals), _of_scale_space(facts, dataset)),
         partial(neighbours_section, facts, model, dataset),
         partial(details_section, facts, model),
         partial(commands_section, facts, model),
     ]
+
+
+def _of_scale_space(facts: RunFacts, dataset: PackedDataset) -> list[Markup | None]:
+    return [strip_figure(facts, dataset), variance_figure(facts, dataset)]
 
 
 def _has_scales(facts: RunFacts, model: Model) -> bool:

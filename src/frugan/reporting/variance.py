@@ -16,6 +16,7 @@ from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.system.jsonl import JSON
 
 _POINTS = 60
+_MOST = 2.5  # of the relative variance that is drawn
 _HELP = (
     "The variance within the real codes after t steps, relative to none, in closed form. Look for a purple line near "
     "1: then filtered codes are as contrasty as clean ones at every t. Above it the noise is too strong for these "
@@ -25,13 +26,13 @@ _HELP = (
 
 def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
     """None unless the stabilizer is, or holds, a scale-space with blur."""
-    settings = _scale_space_settings(facts.config.sampler.stabilizer)
+    settings = scale_space_settings(facts.config.sampler.stabilizer)
     if settings is None or settings["mode"] == "ns" or settings["start"] <= 0:
         return None
     codec: Codec = facts.config.codec.build()
     kernel = {"boundary": settings["boundary"], "kernel_sigma": settings["kernel_sigma"]}
     power = power_spectrum(codec.encode(measured_images(dataset)), **kernel)
-    sigma: Any = 0.0 if settings["mode"] == "ss" else _sigma(facts, settings["sigma"])
+    sigma: Any = 0.0 if settings["mode"] == "ss" else used_sigma(facts, settings["sigma"])
     sigma = matched_sigma(power, **kernel) if sigma == "matched" else sigma
     t = torch.linspace(0, settings["start"], _POINTS)
     shown, blurred = (variance_curve(power, t, sigma=s, **kernel) for s in (sigma, 0.0))
@@ -39,6 +40,9 @@ def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
         Line("what the discriminator sees", "purple", (shown / shown[0]).tolist()),
         Line("blur alone", "green", (blurred / blurred[0]).tolist()),
     ]
+    if isinstance(sigma, float) and sigma > 0:  # noise alone: sigma^2 a step, without bound
+        noisy = (1 + sigma**2 * t / shown[0]).tolist()
+        lines.append(Line("noise alone", "orange", [value if value < _MOST else None for value in noisy]))
     chart = Chart(
         "Variance of real codes over the steps of the scale-space",
         t.tolist(),
@@ -59,14 +63,15 @@ def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
     )
 
 
-def _scale_space_settings(stabilizer: Spec) -> JSON | None:
+def scale_space_settings(stabilizer: Spec) -> JSON | None:
+    """Of the scale-space that a stabilizer is or holds."""
     if stabilizer.target is ScaleSpace:
         return stabilizer.to_dict()
-    stages = [_scale_space_settings(stage) for stage in stabilizer.arguments.get("stages", ())]
+    stages = [scale_space_settings(stage) for stage in stabilizer.arguments.get("stages", ())]
     return next((settings for settings in stages if settings is not None), None)
 
 
-def _sigma(facts: RunFacts, setting: float | str) -> float | str:
+def used_sigma(facts: RunFacts, setting: float | str) -> float | str:
     """The number that "auto" found when the run began."""
     measured = [event["sigma"] for event in facts.sampler.events if "sigma" in event]
     if setting != "auto":

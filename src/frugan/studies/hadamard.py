@@ -4,9 +4,10 @@ Images of 8 x 8 pixels are sums of vertical Walsh functions, x = sum alpha_i B_i
 right answer is known: each fitted coefficient of the generated images should have the standard deviation 1 / sqrt(3).
 While training, whole batches are shown at a fixed t = 8; then, beyond the paper, as they are.
 
-The paper trains 200 epochs of 200,000 images at lr 2e-5. Here 3,000 steps at 2e-4 are enough for blur's effect to be
-many times the spread over seeds. Both a varied and a nearly constant initial generator are run, because noise hides
-high frequencies from the discriminator, and then whatever the generator began with stays.
+The paper trains 200 epochs of 200,000 images at lr 2e-5 (`--set lr=2e-5 --set shown_steps=625000`: some hours a trial).
+By default 3,000 steps at 2e-4 are enough for blur's effect to be many times the spread over seeds. Both a varied and a
+nearly constant initial generator are run, because noise hides high frequencies from the discriminator, and then
+whatever the generator began with stays.
 """
 
 import dataclasses
@@ -24,15 +25,36 @@ from frugan.objectives.losses import non_saturating
 from frugan.stabilizers.annealing import two_step
 from frugan.stabilizers.base import NoStabilizer
 from frugan.stabilizers.scale_space import ScaleSpace
+from frugan.system.errors import UserError
 from frugan.training.gan import GANPart
 from frugan.training.randomness import seed_for
 
 SIDE, STEPS_OF_BLUR = 8, 8.0
-SHOWN_STEPS, CLEAN_STEPS, BATCH = 3000, 1500, 64
 METHODS = ("none", "ss", "ns", "nss")
 # Factor on the generator's last layer: initial coefficients spread by .08, or by .41 as with batch norm.
 INITS = {"small": 1.0, "large": 7.2}
 _FITTED = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """What `--set NAME=VALUE` changes.
+
+    Attributes:
+        lr: Adam's, of both networks; 2e-5 in the paper.
+        shown_steps: on images at t = 8; 625,000 of 64 images in the paper.
+        clean_steps: then, on images as they are; none in the paper.
+        batch: not stated in the paper.
+    """
+
+    lr: float = 2e-4
+    shown_steps: int = 3000
+    clean_steps: int = 1500
+    batch: int = 64
+
+    def __post_init__(self) -> None:
+        if not (0 < self.lr < 1 and self.shown_steps > 0 and self.clean_steps >= 0 and self.batch > 1):
+            raise UserError(f"{self}: lr is between 0 and 1, steps are 0 or more, a batch is 2 or more")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,33 +118,34 @@ class HadamardTrial:
     samples: list[list[list[float]]]
 
 
-def train_one(method: str, init: str, seed: int) -> HadamardTrial:
+def train_one(method: str, init: str, seed: int, training: Training) -> HadamardTrial:
     """Fits at the beginning, at the end of the blurred phase (also as D saw it), and after the clean phase."""
     torch.set_num_threads(1)
-    part = _build(method, init, seed)
+    part = _build(method, init, seed, training)
+    batch, shown = training.batch, training.shown_steps
     data = HadamardImages(seed)
-    part.measure(data.batch(-BATCH * 32, BATCH * 32)[0])
+    part.measure(data.batch(-batch * 32, batch * 32)[0])
     start = _fit_fakes(part)
-    for step in range(SHOWN_STEPS):
-        part.step(*data.batch(step * BATCH, BATCH), step * BATCH)
+    for step in range(shown):
+        part.step(*data.batch(step * batch, batch), step * batch)
     blurred, seen_fake = _fit_fakes(part), _fit_fakes(part, seen=True)
     seen_real = fit(part.stabilizer(data.batch(-_FITTED, _FITTED)[0]))
     samples = _fakes(part)[:9, 0].mul(SIDE).tolist()
-    for step in range(SHOWN_STEPS, SHOWN_STEPS + CLEAN_STEPS):
-        part.step(*data.batch(step * BATCH, BATCH), step * BATCH)
+    for step in range(shown, shown + training.clean_steps):
+        part.step(*data.batch(step * batch, batch), step * batch)
     return HadamardTrial(method, init, seed, start, blurred, seen_fake, seen_real, _fit_fakes(part), samples)
 
 
-def _build(method: str, init: str, seed: int) -> GANPart:
-    adam = OptimizerConfig(lr=2e-4, beta1=0.5, beta2=0.999)
-    until = SHOWN_STEPS / (SHOWN_STEPS + CLEAN_STEPS)
+def _build(method: str, init: str, seed: int, training: Training) -> GANPart:
+    adam = OptimizerConfig(lr=training.lr, beta1=0.5, beta2=0.999)
+    steps = training.shown_steps + training.clean_steps
     scale_space = Spec(
         ScaleSpace,
         start=STEPS_OF_BLUR,
         sigma="auto",  # .148 on these images, the paper's .15
         mode=method if method != "none" else "nss",
         fraction=1.0,
-        annealing=Spec(two_step, until=until),
+        annealing=Spec(two_step, until=training.shown_steps / steps),
     )
     config = SamplerConfig(
         generator=Spec(MLPGenerator, output_gain=INITS[init]),
@@ -131,7 +154,7 @@ def _build(method: str, init: str, seed: int) -> GANPart:
         loss=Spec(non_saturating),
         generator_optimizer=adam,
         discriminator_optimizer=adam,
-        schedule=ScheduleConfig(kimg=(SHOWN_STEPS + CLEAN_STEPS) * BATCH / 1000, batch=BATCH, ema_halflife=0.0),
+        schedule=ScheduleConfig(kimg=steps * training.batch / 1000, batch=training.batch, ema_halflife=0.0),
     )
     return GANPart(config, IdentityCodec(channels=1), SIDE, seed, torch.device("cpu"))
 

@@ -12,7 +12,7 @@ from frugan.html.chart import Band, Chart, Level, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
-from frugan.studies.hadamard import CLEAN_STEPS, SHOWN_STEPS, STEPS_OF_BLUR, Fit, HadamardTrial
+from frugan.studies.hadamard import STEPS_OF_BLUR, Fit, HadamardTrial, Training, walsh_images
 from frugan.system.atomic import write_file
 
 TRUE_STD = 3**-0.5
@@ -20,12 +20,17 @@ _HIGH = slice(3, 8)  # B_4 to B_8
 _NAMES = {"none": "no filter", "ss": "SS: blur", "ns": "NS: noise", "nss": "NSS: blur and noise"}
 
 
-def write_hadamard_page(folder: Path, results: Sequence[HadamardTrial]) -> Path:
+def write_hadamard_page(folder: Path, results: Sequence[HadamardTrial], training: Training) -> Path:
     """Write FOLDER/report.html and FOLDER/results.json (the table's numbers). Returns the page's path."""
     table = _table(results)
     write_file(folder / "results.json", json.dumps([asdict(row) for row in table], indent=1).encode())
     path = folder / "report.html"
-    sections = [_header(results), _table_section(table), *(_figures(results, init) for init in ("large", "small"))]
+    sections = [
+        _header(results, training),
+        _bases(),
+        _table_section(table),
+        *(_figures(results, init) for init in ("large", "small")),
+    ]
     write_file(path, document("nss-hadamard", sections).encode())
     return path
 
@@ -76,15 +81,31 @@ def _high(fit: Fit) -> float:
     return statistics.fmean(fit.std[_HIGH])
 
 
-def _header(results: Sequence[HadamardTrial]) -> Markup:
+def _header(results: Sequence[HadamardTrial], training: Training) -> Markup:
     seeds = len({r.seed for r in results})
     text = (
         "Images are sums of eight vertical Walsh functions with coefficients uniform in [-1, 1]; each coefficient of a "
         f"perfect generator has mean 0 and standard deviation {TRUE_STD:.3f}. The networks train on whole batches at a "
-        f"fixed t = {STEPS_OF_BLUR:g} ({SHOWN_STEPS:,} steps), then on images as they are ({CLEAN_STEPS:,} steps). "
+        f"fixed t = {STEPS_OF_BLUR:g} ({training.shown_steps:,} steps of {training.batch} at lr {training.lr:g}), then "
+        f"on images as they are ({training.clean_steps:,} steps). "
         f"{seeds} seeds for each method and initialisation."
     )
     return tag("header", tag("h1", "nss-hadamard"), tag("p", text))
+
+
+def _bases() -> Markup:
+    """Figure 4: the eight Walsh functions, and nine sums of them."""
+    random = np.random.RandomState(0).uniform(-1, 1, (9, 8))
+    basis = walsh_images().numpy()
+    sums = np.einsum("ni,ihw->nhw", random, basis)
+    return tag(
+        "section",
+        tag("h2", "The images"),
+        tag("p", "B1 to B8, from low to high frequency:"),
+        _samples((3 * basis).tolist(), "the bases themselves"),
+        tag("p", "Nine real images, sums of them:"),
+        _samples(sums.tolist(), "random coefficients"),
+    )
 
 
 def _table_section(table: Sequence[Row]) -> Markup:
@@ -188,4 +209,4 @@ def _samples(images: list[list[list[float]]], name: str) -> Markup:
     grey = ((np.array(images).clip(-3, 3) + 3) / 6 * 255).astype(np.uint8)
     padded = np.pad(grey.repeat(6, axis=1).repeat(6, axis=2), ((0, 0), (2, 2), (2, 2)), constant_values=255)
     row = np.concatenate(list(padded), axis=1)
-    return show(embed(row[..., None].repeat(3, axis=2), 100_000), f"Nine images generated with {name}")
+    return show(embed(row[..., None].repeat(3, axis=2), 100_000), f"Images of {name}")
