@@ -219,6 +219,13 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             side=32,
             minutes=111,
         ),
+        "stylegan3-small": Recipe(
+            "anyres:small",
+            "StyleGAN3-T, narrow: its pictures move without details that stick to the pixels.",
+            "stylegan3-small",
+            side=32,
+            minutes=167,
+        ),
         "creps-w": Recipe(
             "creps:wavelet",
             "creps-small as the sampler of wavelet codes, and a decoder: 128 x 128.",
