@@ -8,7 +8,7 @@ The published program normalises the scale, a single number, by its own magnitud
 network is told nothing. Here it is told the scale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -36,6 +36,7 @@ class AnyresGANGenerator(StyleBasedGenerator):
     """
 
     even_grid = True
+    own_windows = True
 
     def __init__(
         self,
@@ -70,6 +71,11 @@ class AnyresGANGenerator(StyleBasedGenerator):
         shifts = self.closeness(window.scale.to(w).log().mean(dim=1).exp())
         code: Tensor = self.trunk(w, window, shifts)
         return code[..., : rows.shape[-1], : cols.shape[-1]]
+
+    def adopt(self, weights: Mapping[str, Tensor]) -> None:
+        """Those of a `StyleGAN3Generator` know nothing of closeness, which stays new."""
+        new = {name: t for name, t in self.state_dict().items() if name.startswith("closeness.")}
+        self.load_state_dict({**new, **weights})
 
 
 class _Closeness(nn.Module):

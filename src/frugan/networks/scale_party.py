@@ -73,11 +73,6 @@ class ScalePartyGenerator(StyleBasedGenerator):
         code: Tensor = self.colour(h, w[:, -1]) + self.colour_bias[:, None, None]
         return code[..., _CROPPED : _CROPPED + len(rows), _CROPPED : _CROPPED + len(cols)]
 
-    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
-        """Codes (N, C, side, side): more or fewer cells, over the area that the trained pixels cover."""
-        axes = (((torch.arange(side) + 0.5) / side * size - 0.5) / (size - 1) for size in self.code_shape[1:])
-        return self.synthesis(w, Grid(*axes))
-
 
 class _Layer(nn.Module):
     """A styled 3 x 3 convolution that loses one pixel on each side."""

@@ -37,6 +37,7 @@ class StyleGAN3Generator(StyleBasedGenerator):
     """
 
     even_grid = True
+    own_windows = True
 
     def __init__(
         self,

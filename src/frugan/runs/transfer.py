@@ -19,7 +19,8 @@ from frugan.training.part import under_prefix, with_prefix
 def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
     """`config` with the networks and the codec of a trained run, which begin with its weights.
 
-    A generator of lines keeps its depth at another size: the same picture is asked for at more places.
+    A generator of lines keeps its depth at another size: the same picture is asked for at more places. A training on
+    patches has a generator of its own, which adopts the weights; it goes on with its second phase.
 
     Raises:
         UserError: nothing is trained yet, it cannot go on at that size, or it knows classes and the other does not.
@@ -33,12 +34,17 @@ def continued(trained: RunFolder, config: RunConfig) -> RunConfig:
         raise ArgumentError("start", problem, trained.path)
     if config.data.classes and not generator.classes:
         raise ArgumentError("classes", f"the run that `start` names was trained without; {trained.path}")
-    networks = before.sampler.generator, before.sampler.discriminator
+    kept, patches = before.sampler.generator, config.sampler.patches
+    if free:  # its depth is written down, for its settings may have left it to the size of the pictures
+        kept = kept.replace(levels=generator.levels)
+    if patches is not None:
+        kept = config.sampler.generator.replace(**kept.arguments)
+        patches = dataclasses.replace(patches, start=0.0)
     sampler = dataclasses.replace(
         config.sampler,
-        # Its depth is written down, for its settings may have left it to the size of the pictures.
-        generator=networks[0].replace(levels=generator.levels) if free else networks[0],
-        discriminator=networks[1],
+        generator=kept,
+        discriminator=before.sampler.discriminator,
+        patches=patches,
         initial=INITIAL_FILE,
     )
     return dataclasses.replace(
