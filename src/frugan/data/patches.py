@@ -45,5 +45,5 @@ class Patches:
         photo = self._photos[index, :, :own, :own].transpose(1, 2, 0)
         image = Image.fromarray(np.ascontiguousarray(photo[:, ::-1] if mirrored else photo))
         box = tuple(min(edge * own, own) for edge in (left, top, left + length, top + length))
-        patch = image.resize((self._side, self._side), Resampling.LANCZOS, box=box)  # type: ignore[arg-type]
+        patch = image.resize((self._side, self._side), Resampling.LANCZOS, box=box)
         return np.asarray(patch).transpose(2, 0, 1), (top, left, length)

@@ -92,9 +92,10 @@ class _Closeness(nn.Module):
             EqualizedLinear(1, style_dim, rate=0.01, activation="lrelu"),
             EqualizedLinear(style_dim, style_dim, rate=0.01, activation="lrelu"),
         )
-        self.affines = nn.ModuleList(EqualizedLinear(style_dim, width) for width in widths)
-        for affine in self.affines:
+        affines = [EqualizedLinear(style_dim, width) for width in widths]
+        for affine in affines:
             nn.init.zeros_(affine.weight)
+        self.affines = nn.ModuleList(affines)
 
     def forward(self, scale: Tensor) -> list[Tensor]:
         features = self.features(scale)
