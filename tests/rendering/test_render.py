@@ -218,11 +218,11 @@ def test_convolutions_of_windows_render_any_size_in_tiles() -> None:
     assert torch.equal(
         render(generator, styles, View(32, 32, SIDE), Rendering(tile=32)), generator.synthesis(styles)[0]
     )
-    # Tiles agree where they meet, as far as their margins reach.
+    # Tiles overlap: what lies beyond their margins does not reach what is kept of them.
     tiled = render(generator, styles, View(96, 80, SIDE), Rendering(tile=32))
     whole = generator.synthesis(styles, View(96, 80, SIDE).grid())[0]
     assert tiled.shape == (3, 96, 80)
-    assert decibels(tiled, whole) > 45
+    assert decibels(tiled, whole) > 120
     # A picture that is turned is drawn upright.
     upright = render(generator, styles, View(48, 48, SIDE), Rendering(tile=64))
     for quarters in (1, 2, 3):

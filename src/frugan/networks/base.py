@@ -19,6 +19,7 @@ class Generator(nn.Module, ABC):
     any_grid: bool = False  # whether it can be asked for any coordinates, or only for those that it was trained at
     even_grid: bool = False  # or for any that are evenly spaced: windows of its picture
     own_windows: bool = False  # and these for each picture of a batch by itself: a grid (N, H) and (N, W)
+    overlap: int = 0  # pixels around a tile that decide over its edges; renderers draw them too, and drop them
     cell: int = 1  # windows that begin and end at multiples of so many pixels fit together best
 
     @abstractmethod

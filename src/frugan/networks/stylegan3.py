@@ -38,6 +38,7 @@ class StyleGAN3Generator(StyleBasedGenerator):
 
     even_grid = True
     own_windows = True
+    overlap = 16  # tiles then agree by 97 dB with 14 layers and margins of 10 (64 without), by 120 dB with 6
 
     def __init__(
         self,

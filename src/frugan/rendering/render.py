@@ -156,13 +156,20 @@ class _GridTiles(_Tiles):
 
     def of_rows(self, rows: slice) -> Callable[[slice], Tensor]:
         vertical, horizontal, transposed = self.axes
+        high, kept_rows = self._wider(rows, len(vertical))
 
         def draw(cols: slice) -> Tensor:
-            if transposed:
-                return self._drawn(horizontal[cols], vertical[rows]).mT
-            return self._drawn(vertical[rows], horizontal[cols])
+            wide, kept_cols = self._wider(cols, len(horizontal))
+            down, across = vertical[high], horizontal[wide]
+            drawn = self._drawn(across, down).mT if transposed else self._drawn(down, across)
+            return drawn[..., kept_rows, kept_cols]
 
         return draw
+
+    def _wider(self, part: slice, size: int) -> tuple[slice, slice]:
+        """A part of a side with what overlaps its neighbours, and where the part lies in that."""
+        wide = slice(max(part.start - self.generator.overlap, 0), min(part.stop + self.generator.overlap, size))
+        return wide, slice(part.start - wide.start, part.stop - wide.start)
 
     def _drawn(self, rows: Tensor, cols: Tensor) -> Tensor:
         """Where rows and columns meet; evenly spaced ones are asked for as they ascend."""
