@@ -15,8 +15,8 @@ from frugan.metrics.image import psnr
 from frugan.model.folder import ModelDescription
 from frugan.model.model import Model
 from frugan.model.weights import write_weights
-from frugan.networks.base import Generator
 from frugan.networks.anyres import AnyresGANGenerator
+from frugan.networks.base import Generator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.dcgan import DCGANGenerator
 from frugan.networks.stylegan2 import StyleGAN2Generator
