@@ -117,7 +117,8 @@ class AliasFreeTrunk(nn.Module):
             x = self.waves(w[:, 0].to(self.waves.weight), window, sizes[0])
         for i, layer in enumerate(self.layers):
             x = layer(x, w[:, i + 1], sizes[i], None if shifts is None else shifts[i])
-        return _OUTPUT_GAIN * x
+        code: Tensor = _OUTPUT_GAIN * x
+        return code
 
 
 class FourierWaves(nn.Module):

@@ -75,9 +75,11 @@ class PatchPhase:
         """How far patches (N, C, S, S), put back into the pictures that they are parts of, are from the teacher's."""
         with torch.no_grad():
             whole = self.teacher(z, label)
-        seen, mask = put_back(drawn.float(), grid)
+        with torch.autocast(drawn.device.type, enabled=False):  # products of half precision would blur what is compared
+            seen, mask = put_back(drawn.float(), grid)
         wanted = whole.float() * mask
-        loss = (seen - wanted).abs().sum() / (mask.sum() * drawn.shape[1])
+        loss: Tensor = (seen - wanted).abs().sum() / (mask.sum() * drawn.shape[1])
         if self.perceptual is not None:
             loss = loss + self.perceptual(seen, wanted)
-        return self.config.weight * loss
+        weighted: Tensor = self.config.weight * loss
+        return weighted
