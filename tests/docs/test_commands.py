@@ -33,7 +33,7 @@ IMAGES = (
     "ffhq",
     "metfaces",
 )
-RUNS = ("mine", "creps", "classes", "gated", "told", "other", "a", "b", "nsb", "own", "nss")
+RUNS = ("mine", "creps", "anyres", "classes", "gated", "told", "other", "a", "b", "nsb", "own", "nss")
 
 
 def commands() -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from frugan.metrics.image import psnr
 from frugan.model.folder import ModelDescription
 from frugan.model.model import Model
 from frugan.model.weights import write_weights
+from frugan.networks.anyres import AnyresGANGenerator
 from frugan.networks.base import Generator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.dcgan import DCGANGenerator
@@ -84,6 +85,7 @@ def test_generators_of_one_size_are_resized() -> None:
     stylegan2 = StyleGAN2Generator((3, 16, 16), **SMALL).eval()  # type: ignore[arg-type]
     assert conventions(stylegan2) == ("output resized", "input resized")
     assert conventions(DCGANGenerator((3, 16, 16))) == ("output resized",)
+    assert conventions(AnyresGANGenerator((3, 16, 16), channel_max=4)) == ("ends", "centres")
     w = stylegan2.mapping(torch.randn(2, 16))
     same, large = draw(stylegan2, w, 16, "input resized"), draw(stylegan2, w, 32, "input resized")
     assert torch.allclose(same, stylegan2.synthesis(w).clamp(-1, 1), atol=1e-5)  # noise has strength 0 at first

@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from frugan.networks.anyres import AnyresGANGenerator
 from frugan.networks.cips import CIPSGenerator
 from frugan.networks.creps import CREPSGenerator
+from frugan.networks.scale_party import ScalePartyGenerator
 from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.ops.grid import full_grid
 from frugan.ops.view import View, fisheye, sampled, wave
@@ -202,6 +204,46 @@ def test_other_generators_render_what_they_can() -> None:
     convolutional = StyleGAN2Generator((3, *SIDE), **SMALL).eval()  # type: ignore[arg-type]
     with pytest.raises(UserError, match="draws 32 x 32 pixels and no other size"):
         render(convolutional, convolutional.mapping(torch.zeros(1, 16)), View(40, 40, SIDE))
+
+
+@torch.no_grad()
+def test_convolutions_of_windows_render_any_size_in_tiles() -> None:
+    torch.manual_seed(0)
+    settings = {**SMALL, "layers": 6, "channel_base": 256, "channel_max": 16, "magnitude_kimg": 0.0005}
+    generator = AnyresGANGenerator((3, *SIDE), **settings)  # type: ignore[arg-type]
+    for _ in range(4):
+        generator(torch.randn(8, 16))
+    generator.eval()
+    styles = generator.mapping(torch.randn(1, 16))
+    assert torch.equal(
+        render(generator, styles, View(32, 32, SIDE), Rendering(tile=32)), generator.synthesis(styles)[0]
+    )
+    # Tiles overlap: what lies beyond their margins does not reach what is kept of them.
+    tiled = render(generator, styles, View(96, 80, SIDE), Rendering(tile=32))
+    whole = generator.synthesis(styles, View(96, 80, SIDE).grid())[0]
+    assert tiled.shape == (3, 96, 80)
+    assert decibels(tiled, whole) > 120
+    # A picture that is turned is drawn upright.
+    upright = render(generator, styles, View(48, 48, SIDE), Rendering(tile=64))
+    for quarters in (1, 2, 3):
+        turned = render(generator, styles, View(48, 48, SIDE, rotate=90 * quarters), Rendering(tile=64))
+        assert (turned - upright.rot90(quarters, (1, 2))).abs().max() < 1e-4
+    with pytest.raises(UserError, match="evenly spaced, and ascend"):
+        render(generator, styles, View(48, 48, SIDE, zoom=0.5, outside="mirror"))
+    with pytest.raises(UserError, match="at least two rows"):
+        render(generator, styles, View(1, 48, SIDE))
+    with pytest.raises(UserError, match="has no lines"):
+        render(generator, styles, View(48, 48, SIDE, rotate=30))
+
+
+@torch.no_grad()
+def test_tiles_of_whole_cells_are_the_picture() -> None:
+    torch.manual_seed(0)
+    generator = ScalePartyGenerator((3, *SIDE), **SMALL).eval()  # type: ignore[arg-type]
+    styles = generator.mapping(torch.randn(1, 16))
+    view = View(100, 90, SIDE, fit="stretch")
+    whole = generator.synthesis(styles, view.grid())[0]
+    assert (render(generator, styles, view, Rendering(tile=40)) - whole).abs().max() < 1e-4 * whole.abs().max()
 
 
 def test_views_that_are_no_numbers_or_too_far_are_refused(generator: CREPSGenerator, w: Tensor) -> None:

@@ -101,6 +101,27 @@ class ScheduleConfig:
 
 
 @dataclass(frozen=True)
+class PatchConfig:
+    """A second phase of a sampler's training, on patches of photos that are larger than what it draws: AnyresGAN.
+
+    It begins with the averaged generator of the first phase, which is kept as a teacher: patches, reduced to their
+    place in the teacher's picture, should look like it.
+    """
+
+    largest: int  # side up to which photos keep their own pixels; larger ones are reduced to it
+    start: float = 0.5  # share of the training that the first phase takes, on whole pictures alone; ours
+    whole: float = 0.5  # share of its steps that look at whole pictures (AnyresGAN's base_probability)
+    weight: float = 5.0  # of the differences from the teacher (AnyresGAN's lambda)
+    perceptual: Spec | None = None  # an image loss beside the mean absolute difference; AnyresGAN's is LPIPS
+
+    def __post_init__(self) -> None:
+        _require(self.largest >= 1, "largest", self.largest, "at least 1")
+        _require(0 <= self.start < 1, "start", self.start, "in [0, 1)")
+        _require(0 <= self.whole < 1, "whole", self.whole, "in [0, 1)")
+        _require(self.weight >= 0, "weight", self.weight, "0 or more")
+
+
+@dataclass(frozen=True)
 class SamplerConfig:
     """A GAN that learns codes."""
 
@@ -112,12 +133,15 @@ class SamplerConfig:
     penalties: tuple[PenaltyConfig, ...] = ()  # on the discriminator
     generator_penalties: tuple[PenaltyConfig, ...] = ()  # of whole pictures
     smallest_window: float = 1.0  # train on random windows of this to 1 times the picture's sides; 1 = whole pictures
+    patches: PatchConfig | None = None  # a second phase on patches of larger photos; None = whole pictures alone
     initial: str = ""  # a safetensors file, relative to the run folder, with what the networks begin with; "" = nothing
     generator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     discriminator_optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 
     def __post_init__(self) -> None:
         _require(0 < self.smallest_window <= 1, "smallest_window", self.smallest_window, "above 0, at most 1")
+        if self.patches is not None:
+            _require(self.smallest_window == 1, "smallest_window", self.smallest_window, "1 where there are patches")
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class PackedDataset:
     """Images of one size, ready to be indexed. Everything is in the order of the names."""
 
     images: np.ndarray  # uint8 (N, 3, R, R), memory-mapped, read-only
+    sides: np.ndarray  # int64 (N,): R, or the own side of a smaller photo, which lies in the top left corner
     labels: np.ndarray  # int64 (N,): index into class_names, -1 = no class
     names: tuple[str, ...]
     class_names: tuple[str, ...]
@@ -80,12 +81,15 @@ def pack(
     resolution: int,
     *,
     allow_upsampling: bool = False,
+    smallest: int | None = None,
     cache_dir: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackedDataset:
     """The source's images as `resolution` x `resolution`, out of the cache, or decoded into it first.
 
     Images that are damaged, or smaller than that without `allow_upsampling`, are left out and listed in `skipped`.
+    With `smallest`, photos from that side on are used, and those below `resolution` keep their own size: the images in
+    use are those of `pack` at `smallest`.
     `cache_dir` is by default $FRUGAN_CACHE or ~/.cache/frugan. `progress(done, total)` is called after every image, if
     the cache has to be built. Processes may build the same cache at once: the first to finish serves all.
 
@@ -96,7 +100,8 @@ def pack(
     if resolution < 1:
         raise UserError(f"The resolution is {resolution}: it must be at least 1.")
     parent = (cache_dir or default_cache_dir()).absolute()
-    folder = parent / f"{resolution}px-{_key(source, resolution, allow_upsampling)}"
+    fit = _Fit(resolution, allow_upsampling, smallest)
+    folder = parent / f"{resolution}px-{_key(source, fit)}"
     damage = ""
     if folder.is_dir():
         try:
@@ -104,7 +109,7 @@ def pack(
         except _DamagedError as error:
             damage = str(error)
             shutil.rmtree(folder, ignore_errors=True)
-    _build(folder, source, resolution, allow_upsampling, progress)
+    _build(folder, source, fit, progress)
     try:
         return replace(_open(folder), mended=damage)
     except _DamagedError as error:
@@ -116,37 +121,45 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("FRUGAN_CACHE") or "~/.cache/frugan").expanduser()
 
 
-def _key(source: Source, resolution: int, allow_upsampling: bool) -> str:
-    description = [PREPARATION, resolution, allow_upsampling, source.home, source.class_names, source.items]
+class _Fit(NamedTuple):
+    """How images are brought to a size."""
+
+    resolution: int
+    allow_upsampling: bool
+    smallest: int | None
+
+
+def _key(source: Source, fit: _Fit) -> str:
+    description = [PREPARATION, *fit[:2], source.home, source.class_names, source.items]
+    if fit.smallest is not None:  # caches of one size keep the names that they had
+        description.append(fit.smallest)
     return hashlib.sha256(json.dumps(description).encode()).hexdigest()[:24]
 
 
-def _build(
-    folder: Path, source: Source, resolution: int, allow_upsampling: bool, progress: Callable[[int, int], None]
-) -> None:
+def _build(folder: Path, source: Source, fit: _Fit, progress: Callable[[int, int], None]) -> None:
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder.parent)
         temporary.mkdir()
-        _fill(temporary, source, resolution, allow_upsampling, progress)
+        _fill(temporary, source, fit, progress)
         _publish(temporary, folder)
     except OSError as error:
-        raise _explain(error, folder.parent, len(source) * 3 * resolution**2) from error
+        raise _explain(error, folder.parent, len(source) * 3 * fit.resolution**2) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _fill(
-    folder: Path, source: Source, resolution: int, allow_upsampling: bool, progress: Callable[[int, int], None]
-) -> None:
+def _fill(folder: Path, source: Source, fit: _Fit, progress: Callable[[int, int], None]) -> None:
     """Write the two files of a cache."""
+    resolution = fit.resolution
     used: list[int] = []
+    sides: list[int] = []
     skipped: list[Skipped] = []
     fingerprint, crc = hashlib.sha256(), 0
     with (folder / "images.npy").open("wb") as file:
         _write_header(file, 0, resolution)
-        outcomes = map_ordered(lambda index: _prepare(source, index, resolution, allow_upsampling), len(source))
+        outcomes = map_ordered(lambda index: _prepare(source, index, fit), len(source))
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, Skipped):
                 skipped.append(outcome)
@@ -155,15 +168,16 @@ def _fill(
                 crc = zlib.crc32(outcome.pixels.tobytes(), crc)
                 fingerprint.update(source.items[index].name.encode(errors="surrogateescape") + b"\0" + outcome.digest)
                 used.append(index)
+                sides.append(outcome.side)
             progress(index + 1, len(source))
         file.seek(0)
         _write_header(file, len(used), resolution)
     if not used:
         raise UserError(f"{source.origin}: no image can be used. {' '.join(_summarise(skipped, resolution))}")
-    index_json = {
+    index_json: JSON = {
         "origin": source.origin,
         "resolution": resolution,
-        "allow_upsampling": allow_upsampling,
+        "allow_upsampling": fit.allow_upsampling,
         "preparation": PREPARATION,
         "fingerprint": fingerprint.hexdigest(),
         "class_names": source.class_names,
@@ -172,20 +186,27 @@ def _fill(
         "skipped": skipped,
         "pixels": {"crc32": crc, **_stamp(folder / "images.npy")},
     }
+    if fit.smallest is not None:
+        index_json["sides"] = sides
     index_json["sha256"] = _checksum(index_json)
     (folder / "index.json").write_text(json.dumps(index_json))
 
 
 class _Prepared(NamedTuple):
     pixels: np.ndarray  # uint8 (3, R, R)
+    side: int  # of the part of it that is the image
     digest: bytes  # SHA-256 of the encoded bytes
 
 
-def _prepare(source: Source, index: int, resolution: int, allow_upsampling: bool) -> _Prepared | Skipped:
+def _prepare(source: Source, index: int, fit: _Fit) -> _Prepared | Skipped:
     try:
         with source.reading(index) as data:
-            square = decode_square(data, resolution, allow_upsampling)
-            return _Prepared(np.asarray(square).transpose(2, 0, 1), hashlib.sha256(data).digest())
+            pixels = np.asarray(decode_square(data, *fit)).transpose(2, 0, 1)
+            side = pixels.shape[1]
+            missing = fit.resolution - side
+            if missing:
+                pixels = np.pad(pixels, ((0, 0), (0, missing), (0, missing)))
+            return _Prepared(pixels, side, hashlib.sha256(data).digest())
     except ImageError as error:
         return Skipped(source.items[index].name, error.kind, str(error))
 
@@ -244,6 +265,7 @@ def _open(folder: Path) -> PackedDataset:
         _check_pixels(folder / "images.npy", images, index)
         return PackedDataset(
             images=images,
+            sides=np.array(index.get("sides", [index["resolution"]] * len(images)), np.int64),
             labels=np.array(index["labels"], np.int64),
             names=tuple(index["names"]),
             class_names=tuple(index["class_names"]),

@@ -65,8 +65,13 @@ def decode_image(data: bytes) -> Image.Image:
         return picture.rows(0, picture.height)
 
 
-def decode_square(data: bytes, resolution: int, allow_upsampling: bool = False) -> Image.Image:
+def decode_square(
+    data: bytes, resolution: int, allow_upsampling: bool = False, smallest: int | None = None
+) -> Image.Image:
     """Encoded bytes -> the central square of the upright image, resized to `resolution` x `resolution` RGB.
+
+    With `smallest`, a square between that and `resolution` keeps its own size, and a smaller one is brought to
+    `smallest`.
 
     Resizing is Pillow's Lanczos, whose window grows with the reduction (antialiased). A square that has the right size
     already keeps its pixels bit by bit. A far larger JPEG is decoded at 1/2, 1/4 or 1/8 of its size, always at least
@@ -74,11 +79,13 @@ def decode_square(data: bytes, resolution: int, allow_upsampling: bool = False) 
 
     Raises:
         CorruptImageError, UnsupportedImageError: as `decode_image`.
-        SmallImageError: the short side is below `resolution`, without `allow_upsampling`.
+        SmallImageError: the short side is below the wanted one, without `allow_upsampling`.
     """
     with _decoded(data, shrink_to=resolution) as picture:
         width, height = picture.width, picture.height
         side = min(width, height)
+        if smallest is not None:
+            resolution = min(resolution, max(side, smallest))
         if side < resolution and not allow_upsampling:
             raise SmallImageError(f"{width} x {height} is smaller than {resolution} x {resolution}")
         left, top = (width - side) // 2, (height - side) // 2

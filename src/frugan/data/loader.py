@@ -31,6 +31,14 @@ class Loader:
 
     def images(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
         """Those with the numbers `n` (N,), as `batch`."""
+        index, mirrored = self.places(n)
+        pixels = self._images[index]
+        if self._mirror:
+            pixels[mirrored] = pixels[mirrored, :, :, ::-1]
+        return to_float(pixels), torch.from_numpy(self._labels[index])
+
+    def places(self, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which images the numbers `n` (N,) show, as indices into the data set, and whether each is mirrored."""
         index = np.empty(len(n), np.int64)
         mirrored = np.empty(len(n), bool)
         epoch_of_n, place_of_n = np.divmod(n, len(self._images))
@@ -39,16 +47,13 @@ class Loader:
             epoch = self._epoch(int(number))
             index[here] = epoch.order[place_of_n[here]]
             mirrored[here] = epoch.mirrored[place_of_n[here]]
-        pixels = self._images[index]
-        if self._mirror:
-            pixels[mirrored] = pixels[mirrored, :, :, ::-1]
-        return _to_float(pixels), torch.from_numpy(self._labels[index])
+        return index, mirrored & self._mirror
 
     def all_images(self, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Every image once, in the data set's order and never mirrored, as (images, labels) like those of `batch`."""
         for first in range(0, len(self._images), batch):
             here = slice(first, first + batch)
-            yield _to_float(self._images[here].copy()), torch.from_numpy(self._labels[here].copy())
+            yield to_float(self._images[here].copy()), torch.from_numpy(self._labels[here].copy())
 
     def spread_images(self, count: int, batch: int) -> Iterator[Tensor]:
         """At most `count` images in pieces (N, 3, R, R), evenly spread over the data set's order and never mirrored.
@@ -58,7 +63,7 @@ class Loader:
         count = min(count, len(self._images))
         chosen = np.arange(count) * len(self._images) // count
         for first in range(0, count, batch):
-            yield _to_float(self._images[chosen[first : first + batch]])
+            yield to_float(self._images[chosen[first : first + batch]])
 
     def _epoch(self, number: int) -> "_Epoch":
         if number not in self._epochs:
@@ -80,5 +85,6 @@ def _draw_epoch(seed: int, number: int, size: int) -> _Epoch:
     return _Epoch(random.permutation(size), random.random_sample(size) < 0.5)
 
 
-def _to_float(pixels: np.ndarray) -> Tensor:
+def to_float(pixels: np.ndarray) -> Tensor:
+    """uint8 -> float32 in [-1, 1]."""
     return torch.from_numpy(pixels).to(torch.float32).div_(127.5).sub_(1)

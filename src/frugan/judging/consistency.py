@@ -19,7 +19,7 @@ from frugan.judging.evaluate import FIRST_SEED
 from frugan.metrics.image import psnr, ssim
 from frugan.metrics.perceptual import PerceptualDistance
 from frugan.model.model import Model
-from frugan.networks.base import Generator, ResizableGenerator
+from frugan.networks.base import Generator, ResizableGenerator, draws_any_size
 from frugan.ops.view import View
 from frugan.rendering.render import render
 from frugan.runs.folder import RunFolder
@@ -122,7 +122,7 @@ def measure_sizes(
 
 def conventions(generator: Generator) -> tuple[str, ...]:
     """Ways in which this generator can be drawn at two sizes, by name."""
-    if generator.any_grid:
+    if draws_any_size(generator):
         return "ends", "centres"
     return ("output resized", "input resized") if isinstance(generator, ResizableGenerator) else ("output resized",)
 

@@ -18,6 +18,9 @@ class Generator(nn.Module, ABC):
     classes: int = 0  # how many it is conditional on; 0 = it takes no label
     any_grid: bool = False  # whether it can be asked for any coordinates, or only for those that it was trained at
     even_grid: bool = False  # or for any that are evenly spaced: windows of its picture
+    own_windows: bool = False  # and these for each picture of a batch by itself: a grid (N, H) and (N, W)
+    overlap: int = 0  # pixels around a tile that decide over its edges; renderers draw them too, and drop them
+    cell: int = 1  # windows that begin and end at multiples of so many pixels fit together best
 
     @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
@@ -30,6 +33,14 @@ class Generator(nn.Module, ABC):
     def forward(self, z: Tensor, label: Tensor | None = None, grid: Grid | None = None) -> Tensor:
         """Final: mapping, then synthesis."""
         return self.synthesis(self.mapping(z, label), grid)
+
+    def adopt(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with what another of its kind has learned.
+
+        Raises:
+            RuntimeError: they are of another network.
+        """
+        self.load_state_dict(weights)
 
     def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
         """Like `mapping`, trading variety for typicality below 1: by shrinking the latents to a scaled Gaussian
@@ -123,6 +134,11 @@ def with_noise_channel(low: Tensor, noise: Tensor | None) -> Tensor:
 def count_parameters(module: nn.Module) -> int:
     """Number of trainable values."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def draws_any_size(generator: Generator) -> bool:
+    """Whether a picture can be asked for at more or fewer coordinates than it was trained at."""
+    return generator.any_grid or generator.even_grid
 
 
 def refuse_foreign_grid(generator: Generator, grid: Grid | None) -> None:

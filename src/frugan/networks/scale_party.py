@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import activate
 from frugan.nn.style import MappingNetwork, ModulatedConv2d
-from frugan.ops.grid import Grid, full_grid, places
+from frugan.ops.grid import Grid, even_steps, full_grid, places
 
 _MARGIN = 4  # cells beyond what is seen, on each side
 _CROPPED = 3  # pixels that are left of them
@@ -80,11 +80,6 @@ class ScalePartyGenerator(StyleBasedGenerator):
             code = _doubled(code)[..., 2:-2, 2:-2] + colour(h, w[:, 2 * i + 3])
         return code[..., _CROPPED : _CROPPED + len(rows), _CROPPED : _CROPPED + len(cols)]
 
-    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
-        """Codes (N, C, side, side): more or fewer cells, over the area that the trained pixels cover."""
-        axes = (((torch.arange(side) + 0.5) / side * size - 0.5) / (size - 1) for size in self.code_shape[1:])
-        return self.synthesis(w, Grid(*axes))
-
 
 class _Layer(nn.Module):
     """A styled 3 x 3 convolution that loses one pixel on each side."""
@@ -136,12 +131,7 @@ def _cells(t: Tensor, size: int) -> Tensor:
     Raises:
         ValueError: see `ScalePartyGenerator.synthesis`.
     """
-    if len(t) < 2:
-        raise ValueError("ScaleParty: at least two rows and two columns are needed, to know how far apart they are")
-    step = (t[-1] - t[0]) / (len(t) - 1)
-    even = t[0] + step * torch.arange(len(t), device=t.device)
-    if step <= 0 or (t - even).abs().max() > 0.01 * step:
-        raise ValueError("ScaleParty: rows and columns must be evenly spaced, and ascend")
+    first, step = even_steps(t, "ScaleParty")
     count = -(-len(t) // size)
     index = torch.arange(-_MARGIN, count + _MARGIN, device=t.device)
-    return t[0] + step * (index * size + (size - 1) / 2)
+    return first + step * (index * size + (size - 1) / 2)

@@ -131,6 +131,10 @@ CREPS_TABLE_3 = {
         *fid("6.23", "CREPS, table 3, drawn at 512"),
         *fid("10.91", "CREPS, table 3, drawn at 1024"),
     ),
+    "anyres-ffhq": (
+        *fid("3.71", "CREPS, table 3, drawn at 512"),
+        *fid("4.06", "CREPS, table 3, drawn at 1024"),
+    ),
     "cips-ffhq-256": fid("4.38", "INR-GAN, its table of FFHQ 256"),
     "inr-gan-ffhq-256": fid("9.57", "INR-GAN, its table of FFHQ 256"),
 }

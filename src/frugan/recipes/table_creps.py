@@ -158,6 +158,31 @@ CREPS: dict[str, Recipe] = {
         side=32,
         minutes=111,
     ),
+    "stylegan3-small": Recipe(
+        "anyres:small",
+        "StyleGAN3-T, narrow: details move with what they belong to.",
+        "stylegan3-small",
+        side=32,
+        minutes=80,
+    ),
+    "anyres-small": Recipe(
+        "anyres:small",
+        "AnyresGAN, narrow: StyleGAN3-T, then patches of photos of up to 128 x 128.",
+        "anyres-small",
+        side=32,
+        minutes=120,
+    ),
+    "stylegan3-t-256": Recipe(
+        "anyres:paper", "StyleGAN3-T on FFHQ at 256 x 256.", "stylegan3-t-256", side=256, images="FFHQ"
+    ),
+    "anyres-ffhq": Recipe(
+        "anyres:paper",
+        "AnyresGAN on FFHQ: patches of 256 x 256 from photos of up to 1024 x 1024.",
+        "anyres-ffhq",
+        side=256,
+        images="FFHQ",
+        paper=CREPS_TABLE_3["anyres-ffhq"],
+    ),
     "creps-w": Recipe(
         "creps:wavelet",
         "creps-small as the sampler of wavelet codes, and a decoder: 128 x 128.",

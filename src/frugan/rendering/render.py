@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from frugan.networks.base import Generator, LineGenerator
-from frugan.ops.grid import Grid
+from frugan.ops.grid import Grid, even_steps
 from frugan.ops.view import Axes, View
 from frugan.requests.rendering import Rendering
 from frugan.system.errors import UserError
@@ -43,7 +43,7 @@ def render_strips(
     """Strips (3, rows, W) of one picture, on the CPU, from its top to its bottom; not clamped.
 
     Args:
-        generator: one that takes any coordinates.
+        generator: one that takes any coordinates, or evenly spaced ones.
         w: its styles for one picture, (1, ...).
         on_progress: called with how many rows are done, of how many.
 
@@ -54,7 +54,7 @@ def render_strips(
     with ThreadPoolExecutor(rendering.workers) as pool:
         each = _beside(pool) if rendering.workers > 1 else map
         painter = _painter(generator, w, view, rendering, each)
-        for piece in _equal(view.height, max(1, rendering.tile // k)):
+        for piece in _equal(view.height, max(1, _tile(generator, rendering.tile) // k), generator.cell):
             strip = painter.samples(piece.start * k, piece.stop * k)
             if k > 1:
                 strip = F.avg_pool2d(strip, k)
@@ -101,7 +101,12 @@ def _painter(generator: Generator, w: Tensor, view: View, rendering: Rendering, 
     if axes is None:
         return _BentPainter(generator, w, view, rendering, each)
     tiles = _LineTiles(generator, w, axes) if isinstance(generator, LineGenerator) else _GridTiles(generator, w, axes)
-    return _StraightPainter(tiles, view, axes, rendering.tile, each)
+    return _StraightPainter(tiles, view, axes, (_tile(generator, rendering.tile), generator.cell), each)
+
+
+def _tile(generator: Generator, wanted: int) -> int:
+    """Side of the tiles: those of convolutions are no smaller than a picture, for each computes a margin of its own."""
+    return max(wanted, *generator.code_shape[1:]) if generator.even_grid else wanted
 
 
 class _Tiles(ABC):
@@ -133,14 +138,16 @@ class _LineTiles(_Tiles):
 
 
 class _GridTiles(_Tiles):
-    """A generator that takes any coordinates and has no lines draws each tile by itself.
+    """A generator that takes any coordinates, or any evenly spaced ones, and has no lines draws each tile by itself.
 
     Raises:
-        UserError: it takes only its own coordinates.
+        UserError: it takes only its own coordinates, or only evenly spaced ones, and the view's are not.
     """
 
     def __init__(self, generator: Generator, w: Tensor, axes: Axes) -> None:
-        if not generator.any_grid:
+        if generator.even_grid:
+            _check_even(generator, axes)
+        elif not generator.any_grid:
             raise UserError(
                 f"{type(generator).__name__} draws {generator.code_shape[1]} x {generator.code_shape[2]} pixels and no "
                 "other size; resize its pictures, or train a generator of coordinates (creps-small)"
@@ -149,21 +156,49 @@ class _GridTiles(_Tiles):
 
     def of_rows(self, rows: slice) -> Callable[[slice], Tensor]:
         vertical, horizontal, transposed = self.axes
+        high, kept_rows = self._wider(rows, len(vertical))
 
         def draw(cols: slice) -> Tensor:
-            if transposed:
-                return self.generator.synthesis(self.w, Grid(horizontal[cols], vertical[rows])).mT
-            return self.generator.synthesis(self.w, Grid(vertical[rows], horizontal[cols]))
+            wide, kept_cols = self._wider(cols, len(horizontal))
+            down, across = vertical[high], horizontal[wide]
+            drawn = self._drawn(across, down).mT if transposed else self._drawn(down, across)
+            return drawn[..., kept_rows, kept_cols]
 
         return draw
+
+    def _wider(self, part: slice, size: int) -> tuple[slice, slice]:
+        """A part of a side with what overlaps its neighbours, and where the part lies in that."""
+        wide = slice(max(part.start - self.generator.overlap, 0), min(part.stop + self.generator.overlap, size))
+        return wide, slice(part.start - wide.start, part.stop - wide.start)
+
+    def _drawn(self, rows: Tensor, cols: Tensor) -> Tensor:
+        """Where rows and columns meet; evenly spaced ones are asked for as they ascend."""
+        if not self.generator.even_grid:
+            return self.generator.synthesis(self.w, Grid(rows, cols))
+        down, across = bool(rows[0] < rows[-1]), bool(cols[0] < cols[-1])
+        grid = Grid(rows if down else rows.flip(0), cols if across else cols.flip(0))
+        turned = [axis for axis, ascends in ((2, down), (3, across)) if not ascends]
+        return self.generator.synthesis(self.w, grid).flip(turned)
+
+
+def _check_even(generator: Generator, axes: Axes) -> None:
+    for axis in axes[:2]:
+        try:
+            even_steps(axis if axis[0] < axis[-1] else axis.flip(0), type(generator).__name__)
+        except ValueError as error:
+            raise UserError(
+                f"{error}. Ask for two rows and columns or more, and show what lies outside of the picture as it is "
+                "(extrapolate) or not at all (mask)."
+            ) from error
 
 
 class _StraightPainter(_Painter):
     """Tile by tile, where coordinates are one vector along each side of the output."""
 
-    def __init__(self, tiles: _Tiles, view: View, axes: Axes, tile: int, each: Each) -> None:
+    def __init__(self, tiles: _Tiles, view: View, axes: Axes, sides: tuple[int, int], each: Each) -> None:
+        """`sides` are those of a tile and of a cell."""
         self.tiles, self.each = tiles, each
-        self.across = _equal(len(axes.horizontal), tile)
+        self.across = _equal(len(axes.horizontal), *sides)
         self.hidden_rows = ~view.visible(axes.vertical, int(axes.transposed))
         self.hidden_cols = ~view.visible(axes.horizontal, 1 - axes.transposed)
 
@@ -212,13 +247,13 @@ def _extent(view: View, total: int) -> tuple[Tensor, Tensor]:
     return y, x
 
 
-def _equal(size: int, most: int) -> list[slice]:
-    """A side in pieces of nearly equal length, `most` at most.
+def _equal(size: int, most: int, cell: int) -> list[slice]:
+    """A side in pieces of nearly equal length, `most` at most if cells allow; all begin at multiples of `cell`.
 
     What is left over after whole tiles could be a few pixels wide, and products of so few round differently.
     """
     count = -(-size // most)
-    ends = [size * i // count for i in range(count + 1)]
+    ends = [size * i // count // cell * cell for i in range(count)] + [size]
     return [slice(start, stop) for start, stop in pairwise(ends)]
 
 

@@ -8,6 +8,7 @@ from frugan.data.cache import PackedDataset
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
 from frugan.model.model import Model
+from frugan.networks.base import draws_any_size
 from frugan.reporting.commands import commands_section
 from frugan.reporting.curves import curves_section
 from frugan.reporting.facts import RunFacts, read_facts
@@ -80,7 +81,7 @@ def _of_scale_space(facts: RunFacts, dataset: PackedDataset) -> list[Markup | No
 
 
 def _has_scales(facts: RunFacts, model: Model) -> bool:
-    return not model.codec.reduces and (model.generator.any_grid or facts.consistency is not None)
+    return not model.codec.reduces and (draws_any_size(model.generator) or facts.consistency is not None)
 
 
 def _contents(facts: RunFacts, model: Model) -> Markup:

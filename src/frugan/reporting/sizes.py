@@ -9,7 +9,7 @@ from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
 from frugan.judging.consistency import Consistency, conventions, pairs, residual, shown_name
 from frugan.model.model import Model
-from frugan.networks.base import LineGenerator
+from frugan.networks.base import LineGenerator, draws_any_size
 from frugan.ops.view import View
 from frugan.rendering.render import render
 from frugan.reporting.facts import RunFacts
@@ -27,7 +27,7 @@ def scales_section(facts: RunFacts, model: Model) -> Markup:
     return tag(
         "section",
         tag("h2", "One picture at every size"),
-        _gallery(model) if model.generator.any_grid else "",
+        _gallery(model) if draws_any_size(model.generator) else "",
         tag(
             "p",
             "How far two sizes agree is not measured yet: ",

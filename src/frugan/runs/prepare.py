@@ -13,6 +13,7 @@ from frugan.codecs.base import Codec
 from frugan.config.schema import PartName, RunConfig
 from frugan.data.cache import PackedDataset, pack
 from frugan.data.loader import Loader
+from frugan.data.patches import Patches
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
 from frugan.runs.environment import DataFacts, Environment
@@ -70,6 +71,7 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
         threads=config.threads or _threads_per_part(config),
     )
     _build_parts(config, device)  # errors in their settings show now, not in the middle of the run
+    open_patches(config, dataset)  # packed now
     return Prepared(config, dataset, device)
 
 
@@ -77,6 +79,17 @@ def open_dataset(config: RunConfig, resolution: int | None = None) -> PackedData
     """The run's images, packed at its resolution or another; at once when they were packed before."""
     source = open_source(config.data.source)
     return pack(source, resolution or config.data.resolution, allow_upsampling=config.data.upsample)
+
+
+def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
+    """Patches of the photos behind the run's images, for a sampler that trains on them."""
+    wanted, side = config.sampler.patches, config.data.resolution
+    if wanted is None:
+        return None
+    source, upsample = open_source(config.data.source), config.data.upsample
+    photos = pack(source, max(wanted.largest, side), allow_upsampling=upsample, smallest=side)
+    loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
+    return Patches(loader, photos, side=side, seed=config.seed)
 
 
 def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:
@@ -112,12 +125,18 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
     return RunFolder.create(path, config, env, describe_model, replace=replace)
 
 
-def build_part(config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE) -> Part:
-    """The sampler or the decoder of a resolved configuration, freshly initialised, alike on all ranks."""
+def build_part(
+    config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE, dataset: PackedDataset | None = None
+) -> Part:
+    """The sampler or the decoder of a resolved configuration, freshly initialised, alike on all ranks.
+
+    Without the images, a sampler of patches can be built but not trained.
+    """
     codec: Codec = config.codec.build()
     part: Part
     if name == "sampler":
-        part = GANPart(config.sampler, codec, config.data.resolution, config.seed, device, ranks)
+        patches = open_patches(config, dataset) if dataset else None
+        part = GANPart(config.sampler, codec, config.data.resolution, config.seed, device, ranks, patches)
     elif config.decoder is None:
         raise UserError(f"recipe {config.recipe}: it has no decoder to train")
     else:

@@ -98,8 +98,8 @@ def _begin(together: Barrier, parent: int, packages: tuple[str, ...]) -> None:
 def _probe(config: RunConfig, name: PartName) -> Estimate:
     use_threads(config.threads)
     device = torch.device(config.device)
-    part = build_part(config, name, device)
     dataset = open_dataset(config)
+    part = build_part(config, name, device, dataset=dataset)
     part.measure(measured_images(dataset))
     loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
     batch = part.schedule.batch

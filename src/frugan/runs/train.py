@@ -115,7 +115,8 @@ def train_part(
             for written in (folder.path, folder.samples, folder.snapshots):
                 remove_leftovers(written)
             remove_leftovers(run.model, _MODEL_FILES[name])  # the other part writes there too
-        part = build_part(config, name, choose_device(config.device) if ranks.count == 1 else ranks.device, ranks)
+        device = choose_device(config.device) if ranks.count == 1 else ranks.device
+        part = build_part(config, name, device, ranks, dataset)
         measured = part.measure(measured_images(dataset))
         loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
 

@@ -53,7 +53,8 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
     """`config` with the networks and the codec of a trained run or model, which begin with its weights.
 
     A generator of lines keeps its depth at another size: the same picture is asked for at more places. The
-    discriminator of a model folder is that of `config`, and knows nothing.
+    discriminator of a model folder is that of `config`, and knows nothing. A training on patches has a generator of its
+    own, which adopts the weights; it goes on with its second phase.
 
     Raises:
         UserError: nothing is trained yet, it cannot go on at that size, or it knows classes and the other does not.
@@ -67,11 +68,17 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         raise ArgumentError("start", problem, start)
     if config.data.classes and not generator.classes:
         raise ArgumentError("classes", f"the run that `start` names was trained without; {start}")
+    kept, patches = before.generator, config.sampler.patches
+    if free:  # its depth is written down, for its settings may have left it to the size of the pictures
+        kept = kept.replace(levels=generator.levels)
+    if patches is not None:
+        kept = config.sampler.generator.replace(**kept.arguments)
+        patches = dataclasses.replace(patches, start=0.0)
     sampler = dataclasses.replace(
         config.sampler,
-        # Its depth is written down, for its settings may have left it to the size of the pictures.
-        generator=before.generator.replace(levels=generator.levels) if free else before.generator,
+        generator=kept,
         discriminator=before.discriminator or config.sampler.discriminator,
+        patches=patches,
         initial=INITIAL_FILE,
     )
     return dataclasses.replace(

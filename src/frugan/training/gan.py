@@ -4,10 +4,7 @@ This is the one place where codec, stabilizer, objective and networks meet; each
 the others.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -16,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from frugan.codecs.base import Codec
-from frugan.config.schema import PenaltyConfig, SamplerConfig
-from frugan.config.spec import built
+from frugan.config.schema import SamplerConfig
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Critic, Loss
 from frugan.ops.draws import BatchDraws
@@ -26,6 +22,7 @@ from frugan.stabilizers.base import Stabilizer
 from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
 from frugan.system.foreign_files import read_bounded
+from frugan.training.batch import Batch, LazyPenalty, lazy_penalty
 from frugan.training.batch_norm import with_standing_statistics
 from frugan.training.ema import EMA
 from frugan.training.frozen import frozen
@@ -36,58 +33,13 @@ from frugan.training.part import (
     Stateful,
     StepValues,
     autocast,
-    micro_batches,
     to_device,
     under_prefix,
 )
+from frugan.training.patch_phase import PatchPhase, PatchSource
 from frugan.training.randomness import draw_latents, seed_for
 from frugan.training.ranks import ALONE, Ranks
 from frugan.training.windows import draw_window, window_of
-
-
-@dataclass(frozen=True)
-class LazyPenalty:
-    """A penalty with its weight, applied every `every` steps with `every` times the weight.
-
-    `at_image`: at the images before the stabilizer, and through it; else at what D is shown.
-    """
-
-    penalty: Callable[..., Tensor]
-    weight: float
-    every: int
-    at_image: bool
-
-    def is_due(self, step: int) -> bool:
-        return step % self.every == 0
-
-    def __call__(self, *arguments: Any) -> Tensor:
-        """Weighted, for a step in which it is due."""
-        return self.every * self.weight * self.penalty(*arguments)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step looks at.
-
-    Attributes:
-        codes: of this rank's real images, (N, C, H, W); windows of them where there is a grid.
-        labels: their classes (N,), for class-conditional networks.
-        grid: where pictures are looked at in this step, alike on all ranks; None = whole pictures.
-        nimg: images seen before it.
-        size: images of all ranks together.
-    """
-
-    codes: Tensor
-    labels: Tensor | None
-    grid: Grid | None
-    nimg: int
-    size: int
-
-    @property
-    def step(self) -> int:
-        """How many steps came before."""
-        return self.nimg // self.size
-
 
 Pair = tuple[Tensor, Tensor]  # of real and of fake images
 
@@ -105,6 +57,7 @@ class GANPart(Part):
         seed: int,
         device: torch.device,
         ranks: Ranks = ALONE,
+        patches: PatchSource | None = None,
     ) -> None:
         super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise sampler"))
@@ -125,8 +78,8 @@ class GANPart(Part):
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.stabilizer.share(BatchDraws(ranks.rank, ranks.count, self.stabilizer.num_filtered))
         self.loss: Loss = config.loss.partial()
-        self.penalties = [_lazy(config, self.stabilizer) for config in config.penalties]
-        self.generator_penalties = [_lazy(config, self.stabilizer) for config in config.generator_penalties]
+        self.penalties = [lazy_penalty(config, self.stabilizer) for config in config.penalties]
+        self.generator_penalties = [lazy_penalty(config, self.stabilizer) for config in config.generator_penalties]
         kept = [p.penalty for p in self.generator_penalties if isinstance(p.penalty, nn.Module)]
         self.generator_penalty_state = nn.ModuleList(kept).to(device)
         self.generator_adam = corrected(config.generator_optimizer, config.generator_penalties)
@@ -134,6 +87,7 @@ class GANPart(Part):
         self.generator_optimizer = build_adam(self.generator, self.generator_adam)
         self.discriminator_optimizer = build_adam(self.discriminator, self.discriminator_adam)
         self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
+        self.patch_phase = PatchPhase(config, self.generator, resolution, seed, patches) if config.patches else None
 
     def begin(self) -> None:
         if not self.config.initial:
@@ -141,7 +95,7 @@ class GANPart(Part):
         try:
             weights = load(read_bounded(Path(self.config.initial), WEIGHTS))
             for network in (self.generator, self.ema.network):
-                network.load_state_dict(under_prefix("generator", weights))
+                network.adopt(under_prefix("generator", weights))
             learned = under_prefix("discriminator", weights)
             if learned:
                 self.discriminator.adopt(learned)
@@ -158,6 +112,10 @@ class GANPart(Part):
         torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("sampler")))
         self.stabilizer.draws.seed(seed_for(self.seed, nimg, "sampler"))
         self.stabilizer.schedule(progress)
+        if self.patch_phase and self.patch_phase.begins_at(nimg, len(images) * self.ranks.count):
+            # From here on, the average of what was learned on whole pictures learns, and teaches.
+            self.generator.load_state_dict(self.ema.network.state_dict())
+            self.patch_phase.teach_with(self.ema.network)
         batch = self._batch(images, labels, nimg)
 
         # Update D: reals up, fakes down, plus the penalties that are due.
@@ -177,14 +135,19 @@ class GANPart(Part):
         return values | {f"stabilizer_{name}": torch.tensor(v) for name, v in self.stabilizer.strengths().items()}
 
     def _batch(self, images: Tensor, labels: Tensor, nimg: int) -> Batch:
-        codes, grid = self.codec.encode(images.to(self.device)), self._draw_grid(nimg)
+        size = len(images) * self.ranks.count
+        grid = self._draw_grid(nimg)
+        own = self.patch_phase.look(nimg, self.held(size).numpy()) if self.patch_phase else None
+        if own is not None:
+            images, grid = own
+        codes = self.codec.encode(images.to(self.device))
         return Batch(
-            codes=codes if grid is None else window_of(codes, grid),
+            codes=codes if grid is None or own is not None else window_of(codes, grid),
             # What is generated has the classes of the real images, so that both sides show each equally often.
             labels=labels.to(self.device) if self.generator.classes else None,
             grid=grid,
             nimg=nimg,
-            size=len(images) * self.ranks.count,
+            size=size,
         )
 
     def _update_discriminator(self, batch: Batch) -> tuple[StepValues, Tensor]:
@@ -194,11 +157,11 @@ class GANPart(Part):
         due = [penalty for penalty in self.penalties if penalty.is_due(batch.step)]
         at_image = any(penalty.at_image for penalty in due)
         reals, fakes, losses, penalties = [], [], [], []
-        for code, z, label in self._pieces(batch.codes, latents, batch.labels):
+        for code, z, label, grid in batch.pieces(batch.codes, latents, self.schedule.accumulate):
             critic = self._critic(label, len(code))
             with autocast(self.schedule, self.device):
                 with torch.no_grad():
-                    fake_code = self.generator(z, label, batch.grid)
+                    fake_code = self.generator(z, label, grid)
                 images = code.detach().requires_grad_(at_image), fake_code.detach().requires_grad_(at_image)
                 seen_real, seen_fake = (self._shown(image, bool(due)) for image in images)
                 # Both see the same weights: where they are normalised, that is done once.
@@ -264,20 +227,25 @@ class GANPart(Part):
         self.generator_optimizer.zero_grad(set_to_none=True)
         latents = self._latents("generator", batch)
         due = [penalty for penalty in self.generator_penalties if penalty.is_due(batch.step)]
-        losses, penalties = [], []
+        losses, penalties, lessons = [], [], []
         with frozen(self.discriminator):
-            for reals, z, label in self._pieces(real_logits, latents, batch.labels):
+            for reals, z, label, grid in batch.pieces(real_logits, latents, self.schedule.accumulate):
+                lesson = torch.zeros((), device=self.device)
                 with autocast(self.schedule, self.device):
-                    fake_code = self.generator(z, label, batch.grid)
+                    fake_code = self.generator(z, label, grid)
                     fake_logits = self._critic(label, len(z))(self.stabilizer(fake_code))
                     loss = self.loss(reals, fake_logits)[1].mean()
+                    if self.patch_phase and grid is not None:
+                        lesson = self.patch_phase.lesson(fake_code, grid, z, label)
                 penalty = self._generator_penalty(due, z, label)
-                ((loss + penalty) / self.schedule.accumulate).backward()
+                ((loss + lesson + penalty) / self.schedule.accumulate).backward()
                 losses.append(loss.detach())
+                lessons.append(lesson.detach())
                 penalties.append(penalty.detach())
         self.ranks.average_gradients(self.generator)
         self.generator_optimizer.step()
         values = {"generator_loss": torch.stack(losses).mean()}
+        values |= {"teacher_loss": torch.stack(lessons).mean()} if self.patch_phase else {}
         return values | ({"generator_penalty": torch.stack(penalties).mean()} if self.generator_penalties else {})
 
     def _generator_penalty(self, due: list[LazyPenalty], z: Tensor, label: Tensor | None) -> Tensor:
@@ -294,13 +262,6 @@ class GANPart(Part):
             return logits
 
         return critic
-
-    def _pieces(
-        self, first: Tensor, latents: Tensor, labels: Tensor | None
-    ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-        """Micro-batches of what belongs together."""
-        known = [None] * self.schedule.accumulate if labels is None else micro_batches(labels, self.schedule)
-        yield from zip(micro_batches(first, self.schedule), micro_batches(latents, self.schedule), known, strict=True)
 
     def _draw_grid(self, nimg: int) -> Grid | None:
         """Where this step's pictures are looked at, alike on all ranks; None = whole pictures."""
@@ -325,7 +286,10 @@ class GANPart(Part):
         return with_standing_statistics(self.ema.network, self.seed, self.device)
 
     def state(self) -> dict[str, Stateful]:
-        return {
+        phase, taught = self.patch_phase, dict[str, Stateful]()
+        if phase:
+            taught["teacher"] = ModuleState(phase.teacher, self.generator)
+        return taught | {
             "generator": ModuleState(self.generator),
             "discriminator": ModuleState(self.discriminator),
             "stabilizer": ModuleState(self.stabilizer),
@@ -334,8 +298,3 @@ class GANPart(Part):
             "generator_optimizer": AdamState(self.generator_optimizer, self.generator),
             "discriminator_optimizer": AdamState(self.discriminator_optimizer, self.discriminator),
         }
-
-
-def _lazy(config: PenaltyConfig, stabilizer: Stabilizer) -> LazyPenalty:
-    at = stabilizer.penalised_at if config.at == "auto" else config.at
-    return LazyPenalty(built(config.penalty), config.weight, config.every, at == "image")
