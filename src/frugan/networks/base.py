@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.ops.grid import Grid, Lines
+from frugan.ops.wavelet import Phase
 
 
 class Generator(nn.Module, ABC):
@@ -92,11 +93,17 @@ class Decoder(nn.Module, ABC):
             in pieces; None where all of the image does.
         exact: whether the code of whatever it draws is the one it was given, for codes of the right wavelet.
         told_noise: whether it makes use of `noise`.
+        phase: where the pixels of its codes must sit (see `codecs.base`); None = anywhere.
+        code_side: side of the whole codes that it is built for, in training; 0 = any.
+        stage: number of the only doubling that it makes by itself, for later joining with the others; 0 = it makes all.
     """
 
     halo: int | None
     exact: bool = False
     told_noise: bool = False
+    phase: Phase | None = None
+    code_side: int = 0
+    stage: int = 0
 
     @abstractmethod
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:

@@ -57,6 +57,7 @@ class DecoderPart(Part):
         self.config = config
         self.draws = BatchDraws(ranks.rank, ranks.count)
         self.network: Decoder = to_device(config.network.build(), device)
+        self._check_codes()
         self._check_size(resolution)
         self._check_noise()
         self.loss: ImageLoss = built(config.loss)
@@ -81,6 +82,19 @@ class DecoderPart(Part):
         if not 0 <= assumed <= max(most, 0):
             raise ValueError(
                 f"decoder.assumed_noise: must be from 0 to decoder.code_noise ({most:g}), got {assumed:g}."
+            )
+
+    def _check_codes(self) -> None:
+        side, phase = self.network.code_side, self.network.phase
+        if side not in (0, self.code_side):
+            raise ValueError(
+                f"decoder.network.code_side is {side}, but codes are {self.code_side} x {self.code_side}. Set "
+                f"decoder.network.code_side={self.code_side} and decoder.loss.code_side={self.code_side}."
+            )
+        if phase not in (None, self.codec.phase):
+            raise ValueError(
+                f"decoder.network: it takes codes whose pixels sit in the {phase}, but those of "
+                f"{self.codec.description} do not. Set decoder.network.reduction as the codec's."
             )
 
     @torch.no_grad()
