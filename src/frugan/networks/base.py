@@ -121,6 +121,23 @@ class Decoder(nn.Module, ABC):
         """
 
 
+@runtime_checkable
+class Autoencoder(Protocol):
+    """A decoder that encodes images by itself, beside whatever codec: it decodes no codes but its own.
+
+    It says how much of an image survives another code; a sampler cannot use it. Its codec is the identity.
+    """
+
+    def reconstruct(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (N, 3, H, W) -> what is decoded of them, and a term that its loss has beside the image loss."""
+
+    def learn_codes(self) -> None:
+        """Change what is not trained by gradients, after a step, by what was seen of the batch since the last."""
+
+    def code_bits(self, height: int, width: int) -> int:
+        """Size of an image's code."""
+
+
 def with_noise_channel(low: Tensor, noise: Tensor | None) -> Tensor:
     """(N, 3, h, w) -> (N, 4, h, w): the level of the noise as one more channel (FFDNet, Zhang et al. 2018)."""
     level = low.new_zeros(low.shape[0]) if noise is None else noise.to(low)

@@ -4,6 +4,7 @@ The minutes are of short trials (`--dry-run`) on two cores of an AMD EPYC in Nov
 of whole trainings. With a decoder, both parts train at the same time.
 """
 
+from frugan.recipes.decoder_table import DECODERS
 from frugan.recipes.recipe import Recipe
 
 # By what a reader looks for, in the order of a listing.
@@ -88,55 +89,7 @@ GROUPS: dict[str, dict[str, Recipe]] = {
             minutes=404,
         ),
     },
-    "not-so-big-GAN: decoders (train them with --part decoder)": {
-        "resnet-w": Recipe(
-            "decoders:paper",
-            "SRResNet on wavelet codes, L1: 64 to 256 px, as in the paper.",
-            "resnet-w",
-            side=256,
-            images="ImageNet",
-        ),
-        "resnet-p": Recipe(
-            "decoders:paper", "SRResNet on blurred and subsampled pixels, L1.", "resnet-p", side=256, images="ImageNet"
-        ),
-        "esrgan-w": Recipe(
-            "decoders:paper",
-            "resnet-w, then against a discriminator with a perceptual loss: the paper's sharpest.",
-            "esrgan-w",
-            side=256,
-            images="ImageNet",
-        ),
-        "esrgan-p": Recipe(
-            "decoders:paper", "resnet-p, then against a discriminator.", "esrgan-p", side=256, images="ImageNet"
-        ),
-        "unet-w": Recipe(
-            "decoders:paper",
-            "UNets that regress the missing wavelet packets, 147 million parameters.",
-            "unet-w",
-            side=256,
-            images="ImageNet",
-        ),
-        "unet-p": Recipe(
-            "decoders:paper",
-            "UNets that regress what bilinear enlargement misses.",
-            "unet-p",
-            side=256,
-            images="ImageNet",
-        ),
-        "resnet-w-small": Recipe("decoders:small", "resnet-w at a width for a CPU.", "resnet-w", side=256, minutes=5),
-        "resnet-p-small": Recipe("decoders:small", "resnet-p at a width for a CPU.", "resnet-p", side=256, minutes=6),
-        "esrgan-w-small": Recipe("decoders:small", "esrgan-w at a width for a CPU.", "esrgan-w", side=256, minutes=9),
-        "esrgan-p-small": Recipe("decoders:small", "esrgan-p at a width for a CPU.", "esrgan-p", side=256, minutes=8),
-        "unet-w-small": Recipe("decoders:small", "unet-w at a width for a CPU.", "unet-w", side=256, minutes=19),
-        "unet-p-small": Recipe("decoders:small", "unet-p at a width for a CPU.", "unet-p", side=256, minutes=34),
-        "gated-w-small": Recipe(
-            "decoders:small",
-            "Gated large-kernel blocks at the code's size, exact on wavelet codes: our own light decoder.",
-            "gated-w",
-            side=256,
-            minutes=8,
-        ),
-    },
+    "not-so-big-GAN: decoders (train them with --part decoder)": DECODERS,
     "CREPS, and the generators it is compared with: pictures of any size": {
         "creps-ffhq-128": Recipe(
             "creps:paper", "CREPS on FFHQ at 128 x 128 (table 4).", "creps-ffhq-128", side=128, images="FFHQ"

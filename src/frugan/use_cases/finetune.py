@@ -13,7 +13,7 @@ from frugan.runs.folder import INITIAL_FILE, RunFolder
 from frugan.runs.prepare import create_run
 from frugan.runs.transfer import initial_file
 from frugan.system.errors import ArgumentError, UserError
-from frugan.use_cases.conduct import Trained, begin
+from frugan.use_cases.conduct import Trained, begin, refuse_sampler_of_autoencoder
 from frugan.use_cases.train import prepared
 
 
@@ -44,6 +44,7 @@ def finetune(
     trained, path = RunFolder.open(Path(run)), Path(out)
     if path.resolve() == trained.path.resolve():
         raise ArgumentError("out", "would overwrite the run that is fine-tuned; choose another", path)
+    refuse_sampler_of_autoencoder(trained.config(), "all")
     if not trained.finished():
         raise UserError(f"{trained.path}: not finished; first go on with it: frugan resume {trained.path}")
     config = end_to_end(trained.config(), INITIAL_FILE)

@@ -12,7 +12,7 @@ from torch import Tensor
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
 from frugan.data.decode import ImageError, decode_image
-from frugan.model.folder import load_decoder
+from frugan.model.folder import load_decoder, refuse_autoencoder
 from frugan.model.weights import load_rrdb
 from frugan.networks.base import Decoder
 from frugan.rendering.upscale import upscale_strips
@@ -92,7 +92,9 @@ def upscale(
 def _load(decoder: Path) -> tuple[Codec, Decoder]:
     if decoder.is_file():
         return PixelCodec(levels=2, reduction="antialiased"), load_rrdb(decoder)
-    return load_decoder(decoder)
+    codec, network = load_decoder(decoder)
+    refuse_autoencoder(network, decoder)
+    return codec, network
 
 
 def _read(path: Path) -> Tensor:
