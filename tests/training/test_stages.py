@@ -98,6 +98,8 @@ def test_runs_of_each_stage_join_into_one_decoder(
 
     with pytest.raises(ArgumentError, match="already exists"):
         frugan.join_decoders([first.path, second.path], out)
+    with pytest.raises(ArgumentError, match="no such folder"):
+        frugan.join_decoders([first.path, tmp_path / "gone"], tmp_path / "new")
     with pytest.raises(ArgumentError, match="at least two"):
         frugan.join_decoders([first.path], tmp_path / "new")
     with pytest.raises(UserError, match="has 2 levels, and each is needed once, but these runs have trained 1, 1"):

@@ -12,10 +12,10 @@ class Joining:
 
     Args:
         runs: Run folders, one a level, in any order.
-        out: The model folder to write; it must not exist.
+        out: The model folder to write.
 
     Raises:
-        ArgumentError: fewer than two runs, or a folder that exists.
+        ArgumentError: fewer than two runs, or one that is no folder.
     """
 
     runs: tuple[Path, ...]
@@ -24,5 +24,6 @@ class Joining:
     def __post_init__(self) -> None:
         if len(self.runs) < 2:
             raise ArgumentError("runs", "give one for each level of the decoder, at least two")
-        if self.out.exists():
-            raise ArgumentError("out", "already exists; choose another", self.out)
+        for path in self.runs:
+            if not path.is_dir():
+                raise ArgumentError("runs", "no such folder", path)

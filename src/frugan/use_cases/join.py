@@ -16,7 +16,7 @@ from frugan.requests.joining import Joining
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import measured_images, open_dataset
 from frugan.system.atomic import write_folder
-from frugan.system.errors import UserError
+from frugan.system.errors import ArgumentError, UserError
 from frugan.training.batch_norm import has_batch_norm
 from frugan.training.decoder import calibrate
 
@@ -50,6 +50,8 @@ def join_decoders(runs: Sequence[Path | str], out: Path | str) -> Joined:
         UserError: no run, a level that is missing or there twice, or runs of other networks, codecs or images.
     """
     asked = Joining(tuple(map(Path, runs)), Path(out))
+    if asked.out.exists():
+        raise ArgumentError("out", "already exists; choose another", asked.out)
     folders = [RunFolder.open(path) for path in asked.runs]
     descriptions = [ModelDescription.read(model_folder(folder.path)) for folder in folders]
     network = _whole(asked.runs, descriptions)
