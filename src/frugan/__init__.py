@@ -6,7 +6,8 @@
 >>> images = model.sample(seeds=range(16))  # float (16, 3, 128, 128) in [-1, 1]
 
 Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
-`measure_consistency`, `sweep`, `compare_decoders`, `upscale`, `import_checkpoint`, `report`, `study`, `check_data`.
+`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `report`, `study`,
+`check_data`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from frugan.use_cases.evaluate import evaluate
     from frugan.use_cases.finetune import finetune
     from frugan.use_cases.import_checkpoint import Imported, import_checkpoint
+    from frugan.use_cases.join import Joined, join_decoders
     from frugan.use_cases.plan import Plan
     from frugan.use_cases.render import Rendered, render
     from frugan.use_cases.report import report
@@ -89,6 +91,7 @@ _PUBLIC = {
     "use_cases.evaluate": ("evaluate",),
     "use_cases.finetune": ("finetune",),
     "use_cases.import_checkpoint": ("Imported", "import_checkpoint"),
+    "use_cases.join": ("Joined", "join_decoders"),
     "use_cases.plan": ("Plan",),
     "use_cases.render": ("Rendered", "render"),
     "use_cases.report": ("report",),

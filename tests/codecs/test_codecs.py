@@ -7,9 +7,10 @@ from scipy.ndimage import gaussian_filter
 
 from frugan.codecs.base import Codec
 from frugan.codecs.identity import IdentityCodec
-from frugan.codecs.pixel import PixelCodec, gaussian_taps
+from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.networks.srresnet import SRResNet
+from frugan.ops.reduction import gaussian_taps
 from frugan.ops.wavelet import dwt2
 
 EXACT = {

@@ -34,6 +34,7 @@ IMAGES = (
     "metfaces",
 )
 RUNS = ("mine", "creps", "anyres", "classes", "gated", "told", "other", "a", "b", "nsb", "own", "nss")
+RUNS += ("level1", "level2", "vq")
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -57,7 +58,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in RUNS:
         (world / "runs" / name).mkdir(parents=True)
         (world / "runs" / name / "config.yaml").write_text(dump(find_recipe("quickstart")))
-    (world / "models" / "biggan-128").mkdir(parents=True)
+    for name in ("biggan-128", "unet-w"):
+        (world / "models" / name).mkdir(parents=True)
     for name in ("photo.jpg", "ffhq.pkl"):
         (world / name).touch()
     (world / "my_networks").mkdir()

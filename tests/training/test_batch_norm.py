@@ -37,7 +37,7 @@ def test_statistics_are_those_of_the_batches() -> None:
 def test_decoders_are_exported_with_statistics_of_whole_images(tiny_config: RunConfig) -> None:
     """As it was trained, on crops and with a moving average of them, this one is blind on whole images."""
     assert tiny_config.decoder is not None
-    config = dataclasses.replace(tiny_config.decoder, network=Spec(UNetP, width=4), crop=8)
+    config = dataclasses.replace(tiny_config.decoder, network=Spec(UNetP, width=4, reduction="gaussian"), crop=8)
     part = DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=torch.device("cpu"))
     images = torch.rand(16, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert part.exported() is part.ema.network

@@ -14,12 +14,14 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from frugan.config.schema import RunConfig, ScheduleConfig
+from frugan.codecs.identity import IdentityCodec
+from frugan.config.schema import OptimizerConfig, RunConfig, ScheduleConfig
 from frugan.config.spec import Spec
 from frugan.judging.evaluate_folder import evaluate_folder
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.dcgan import DCGANDiscriminator
 from frugan.networks.srresnet import SRResNet
+from frugan.networks.vq_vae_2 import VQVAE2
 from frugan.objectives.reconstruction import l2
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import build_part, create_run, measured_images, open_dataset, prepare
@@ -120,6 +122,19 @@ def test_one_two_and_four_processes_train_the_same_run(config: RunConfig, tmp_pa
     assert changing.part("sampler").snapshot_counts() == alone.part("sampler").snapshot_counts()
     kinds = [event["event"] for event in changing.part("sampler").events_log.read()]
     assert kinds == ["started", "stopped", "resumed", "stopped", "resumed", "finished"]
+
+
+def test_two_processes_move_the_books_of_vq_vae_2_as_one_does(config: RunConfig, tmp_path: Path) -> None:
+    """In two pieces a batch, too: books move once a step, by all that the processes have seen."""
+    assert config.decoder is not None
+    network = Spec(VQVAE2, width=8, blocks=1, block_width=4, codes=8, code_width=4)
+    adam = OptimizerConfig(lr=1e-3, beta1=0.9, beta2=0.99, eps=1e-3)  # no steps of a rounding error
+    decoder = dataclasses.replace(config.decoder, network=network, crop=32, rotate=False, code_noise=0, optimizer=adam)
+    config = dataclasses.replace(config, codec=Spec(IdentityCodec), decoder=decoder)
+    alone, both = (new_run(config, tmp_path / name) for name in ("alone", "both"))
+    train_some(ALONE, str(alone.path), "decoder", "100")
+    together(2, tmp_path, "train_some", both.path, "decoder", 100)
+    assert_alike(state(both, "decoder"), state(alone, "decoder"))
 
 
 def keep_weights(ranks: Ranks, run: str, folder: str) -> None:

@@ -24,6 +24,7 @@ VERBS = {
     "sweep": "measure quality over truncations and rejection thresholds",
     "evaluate-decoder": "measure and compare decoders",
     "upscale": "enlarge photos with a trained decoder",
+    "join": "join the levels of a decoder that were trained apart",
     "import": "convert a public checkpoint into a model folder",
     "report": "write the report of a run as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",

@@ -27,7 +27,7 @@ _TIMED_ROUNDS = 5
 
 @dataclass(frozen=True)
 class Cost:
-    """Of decoding one image.
+    """Of decoding one image; of an autoencoder, encoding included.
 
     Attributes:
         multiply_adds: of convolutions and matrix products.

@@ -14,7 +14,7 @@ from frugan.config.records import entry_of
 from frugan.config.spec import Spec
 from frugan.model.model import Model
 from frugan.model.weights import load_rrdb, load_weights
-from frugan.networks.base import Decoder, Generator
+from frugan.networks.base import Autoencoder, Decoder, Generator
 from frugan.system.atomic import write_file
 from frugan.system.bounds import MODEL_DESCRIPTION
 from frugan.system.device import choose_device
@@ -42,6 +42,7 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     description = ModelDescription.read(folder)
     codec, generator = description.build_codec(), description.build_generator()
     decoder: nn.Module | None = description.build_decoder() if description.decoder else None
+    refuse_autoencoder(decoder, folder)
     if not (folder / GENERATOR_FILE).exists() and (folder / DECODER_FILE).exists():
         raise UserError(
             f"{folder}: the sampler is not trained yet. Train it with `frugan resume`, or use the decoder alone with "
@@ -86,6 +87,18 @@ def load_decoder(path: str | Path, weights: Path | None = None) -> tuple[Codec, 
     codec, decoder = description.build_codec(), description.build_decoder()
     load_weights(decoder, weights or folder / DECODER_FILE)
     return codec.eval(), decoder.eval().requires_grad_(False)
+
+
+def refuse_autoencoder(decoder: nn.Module | None, path: Path) -> None:
+    """
+    Raises:
+        UserError: that decoder can decode neither a sampler's codes nor small images.
+    """
+    if isinstance(decoder, Autoencoder):
+        raise UserError(
+            f"{path}: {type(decoder).__name__} is an autoencoder. It decodes what it encoded itself, and no sampler's "
+            "codes or small images. Compare it with other decoders: `frugan evaluate-decoder`."
+        )
 
 
 def load_resolution(path: str | Path) -> int:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.model.seeds import draw_styles, seed_labels
-from frugan.networks.base import Decoder, Generator
+from frugan.networks.base import Autoencoder, Decoder, Generator
 from frugan.requests.drawing import Drawing
 from frugan.system.errors import ArgumentError, did_you_mean
 
@@ -100,6 +100,9 @@ class Model:
         """
         if self.enlargement is not None:
             raise ArgumentError("decoder", "this model enlarges its pictures already. Load it again first.")
+        if isinstance(decoder, Autoencoder):
+            name = type(decoder).__name__
+            raise ArgumentError("decoder", f"{name} is an autoencoder, which cannot enlarge pictures. Choose another")
         self.enlargement = enlargement = Enlargement(codec, decoder, halvings)
         self.to(self.device)
         try:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.ops.grid import Grid, Lines
+from frugan.ops.wavelet import Phase
 
 
 class Generator(nn.Module, ABC):
@@ -103,11 +104,17 @@ class Decoder(nn.Module, ABC):
             in pieces; None where all of the image does.
         exact: whether the code of whatever it draws is the one it was given, for codes of the right wavelet.
         told_noise: whether it makes use of `noise`.
+        phase: where the pixels of its codes must sit (see `codecs.base`); None = anywhere.
+        code_side: side of the whole codes that it is built for, in training; 0 = any.
+        stage: number of the only doubling that it makes by itself, for later joining with the others; 0 = it makes all.
     """
 
     halo: int | None
     exact: bool = False
     told_noise: bool = False
+    phase: Phase | None = None
+    code_side: int = 0
+    stage: int = 0
 
     @abstractmethod
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
@@ -123,6 +130,23 @@ class Decoder(nn.Module, ABC):
         Returns:
             (N, 3, h * 2^levels, w * 2^levels), nominally in [-1, 1], not clamped.
         """
+
+
+@runtime_checkable
+class Autoencoder(Protocol):
+    """A decoder that encodes images by itself, beside whatever codec: it decodes no codes but its own.
+
+    It says how much of an image survives another code; a sampler cannot use it. Its codec is the identity.
+    """
+
+    def reconstruct(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (N, 3, H, W) -> what is decoded of them, and a term that its loss has beside the image loss."""
+
+    def learn_codes(self) -> None:
+        """Change what is not trained by gradients, after a step, by what was seen of the batch since the last."""
+
+    def code_bits(self, height: int, width: int) -> int:
+        """Size of an image's code."""
 
 
 def with_noise_channel(low: Tensor, noise: Tensor | None) -> Tensor:

@@ -1,11 +1,14 @@
 """UNet-W and UNet-P, the regressing decoders of not-so-big-GAN (section 3.3): one network a doubling.
 
-UNet-W predicts the wavelet bands that the encoder dropped, each as wavelet packets down to half the code's side, one
-small "tail" network a packet. UNet-P predicts what bilinear enlargement misses. Both are trained by squared errors, and
-in UNet-W all levels learn at once, because in training the second level is fed the true bands of the first.
+UNet-W predicts the wavelet bands that the encoder dropped, each as wavelet packets of 32 x 32, one small "tail" network
+a packet. UNet-P predicts what linear enlargement misses. Both are trained by squared errors.
+
+Each network learns from the true image of the level below, and needs none of the others: they can be trained at the
+same time on several machines (`stage`), and joined by `frugan join`. Numbering of stages begins with 1 at the code.
 """
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
@@ -15,7 +18,8 @@ from torch.nn import functional as F
 
 from frugan.networks.base import Decoder
 from frugan.nn.convolution import Convolution3x3
-from frugan.ops.wavelet import Boundary, Details, idwt2, ilowpass2, ipacket2, lowpass2, packet2
+from frugan.ops.reduction import Reduction, enlarged, reduced, reduction_phase
+from frugan.ops.wavelet import Boundary, Details, Phase, idwt2, ilowpass2, ipacket2, lowpass2, packet2, packet_splits
 
 Norm = Literal["batch", "group", "none"]
 _GROUP = 8  # channels that are normalised together
@@ -26,15 +30,16 @@ _IMAGE_SPREAD, _KNOWN_SPREAD, _MISSING_SPREAD = 0.5, 0.2, 0.1
 class UNetW(Decoder):
     """Predicts the details of each level from the packets of all that is known below it.
 
-    Everything is in units of images: TL of every level is divided by its gain, and the details with it, so that the
-    same network serves codes of any size whose half is a multiple of 8.
+    Everything is in units of images: TL of every level is divided by its gain, and the details with it. A band of side
+    b is split into 4^log2(b / 32) packets.
 
     Args:
-        levels: 1 or 2 doublings. At the paper's width, level 1 has 52,073,508 parameters and level 2 has 94,983,312.
+        levels: doublings. For codes of 64 at the paper's width, level 1 has 52,073,508 parameters and level 2 has
+            94,983,312.
         width: channels of the trunk; 512 in the paper.
         tail_width: channels inside each tail; 256 in the paper.
-        second_input: what level 2 sees in training: "true" bands, as in the paper, so that both levels learn apart;
-            or the "predicted" ones of level 1, as when decoding.
+        second_input: what the levels above the first see in training: "true" bands, as in the paper, so that all
+            levels learn apart; or the "predicted" ones of the level below, as when decoding.
         boundary: of the wavelet transform, as the codec's.
         norm: "batch" as in the paper, for its batches of 64. In small ones the network comes to rely on the statistics
             of just these images, as few places are left at the bottom of the trunk. "group" (Wu & He 2018) needs no
@@ -42,6 +47,9 @@ class UNetW(Decoder):
             ReLU begin as He et al. 2015.
         unit_packets: a departure from the paper: packets are scaled to a variance of about one, those that are known
             and those to be predicted. Details are several times smaller than TL, and short trainings do not see them.
+        code_side: side of the whole codes, 32 times a power of 2, which decides how often bands are split; 64 in the
+            paper (256 px images). Crops of codes are split as often, into smaller packets.
+        stage: number of the one level that this network holds and trains; 0 = all. The other levels add nothing.
     """
 
     halo = None  # align_corners=True and pooling tie every pixel to the image's size
@@ -55,53 +63,66 @@ class UNetW(Decoder):
         boundary: Boundary = "reflect",
         norm: Norm = "batch",
         unit_packets: bool = False,
+        code_side: int = 64,
+        stage: int = 0,
     ) -> None:
         super().__init__()
-        if levels not in (1, 2):
-            raise ValueError(f"levels: UNet-W exists for 1 and 2 levels, got {levels}")
         if second_input not in ("true", "predicted"):
             raise ValueError(f"second_input: '{second_input}' is not one of true, predicted")
+        if stage and second_input == "predicted":
+            raise ValueError("second_input: a stage that trains by itself sees the true bands. Set second_input=true")
         self.second_input, self.boundary = second_input, boundary
-        self.stages = nn.ModuleList(
-            BandUNet(depth, width, tail_width, norm, unit_packets) for depth in range(1, levels + 1)
+        self.code_side, self.stage, self.splits = code_side, stage, packet_splits(code_side)
+        self.stages = _stages(
+            levels, stage, lambda level: BandUNet(self.splits + level, width, tail_width, norm, unit_packets)
         )
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        _check_side(low, 16)
+        _check_side(low, 8 * 2**self.splits)
+        if original is not None and self.second_input == "true":
+            return self._taught(low, original)
         known = low
-        taught = original is not None and self.second_input == "true"
-        for depth, stage in enumerate(self.stages, 1):
-            details = self._predict(stage, known, depth)
-            if taught and depth < len(self.stages):
-                assert original is not None
-                # Gradients of the later stages must not reach this one: each learns by itself.
-                truth = lowpass2(original, len(self.stages) - depth, boundary=self.boundary)
-                predicted = self._merge(known, details)
-                known = truth / 2 ** (len(self.stages) - depth)
-                missed = predicted - known
-            else:
-                known = self._merge(known, details)
-        if taught and len(self.stages) == 2:
-            # Both stages' errors in one image: the second's prediction, given the truth, plus what the first missed.
-            known = known + ilowpass2(missed * 2, boundary=self.boundary)
+        for level in range(len(self.stages)):
+            known = self._doubled(level, known)
         return known
 
-    def _predict(self, stage: nn.Module, known: Tensor, depth: int) -> Details:
+    def _taught(self, low: Tensor, original: Tensor) -> Tensor:
+        """The original, plus the error of each stage that is given the true image of the level below.
+
+        Errors are enlarged without details. They stay apart in the bands of the result, so that no stage's error
+        gives another a gradient (`packet_l2`).
+        """
+        levels = len(self.stages)
+        above = [lowpass2(original, n, boundary=self.boundary) / 2**n for n in range(levels - 1, 0, -1)]
+        truths, decoded = [low, *above, original], original
+        for level in self._held():
+            missed = self._doubled(level, truths[level]) - truths[level + 1]
+            left = levels - 1 - level
+            decoded = decoded + (ilowpass2(missed * 2**left, left, boundary=self.boundary) if left else missed)
+        return decoded
+
+    def _held(self) -> list[int]:
+        return [level for level in range(len(self.stages)) if self.stage in (0, level + 1)]
+
+    def _doubled(self, level: int, known: Tensor) -> Tensor:
+        """One doubling: TL is twice the known image, because the transform has a gain of 2."""
+        details = self._predicted(level, known) if level in self._held() else None
+        return idwt2(2 * known, details, boundary=self.boundary)
+
+    def _predicted(self, level: int, known: Tensor) -> Details:
         """Details (TR, BL, BR) at the size of `known`, (N, 3, s, s) each, from its packets."""
-        packets = stage(packet2(known, depth, boundary=self.boundary)).to(known.dtype)
+        depth = self.splits + level
+        packets = self.stages[level](packet2(known, depth, boundary=self.boundary)).to(known.dtype)
         TR, BL, BR = (ipacket2(band, depth, boundary=self.boundary) for band in packets.chunk(3, dim=1))
         return TR, BL, BR
-
-    def _merge(self, known: Tensor, details: Details) -> Tensor:
-        """One doubling: TL is twice the known image, because the transform has a gain of 2."""
-        return idwt2(2 * known, details, boundary=self.boundary)
 
 
 class BandUNet(nn.Module):
     """Packets (N, 3 * 4^depth, s, s) of an image -> packets (N, 9 * 4^depth, s, s) of its three missing bands.
 
     A UNet of 512 channels throughout, three times halved, and a tail of two convolutions for each packet. The tails'
-    first convolutions share their input, and so are one; their second ones are one grouped convolution.
+    first convolutions share their input, and so are one; their second ones are one grouped convolution. Depth 0 has one
+    packet a band: the band itself.
     """
 
     def __init__(
@@ -131,28 +152,62 @@ class BandUNet(nn.Module):
 
 
 class UNetP(Decoder):
-    """Adds to each bilinear doubling what a UNet predicts that it misses.
+    """Adds to each linear doubling what a UNet predicts that it misses.
+
+    What a stage sees is what its prediction is added to. The paper doubles by bilinear interpolation around the middle
+    of pixels, whatever the codes' phase; here doublings have the phase of the codes.
 
     Args:
         levels: doublings; each has 17,269,059 parameters at the paper's width.
         width: channels at full size; 64 in the paper, then 128, 256, 512, 512 on the way down.
         norm: "batch" as in the paper; "group" or "none" for small batches.
+        reduction: the codec's, which must be said: it decides where pixels sit, and what the true image of a level is.
+        stage: number of the one level that this network holds and trains, on true images as in the paper; 0 = all, one
+            after the other on what the level below predicts. The other levels add nothing.
     """
 
     halo = None
+    phase: Phase
 
-    def __init__(self, levels: int = 2, width: int = 64, norm: Norm = "batch") -> None:
+    def __init__(
+        self,
+        levels: int = 2,
+        width: int = 64,
+        norm: Norm = "batch",
+        reduction: Reduction | Literal[""] = "",
+        stage: int = 0,
+    ) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(ImageUNet(width, norm) for _ in range(levels))
+        if not reduction:
+            raise ValueError(
+                "reduction: UNet-P needs the codec's, for example reduction=gaussian. A model that has none is of an "
+                "earlier version, whose corrections were added 1.5 px beside what the network saw. Train it anew"
+            )
+        self.reduction, self.phase, self.stage = reduction, reduction_phase(reduction), stage
+        self.stages = _stages(levels, stage, lambda level: ImageUNet(width, norm))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         _check_side(low, 8)
-        known, correction = low, torch.zeros_like(low)
-        for stage in self.stages:
-            known, correction = _enlarge(known), _enlarge(correction)
-            missed = stage(known)
-            known, correction = known + missed, correction + missed
-        return base + correction
+        if original is not None and self.stage:
+            return self._taught(low, original)
+        known = low
+        for level in range(len(self.stages)):
+            known = self._doubled(level, known)
+        return known
+
+    def _taught(self, low: Tensor, original: Tensor) -> Tensor:
+        """The original, plus the error of the one stage, given the true image of the level below.
+
+        The error's pixels are repeated up to full size, so that its mean square stays what it is.
+        """
+        left = len(self.stages) - self.stage
+        known = low if self.stage == 1 else reduced(original, left + 1, self.reduction)
+        missed = self._doubled(self.stage - 1, known) - (reduced(original, left, self.reduction) if left else original)
+        return original + F.interpolate(missed, scale_factor=2**left, mode="nearest")
+
+    def _doubled(self, level: int, known: Tensor) -> Tensor:
+        larger = enlarged(known, 1, self.phase)
+        return larger + self.stages[level](larger) if self.stage in (0, level + 1) else larger
 
 
 class ImageUNet(nn.Module):
@@ -207,8 +262,18 @@ def _norm(channels: int, norm: Norm) -> nn.Module:
     return nn.GroupNorm(math.gcd(channels, max(1, channels // _GROUP)), channels)
 
 
-def _enlarge(image: Tensor) -> Tensor:
-    return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+def _stages(levels: int, stage: int, build: Callable[[int], nn.Module]) -> nn.ModuleList:
+    """One network a level, or of one level alone, under the name and with the beginning that it has among all.
+
+    Raises:
+        ValueError: no levels, or no such stage.
+    """
+    if levels < 1:
+        raise ValueError(f"levels: must be at least 1, got {levels}")
+    if not 0 <= stage <= levels:
+        raise ValueError(f"stage: must be from 1 to levels ({levels}), or 0 for all, got {stage}")
+    networks = [build(level) for level in range(levels)]
+    return nn.ModuleList(net if stage in (0, level) else nn.Identity() for level, net in enumerate(networks, 1))
 
 
 def _check_side(low: Tensor, multiple: int) -> None:

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from frugan.objectives.base import ImageLoss
-from frugan.ops.wavelet import packet2, wavedec2
+from frugan.ops.wavelet import packet2, packet_splits, wavedec2
 
 
 def l1(decoded: Tensor, original: Tensor) -> Tensor:
@@ -18,15 +18,20 @@ def l2(decoded: Tensor, original: Tensor) -> Tensor:
     return F.mse_loss(decoded, original)
 
 
-def packet_l2(decoded: Tensor, original: Tensor, levels: int = 2) -> Tensor:
+def packet_l2(decoded: Tensor, original: Tensor, levels: int = 2, code_side: int = 64) -> Tensor:
     """UNet-W's loss: for each tail the mean squared error of its wavelet packet, summed over all tails.
 
-    The error image is taken to [0, 1], the range of the paper; details of level l, from the coarsest, are split l times
-    more. TL counts for nothing: no decoder changes it.
+    The error image is taken to [0, 1], the range of the paper. Bands are split as often as the network splits them:
+    into packets of 32 x 32 for whole codes. TL counts for nothing: no decoder changes it.
+
+    Args:
+        decoded, original: images (N, 3, H, W) in [-1, 1].
+        levels: the codec's; 2 in the paper.
+        code_side: the network's; 64 in the paper.
     """
     _, details = wavedec2((decoded - original) / 2, levels)
     total = torch.zeros((), device=decoded.device)
-    for depth, bands in enumerate(details, 1):
+    for depth, bands in enumerate(details, packet_splits(code_side)):
         packets = torch.cat([packet2(band, depth) for band in bands], dim=1)
         total = total + 3 * 4**depth * packets.square().mean()
     return total

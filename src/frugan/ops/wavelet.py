@@ -126,18 +126,21 @@ def packet2(x: Tensor, levels: int, wavelet: str = "bior2.2", boundary: Boundary
 
     Args:
         x: (N,C,H,W), H and W multiples of 2^levels.
+        levels: number of splits; 0 leaves x as it is.
 
     Returns:
         (N, 4^levels * C, H/2^levels, W/2^levels), bands before colours and the first split outermost: for RGB at one
         level TL RGB, TR RGB, BL RGB, BR RGB; at two levels the four bands of TL, then those of TR, of BL, of BR.
     """
-    _check_image(x, levels)
+    if levels:
+        _check_image(x, levels)
     return _packed(_working(x), levels, wavelet, boundary).to(x.dtype)
 
 
 def ipacket2(packets: Tensor, levels: int, wavelet: str = "bior2.2", boundary: Boundary = "reflect") -> Tensor:
     """(N, 4^levels * C, h, w) -> (N,C,h*2^levels,w*2^levels), the inverse of `packet2`."""
-    _check_levels(levels)
+    if levels:
+        _check_levels(levels)
     _check_tensor(packets, "packets")
     if packets.shape[1] % 4**levels:
         raise ValueError(
@@ -145,6 +148,21 @@ def ipacket2(packets: Tensor, levels: int, wavelet: str = "bior2.2", boundary: B
             f" with levels={levels}"
         )
     return _unpacked(_working(packets), levels, wavelet, boundary).to(packets.dtype)
+
+
+def packet_splits(side: int, packet_side: int = 32) -> int:
+    """How often a band of this side is split into packets; the default is UNet-W's of not-so-big-GAN.
+
+    Raises:
+        ValueError: `side` is not `packet_side` times a power of 2.
+    """
+    splits = max(side // packet_side, 1).bit_length() - 1
+    if side != packet_side * 2**splits:
+        raise ValueError(
+            f"code_side: codes are split into packets of {packet_side} x {packet_side}, so it must be {packet_side} "
+            f"times a power of 2, got {side}"
+        )
+    return splits
 
 
 def lowpass_range(levels: int, wavelet: str = "bior2.2") -> tuple[float, float]:

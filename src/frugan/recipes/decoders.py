@@ -30,9 +30,10 @@ def paper(name: str) -> RunConfig:
     """A decoder of the paper, as in the paper's appendix.
 
     150,000 steps of batch 32 in each phase of ResNet and ESRGAN, Adam (.9, .99) at 1e-4: constant in the first (the
-    paper halves it every 200,000), halved after 50,000 and 100,000 in the second. The UNets: Adam (.9, .999);
-    UNet-W's levels learn together here for the 232,000 steps of batch 64 that the paper gives its second; UNet-P at the
-    rate its authors' scripts have (1e-3), for the 178,000 steps of its second level.
+    paper halves it every 200,000), halved after 50,000 and 100,000 in the second. The UNets: Adam (.9, .999), UNet-P at
+    the rate its authors' scripts have (1e-3; the paper's table says 1e-4). The paper trains each level of a UNet by
+    itself: UNet-W 288,000 steps of batch 128 and 232,000 of batch 64, UNet-P 615,000 and 178,000 of batch 64. The
+    recipes of a level do that; `unet-w` and `unet-p` train both levels together for as long as the second.
     """
     adam, unet_adam = OptimizerConfig(lr=1e-4, beta1=0.9, beta2=0.99), OptimizerConfig(lr=1e-4, beta1=0.9, beta2=0.999)
     resnet = DecoderConfig(Spec(SRResNet), Spec(l1), _schedule(4800, 32), optimizer=adam)
@@ -44,11 +45,19 @@ def paper(name: str) -> RunConfig:
         weight=_ADVERSARIAL_WEIGHT,
         optimizer=replace(adam, halved_at=(1 / 3, 2 / 3)),
     )
+    unet_w = DecoderConfig(Spec(UNetW), Spec(packet_l2), _schedule(14848, 64), optimizer=unet_adam)
+    unet_p = DecoderConfig(
+        Spec(UNetP, reduction="gaussian"), Spec(l2), _schedule(11392, 64), optimizer=replace(unet_adam, lr=1e-3)
+    )
     decoders = {
         "resnet": resnet,
         "esrgan": replace(resnet, schedule=_schedule(9600, 32), adversary=adversary),
-        "unet-w": DecoderConfig(Spec(UNetW), Spec(packet_l2), _schedule(14848, 64), optimizer=unet_adam),
-        "unet-p": DecoderConfig(Spec(UNetP), Spec(l2), _schedule(11392, 64), optimizer=replace(unet_adam, lr=1e-3)),
+        "unet-w": unet_w,
+        "unet-w-level1": _level(unet_w, 1, _schedule(36864, 128)),
+        "unet-w-level2": _level(unet_w, 2, _schedule(14848, 64)),
+        "unet-p": unet_p,
+        "unet-p-level1": _level(unet_p, 1, _schedule(39360, 64)),
+        "unet-p-level2": _level(unet_p, 2, _schedule(11392, 64)),
     }
     return _recipe(name, name, decoders)
 
@@ -75,7 +84,8 @@ def small(name: str) -> RunConfig:
         crop=32,
         optimizer=replace(adam, lr=1e-3),
     )
-    unet_p = replace(resnet, network=Spec(UNetP, width=16, norm="group"), loss=Spec(l2), crop=32)
+    network = Spec(UNetP, width=16, norm="group", reduction="gaussian")
+    unet_p = replace(resnet, network=network, loss=Spec(l2), crop=32)
     decoders = {
         "resnet": resnet,
         "esrgan": replace(resnet, schedule=_schedule(24, 8), adversary=adversary),
@@ -87,8 +97,8 @@ def small(name: str) -> RunConfig:
 
 
 def _recipe(recipe: str, name: str, decoders: dict[str, DecoderConfig]) -> RunConfig:
-    """`name` is a decoder and the code it reads; those that serve both codes stand in `decoders` without it."""
-    family, _, code = name.rpartition("-")
+    """`name` is a decoder, its code and perhaps a level; those that serve both codes stand in `decoders` without it."""
+    family, code = name.split("-")[:2]
     return replace(
         nsb_gan_w_dcgan(),
         recipe=recipe,
@@ -96,6 +106,10 @@ def _recipe(recipe: str, name: str, decoders: dict[str, DecoderConfig]) -> RunCo
         codec=_CODECS[code],
         decoder=decoders.get(name) or decoders[family],
     )
+
+
+def _level(decoder: DecoderConfig, stage: int, schedule: ScheduleConfig) -> DecoderConfig:
+    return replace(decoder, network=decoder.network.replace(stage=stage), schedule=schedule)
 
 
 def _schedule(kimg: float, batch: int) -> ScheduleConfig:

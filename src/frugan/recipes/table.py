@@ -6,8 +6,9 @@ of whole trainings. With a decoder, both parts train at the same time.
 
 from frugan.recipes.recipe import Recipe
 from frugan.recipes.table_creps import CREPS
+from frugan.recipes.table_decoders import DECODERS
 from frugan.recipes.table_noisy_scale_space import NOISY_SCALE_SPACE
-from frugan.recipes.table_not_so_big_gan import DECODERS, SAMPLERS
+from frugan.recipes.table_not_so_big_gan import SAMPLERS
 from frugan.recipes.table_start import START
 
 # By what a reader looks for, in the order of a listing.

@@ -1,6 +1,6 @@
 """The recipes of not-so-big-GAN, a row each."""
 
-from frugan.recipes.published import NSB_DECODERS, NSB_SAMPLERS
+from frugan.recipes.published import NSB_SAMPLERS
 from frugan.recipes.recipe import Recipe
 
 SAMPLERS: dict[str, Recipe] = {
@@ -64,57 +64,5 @@ SAMPLERS: dict[str, Recipe] = {
         "biggan-128-small",
         side=128,
         minutes=404,
-    ),
-}
-
-DECODERS: dict[str, Recipe] = {
-    "resnet-w": Recipe(
-        "decoders:paper",
-        "SRResNet on wavelet codes, L1: 64 to 256 px, as in the paper.",
-        "resnet-w",
-        side=256,
-        images="ImageNet",
-    ),
-    "resnet-p": Recipe(
-        "decoders:paper", "SRResNet on blurred and subsampled pixels, L1.", "resnet-p", side=256, images="ImageNet"
-    ),
-    "esrgan-w": Recipe(
-        "decoders:paper",
-        "resnet-w, then against a discriminator with a perceptual loss: the paper's sharpest.",
-        "esrgan-w",
-        side=256,
-        images="ImageNet",
-    ),
-    "esrgan-p": Recipe(
-        "decoders:paper", "resnet-p, then against a discriminator.", "esrgan-p", side=256, images="ImageNet"
-    ),
-    "unet-w": Recipe(
-        "decoders:paper",
-        "UNets that regress the missing wavelet packets, 147 million parameters.",
-        "unet-w",
-        side=256,
-        images="ImageNet",
-        paper=NSB_DECODERS["unet-w"],
-    ),
-    "unet-p": Recipe(
-        "decoders:paper",
-        "UNets that regress what bilinear enlargement misses.",
-        "unet-p",
-        side=256,
-        images="ImageNet",
-        paper=NSB_DECODERS["unet-p"],
-    ),
-    "resnet-w-small": Recipe("decoders:small", "resnet-w at a width for a CPU.", "resnet-w", side=256, minutes=5),
-    "resnet-p-small": Recipe("decoders:small", "resnet-p at a width for a CPU.", "resnet-p", side=256, minutes=6),
-    "esrgan-w-small": Recipe("decoders:small", "esrgan-w at a width for a CPU.", "esrgan-w", side=256, minutes=9),
-    "esrgan-p-small": Recipe("decoders:small", "esrgan-p at a width for a CPU.", "esrgan-p", side=256, minutes=8),
-    "unet-w-small": Recipe("decoders:small", "unet-w at a width for a CPU.", "unet-w", side=256, minutes=19),
-    "unet-p-small": Recipe("decoders:small", "unet-p at a width for a CPU.", "unet-p", side=256, minutes=34),
-    "gated-w-small": Recipe(
-        "decoders:small",
-        "Gated large-kernel blocks at the code's size, exact on wavelet codes: our own light decoder.",
-        "gated-w",
-        side=256,
-        minutes=8,
     ),
 }

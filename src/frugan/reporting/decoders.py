@@ -61,11 +61,12 @@ def _table(result: DecoderComparison, images: str) -> Markup:
         (protocol["perceptual"], "perceptual", 1, 3),
         (protocol["frechet_distance"], "frechet_distance", 1, 3),
     ]
-    columns = ["", *(title for title, *_ in quality), "ms an image", "GMAC", "parameters", "memory"]
+    columns = ["", *(title for title, *_ in quality), "ms an image", "GMAC", "parameters", "memory", "code"]
     rows = []
     for row in result.rows:
         cells = [significant(unit * row.quality[images][key], digits) for _, key, unit, digits in quality]
-        rows.append(tag("tr", tag("th", row.name, scope="row"), *(tag("td", c) for c in cells + _cost(row.cost))))
+        cells += [*_cost(row.cost), row.code]
+        rows.append(tag("tr", tag("th", row.name, scope="row"), *(tag("td", cell) for cell in cells)))
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
     count = result.images[images]
     return tag(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from frugan.codecs.base import Codec
 from frugan.config.schema import DecoderConfig, ScheduleConfig
 from frugan.config.spec import built
-from frugan.networks.base import Decoder, Discriminator
+from frugan.networks.base import Autoencoder, Decoder, Discriminator
 from frugan.objectives.base import ImageLoss, Loss
 from frugan.ops.draws import BatchDraws
 from frugan.training.batch_norm import has_batch_norm, recalibrate
@@ -57,6 +57,7 @@ class DecoderPart(Part):
         self.config = config
         self.draws = BatchDraws(ranks.rank, ranks.count)
         self.network: Decoder = to_device(config.network.build(), device)
+        self._check_codes()
         self._check_size(resolution)
         self._check_noise()
         self.loss: ImageLoss = built(config.loss)
@@ -81,6 +82,19 @@ class DecoderPart(Part):
         if not 0 <= assumed <= max(most, 0):
             raise ValueError(
                 f"decoder.assumed_noise: must be from 0 to decoder.code_noise ({most:g}), got {assumed:g}."
+            )
+
+    def _check_codes(self) -> None:
+        side, phase = self.network.code_side, self.network.phase
+        if side not in (0, self.code_side):
+            raise ValueError(
+                f"decoder.network.code_side is {side}, but codes are {self.code_side} x {self.code_side}. Set "
+                f"decoder.network.code_side={self.code_side} and decoder.loss.code_side={self.code_side}."
+            )
+        if phase not in (None, self.codec.phase):
+            raise ValueError(
+                f"decoder.network: it takes codes whose pixels sit in the {phase}, but those of "
+                f"{self.codec.description} do not. Set decoder.network.reduction as the codec's."
             )
 
     @torch.no_grad()
@@ -127,9 +141,9 @@ class DecoderPart(Part):
             base, low = self.codec.base(code), self.codec.decoder_input(code)
             original, base, low = self._crop(original, base, low)
             with autocast(self.schedule, self.device):
-                decoded = self.network(low, base, original, noise)
+                decoded, own_loss = self._decoded(low, base, original, noise)
                 image_loss = adversary.image_loss if adversary else self.loss
-                loss = image_loss(decoded.float(), original)
+                loss = image_loss(decoded.float(), original) + own_loss
                 if adversary:
                     loss = loss + adversary.decoder_loss(decoded, original)
             (loss / self.schedule.accumulate).backward()
@@ -147,9 +161,17 @@ class DecoderPart(Part):
             )
         for network in self.networks().values():
             self.ranks.average_buffers(network)
+        if isinstance(self.network, Autoencoder):
+            self.network.learn_codes()
         batch = len(images) * self.ranks.count
         self.ema.update(self.network, nimg + batch, batch)
         return self.ranks.gather(values)
+
+    def _decoded(self, low: Tensor, base: Tensor, original: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Images, and what the network adds to the loss."""
+        if isinstance(self.network, Autoencoder):
+            return self.network.reconstruct(low)
+        return self.network(low, base, original, noise), low.new_zeros(())
 
     def _phase(self, nimg: int) -> tuple["_Adversary | None", float]:
         """The adversary if it is its turn, and how much of this phase is done; learning rates begin anew in each."""
@@ -198,8 +220,7 @@ class DecoderPart(Part):
         if self.calibration is None:
             return self.ema.network
         network = copy.deepcopy(self.ema.network)
-        batches = self.calibration.to(self.device).split(_CALIBRATION_BATCH)
-        recalibrate(network, lambda batch: self.codec.decode(self.codec.encode(batch), network), batches)
+        calibrate(network, self.codec, self.calibration.to(self.device))
         return network
 
     def state(self) -> dict[str, Stateful]:
@@ -209,6 +230,12 @@ class DecoderPart(Part):
             "optimizer": AdamState(self.optimizer, self.network),
             **(self.adversary.state() if self.adversary else {}),
         }
+
+
+def calibrate(network: Decoder, codec: Codec, images: Tensor) -> None:
+    """Gather the running statistics of a decoder's batch norms on real images, which it decodes from their codes."""
+    batches = images[:_CALIBRATION_IMAGES].split(_CALIBRATION_BATCH)
+    recalibrate(network, lambda batch: codec.decode(codec.encode(batch), network), batches)
 
 
 def _normal(code: Tensor, rows: int) -> Tensor:

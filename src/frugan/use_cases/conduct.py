@@ -8,10 +8,12 @@ from frugan.config.schema import RunConfig
 from frugan.judging.evaluate_folder import evaluate_folder
 from frugan.judging.evaluation import Evaluation
 from frugan.judging.preview import PreviewJudge
+from frugan.networks.base import Autoencoder
 from frugan.requests.judging import Judge
 from frugan.requests.watching import Watcher
 from frugan.runs.folder import RunFolder, is_run
 from frugan.runs.train import train_all, train_part
+from frugan.system.errors import ArgumentError
 from frugan.training.ranks import Ranks
 from frugan.training.torchrun import joined, restarted
 from frugan.use_cases.plan import PartChoice
@@ -46,11 +48,26 @@ def begin(path: Path, config: RunConfig, part: PartChoice, create: Callable[[], 
 
     The first process alone makes it, and not again in a job that torchrun began anew.
     """
+    refuse_sampler_of_autoencoder(config, part)
     with joined(config.device) as ranks:
         if ranks.first and not (restarted() and is_run(path)):
             create()
         ranks.agree(0)  # wait for the folder
         return conduct(RunFolder.open(path), part, ranks, watcher)
+
+
+def refuse_sampler_of_autoencoder(config: RunConfig, part: PartChoice) -> None:
+    """
+    Raises:
+        ArgumentError: a sampler is to be trained whose codes the decoder could not decode.
+    """
+    network = None if config.decoder is None else config.decoder.network.target
+    if part != "decoder" and isinstance(network, type) and issubclass(network, Autoencoder):
+        raise ArgumentError(
+            "part",
+            f"{network.__name__} is an autoencoder, which decodes no sampler's codes. Train the part decoder alone",
+            part,
+        )
 
 
 def conduct(run: RunFolder, part: PartChoice, ranks: Ranks, watcher: Watcher) -> Trained:

@@ -15,7 +15,7 @@ from frugan.runs.folder import INITIAL_FILE, RunFolder, is_model
 from frugan.runs.prepare import create_run
 from frugan.runs.transfer import initial_file
 from frugan.system.errors import ArgumentError, UserError
-from frugan.use_cases.conduct import Trained, begin
+from frugan.use_cases.conduct import Trained, begin, refuse_sampler_of_autoencoder
 from frugan.use_cases.train import prepared
 
 
@@ -48,7 +48,9 @@ def finetune(
     trained, path = Path(run), Path(out)
     if path.resolve() == trained.resolve():
         raise ArgumentError("out", "would overwrite the run that is fine-tuned; choose another", path)
-    config = end_to_end(_trained_config(trained, data), INITIAL_FILE)
+    began = _trained_config(trained, data)
+    refuse_sampler_of_autoencoder(began, "all")
+    config = end_to_end(began, INITIAL_FILE)
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
     config = override(config, settings)

@@ -6,7 +6,7 @@ from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
 from frugan.training.checkpoint import newest_nimg
 from frugan.training.torchrun import joined
-from frugan.use_cases.conduct import Trained, conduct
+from frugan.use_cases.conduct import Trained, conduct, refuse_sampler_of_autoencoder
 from frugan.use_cases.plan import PartChoice
 
 
@@ -25,6 +25,7 @@ def resume(run: Path | str, *, part: PartChoice = "all", watcher: Watcher = SILE
         RunError: training failed, or another process trains the same part.
     """
     folder = RunFolder.open(Path(run))
+    refuse_sampler_of_autoencoder(folder.config(), part)
     for name, section in folder.config().parts().items():
         nimg = newest_nimg(folder.path / name / "checkpoints")
         if part in (name, "all"):

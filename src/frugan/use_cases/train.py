@@ -10,7 +10,7 @@ from frugan.runs.prepare import Prepared, create_run, prepare
 from frugan.runs.probe import Estimate, fit_to_minutes, probe_parts
 from frugan.runs.transfer import trained_weights
 from frugan.system.errors import ArgumentError
-from frugan.use_cases.conduct import Trained, begin
+from frugan.use_cases.conduct import Trained, begin, refuse_sampler_of_autoencoder
 from frugan.use_cases.plan import Plan
 
 
@@ -68,6 +68,7 @@ def estimate(plan: Plan | RunConfig, *, watcher: Watcher = SILENT) -> Estimates:
         UserError: as `train`.
     """
     request, config = _read(plan)
+    refuse_sampler_of_autoencoder(config, request.part)
     ready = prepared(config, watcher, lengthen=request.minutes is not None)
     watcher.say("measuring speed and memory with a few steps ...")
     parts = probe_parts(ready, None if request.part == "all" else request.part)

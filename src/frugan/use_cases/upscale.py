@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from frugan.data.decode import ImageError, decode_image
-from frugan.model.folder import load_decoder
+from frugan.model.folder import load_decoder, refuse_autoencoder
 from frugan.rendering.upscale import upscale_strips
 from frugan.requests.upscaling import Enlarging
 from frugan.requests.watching import SILENT, Watcher
@@ -65,6 +65,7 @@ def upscale(
     asked = images if isinstance(images, Enlarging) else Enlarging(tuple(map(Path, images)), Path(out), tile)
     use_threads(available_cores())
     codec, network = load_decoder(decoder)
+    refuse_autoencoder(network, Path(decoder))
     network.to(choose_device(device))
     written, unreadable = [], []
     for path in asked.images:
