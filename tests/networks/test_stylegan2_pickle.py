@@ -9,6 +9,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -160,3 +161,60 @@ def test_other_files_are_refused_in_words(tmp_path: Path) -> None:
     assert main(["import", str(path), "--out", str(tmp_path / "model")]) == 2
     path.write_bytes(pickle.dumps({"D": persistent_tree({"w": torch.zeros(4)})}))
     assert main(["import", str(path), "--out", str(tmp_path / "model")]) == 2
+
+
+class Network:
+    """Pickles as the networks of the first StyleGAN2 do: variables, components, and the source that builds them."""
+
+    def __init__(self, variables: dict[str, np.ndarray], components: dict[str, "Network"]) -> None:
+        self.__dict__.update(version=4, name="G", variables=list(variables.items()), components=EasyDict(components))
+        self.build_module_src = "import os; os.mkdir('hacked')"
+
+
+def tensorflow_network(weights: dict[str, Tensor]) -> Network:
+    """The inverse of `from_tensorflow`, one layer at a time, in NumPy."""
+    mapping: dict[str, np.ndarray] = {}
+    synthesis: dict[str, np.ndarray] = {}
+    for name, value in ((name, tensor.numpy()) for name, tensor in weights.items()):
+        if dense := re.fullmatch(r"mapping\.fc(\d)\.(\w+)", name):
+            mapping[f"Dense{dense[1]}/{dense[2]}"] = value.T if dense[2] == "weight" else value
+        elif name == "synthesis.b4.const":
+            synthesis["4x4/Const/const"] = value[None]
+        elif layer := re.fullmatch(r"synthesis\.b(\d+)\.(conv0|conv1|torgb)\.(.+)", name):
+            side, level = int(layer[1]), int(layer[1]).bit_length() - 3
+            kind = {"conv0": "Conv0_up", "conv1": "Conv1" if level else "Conv", "torgb": "ToRGB"}[layer[2]]
+            where = f"{side}x{side}/{kind}"
+            if layer[3] == "weight":
+                turned = value[:, :, ::-1, ::-1] if layer[2] == "conv0" else value
+                synthesis[f"{where}/weight"] = turned.transpose(2, 3, 1, 0)
+            elif layer[3] == "noise_const":
+                synthesis[f"noise{2 * level - (layer[2] == 'conv0')}"] = value[None, None]
+            elif layer[3] == "affine.weight":
+                synthesis[f"{where}/mod_weight"] = value.T
+            else:
+                entry, less = {"affine.bias": ("mod_bias", 1)}.get(layer[3], (layer[3], 0))
+                synthesis[f"{where}/{entry}"] = value - less
+    parts = {"mapping": Network(mapping, {}), "synthesis": Network(synthesis, {})}
+    return Network({"dlatent_avg": weights["mapping.w_avg"].numpy(), "lod": np.float32(0)[None]}, parts)
+
+
+@pytest.mark.parametrize("protocol", [3, 4])  # 4 was the highest of Python 3.6
+def test_a_pickle_of_tensorflow_becomes_the_same_model(
+    protocol: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Network, "__module__", "dnnlib.tflib.network")
+    for name in ("dnnlib.tflib", "dnnlib.tflib.network"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setattr(sys.modules["dnnlib.tflib.network"], "Network", Network, raising=False)
+    torch.manual_seed(0)
+    sizes = {"latent_dim": 16, "style_dim": 16, "channel_base": 256, "channel_max": 24, "mapping_layers": 2}
+    generator = StyleGAN2Generator((3, 32, 32), noise=True, **sizes)  # type: ignore[arg-type]
+    for tensor in generator.state_dict().values():
+        tensor.add_(0.1 * torch.randn_like(tensor))
+    generator.eval()
+    network = tensorflow_network({their_name(name): tensor for name, tensor in generator.state_dict().items()})
+    (tmp_path / "network.pkl").write_bytes(pickle.dumps((network, network, network), protocol=protocol))
+    assert main(["import", str(tmp_path / "network.pkl"), "--out", str(tmp_path / "model")]) == 0
+    model, z = frugan.load(tmp_path / "model"), torch.randn(3, 16)
+    assert torch.allclose(model.generator(z), generator(z), atol=1e-5)
+    assert not (tmp_path / "hacked").exists()

@@ -1,8 +1,9 @@
-"""Tensors out of the pickles that StyleGAN2-ADA and its descendants save, without executing anything in them.
+"""Tensors out of the pickles of StyleGAN2, StyleGAN2-ADA and its descendants, without executing anything in them.
 
 Those files hold the source code of their networks, which unpickling would run. Here every name in a file must be on a
 short list, and stands for something inert: networks come out as nested dictionaries of what they held, their source is
-dropped unread, and tensors are read by torch's own reader of weights alone.
+dropped unread, and tensors are read by torch's own reader of weights alone. Arrays of NumPy, in the files of the first
+StyleGAN2, are made anew of their bytes.
 """
 
 import io
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,9 +39,20 @@ class Remains:
                 found |= module.tensors(f"{prefix}{name}.")
         return found
 
+    def variables(self, prefix: str = "") -> dict[str, Tensor]:
+        """Those of a network of TensorFlow and of its components, "synthesis/4x4/Const/const" for example."""
+        found: dict[str, Tensor] = {}
+        for name, value in self.state.get("variables", ()):
+            if isinstance(value, _Array):
+                found[f"{prefix}{name}"] = value.tensor
+        for name, component in self.state.get("components", {}).items():
+            if isinstance(component, Remains):
+                found |= component.variables(f"{prefix}{name}/")
+        return found
+
 
 def read_networks(path: Path) -> dict[str, Remains]:
-    """The networks in such a file by their names, G_ema and D for example.
+    """The networks in such a file by their names: G_ema and D, or of TensorFlow's three G, D and Gs.
 
     Raises:
         UserError: it cannot be read, names anything that is not on the list, or holds no network.
@@ -58,6 +71,8 @@ def read_networks(path: Path) -> dict[str, Remains]:
             f"{path}: not a pickle that StyleGAN2-ADA or a descendant of it saved, or a damaged one "
             f"({type(error).__name__})"
         ) from error
+    if isinstance(loaded, tuple):
+        loaded = dict(zip(("G", "D", "Gs"), loaded, strict=False))
     networks = loaded if isinstance(loaded, dict) else {}
     networks = {name: network for name, network in networks.items() if isinstance(network, Remains)}
     if not networks:
@@ -94,6 +109,43 @@ class _Foreign(Remains):
         self.state = state if isinstance(state, dict) else {}
 
 
+class _Number:
+    """numpy.dtype: which kind of number, and its byte order."""
+
+    def __init__(self, code: str, *_: Any) -> None:
+        self.code, self.order = code, "<"
+
+    def __setstate__(self, state: Any) -> None:
+        self.order = state[1]
+
+
+class _Array:
+    """numpy.ndarray: numbers and their shape."""
+
+    tensor: Tensor
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, kind, by_columns, content = state
+        if not isinstance(kind, _Number) or kind.code not in _NUMBERS or not isinstance(content, bytes):
+            raise _Refused("an array in it holds more than numbers")
+        numbers = np.frombuffer(content, dtype=f"{'<' if kind.order == '|' else kind.order}{kind.code}")
+        array = numbers.reshape(shape, order="F" if by_columns else "C")
+        self.tensor = torch.from_numpy(array.astype(np.float32))
+
+
+def _array(*_: Any) -> _Array:
+    return _Array()
+
+
+def _scalar(kind: Any, content: Any = None) -> _Array | None:
+    """A number by itself; what is none is forgotten."""
+    if not isinstance(kind, _Number) or kind.code not in _NUMBERS or not isinstance(content, bytes):
+        return None
+    array = _Array()
+    array.__setstate__((1, (), kind, False, content))
+    return array
+
+
 class _Settings(dict[str, Any]):
     """EasyDict: a dictionary."""
 
@@ -114,6 +166,7 @@ def _storage(content: bytes) -> Any:
         raise _Refused("a tensor in it holds more than numbers") from error
 
 
+_NUMBERS = ("f2", "f4", "f8", "i4", "i8")
 _REMEMBERED = ("torch.nn.modules.", "numpy.core.multiarray", "numpy._core.multiarray")
 _STAND_INS: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
@@ -122,5 +175,10 @@ _STAND_INS: dict[tuple[str, str], Any] = {
     ("torch.storage", "_load_from_bytes"): _storage,
     ("torch_utils.persistence", "_reconstruct_persistent_obj"): _persistent,
     ("dnnlib.util", "EasyDict"): _Settings,
-    ("numpy", "dtype"): type("dtype", (_Foreign,), {}),
+    ("numpy", "dtype"): _Number,
+    ("numpy", "ndarray"): type("ndarray", (_Foreign,), {}),
+    ("numpy.core.multiarray", "_reconstruct"): _array,
+    ("numpy._core.multiarray", "_reconstruct"): _array,
+    ("numpy.core.multiarray", "scalar"): _scalar,
+    ("numpy._core.multiarray", "scalar"): _scalar,
 }

@@ -14,6 +14,7 @@ from frugan.networks.base import Generator, count_parameters
 from frugan.networks.pretrained_biggan import PretrainedBigGAN, convert_names, read_settings
 from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.networks.stylegan2_names import convert_generator, generator_settings
+from frugan.networks.stylegan2_tensorflow import from_tensorflow
 from frugan.requests.importing import check_import
 from frugan.system.atomic import write_folder
 from frugan.system.bounds import NETWORK_SETTINGS
@@ -49,7 +50,7 @@ def import_checkpoint(checkpoint: Path | str, out: Path | str) -> Imported:
 
     Args:
         checkpoint: The folder of a public BigGAN-deep (config.json and pytorch_model.bin), or the pickle of a StyleGAN2
-            as StyleGAN2-ADA and its descendants save it.
+            as it was first published, for TensorFlow, or as StyleGAN2-ADA and its descendants save it.
         out: The model folder to write; it must not exist.
 
     Raises:
@@ -78,12 +79,15 @@ def _import_biggan(checkpoint: Path, out: Path) -> Imported:
 
 
 def _import_stylegan2(checkpoint: Path, out: Path) -> Imported:
-    """The averaged generator of a StyleGAN2-ADA pickle as a model folder of images without a codec."""
+    """The averaged generator of a StyleGAN2 pickle as a model folder of images without a codec."""
     networks = read_networks(checkpoint)
-    if "G_ema" not in networks:
-        raise UserError(f"{checkpoint}: holds {', '.join(networks)}, and no averaged generator, G_ema")
-    weights = networks["G_ema"].tensors()
+    if "G_ema" not in networks and "Gs" not in networks:
+        raise UserError(f"{checkpoint}: holds {', '.join(networks)}, and no averaged generator, G_ema or Gs")
     try:
+        if "G_ema" in networks:
+            weights = networks["G_ema"].tensors()
+        else:
+            weights = from_tensorflow(networks["Gs"].variables())
         settings = generator_settings(weights)
         return _write(out, StyleGAN2Generator, settings, convert_generator(weights), f"StyleGAN2, {checkpoint.name}")
     except (KeyError, RuntimeError, IndexError, ValueError) as error:
