@@ -46,6 +46,7 @@ def test_fields(messy):
         "modes": {"RGB": 44, "L": 1},
         "formats": {"PNG": 44, "JPEG": 1},
         "exif_rotated": 1,
+        "profiles": {},
         "duplicates": [["cats/0.png", "dogs/copy.png"]],
         "other_files": {".txt": 1},
         "hidden_files": 1,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -294,3 +295,35 @@ def test_pipes_devices_and_circles_of_links_end_in_a_sentence(make_folder, tmp_p
         (folder / str(i) / f"to{j}").symlink_to(folder / str(j))
     with pytest.raises(UserError, match="more than 4 links"):
         open_source(folder)
+
+
+FAULTY = Path(__file__).parent / "faulty"
+
+
+@pytest.mark.parametrize("name", ["backslash.zip", "renamed (1).zip"])
+def test_zips_show_the_classes_that_a_file_manager_shows(name):
+    """Windows' back slashes are folders; a lone wrapper folder is none, whatever the zip is called."""
+    source = open_source(FAULTY / name)
+    assert source.class_names == ("cat", "dog")
+    assert {item.name.partition("/")[0] for item in source.items} == {"cat", "dog"}
+    assert len(pack(source, 16, allow_upsampling=True)) == len(source)
+
+
+def test_one_folder_of_images_is_a_class_and_names_in_utf_8_need_no_flag(make_folder, tmp_path):
+    folder = make_folder(["only/1.png", "only/2.png"])
+    source = open_source(zip_folder(folder, tmp_path / "other.zip"))
+    assert source.class_names == open_source(folder).class_names == ("only",)
+    with zipfile.ZipFile(tmp_path / "words.zip", "w") as archive:
+        for name in ("XX/1.png", "b/2.png"):
+            archive.write(folder / "only" / "1.png", name)
+    named = (tmp_path / "words.zip").read_bytes().replace(b"XX/", "Ä/".encode())
+    (tmp_path / "words.zip").write_bytes(named)
+    assert open_source(tmp_path / "words.zip").class_names == ("b", "Ä")
+
+
+def test_a_pointer_of_git_lfs_is_named(make_folder):
+    folder = make_folder(["1.png"])
+    (folder / "2.png").write_bytes((FAULTY / "lfs_pointer.png").read_bytes())
+    (skipped,) = pack(open_source(folder), 16).skipped
+    assert (skipped.name, skipped.kind) == ("2.png", "corrupt")
+    assert "git lfs pull" in skipped.reason

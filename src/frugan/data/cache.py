@@ -36,7 +36,7 @@ from frugan.system.errors import RunError, UserError
 from frugan.system.foreign_files import read_bounded
 from frugan.system.jsonl import JSON
 
-PREPARATION = 3  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
+PREPARATION = 4  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
 
 
 class Skipped(NamedTuple):

@@ -38,6 +38,7 @@ class DataReport:
     modes: dict[str, int]  # as stored, in Pillow's words
     formats: dict[str, int]
     exif_rotated: int
+    profiles: dict[str, int]  # of colours: converted to sRGB, or unreadable
     unusable: list[Unusable]
     duplicates: list[list[str]]  # groups of names whose bytes are the same
     other_files: dict[str, int]  # files that are not images, by suffix
@@ -60,6 +61,7 @@ class DataReport:
             ("sizes", f"{smallest} to {largest}, {self.square} are square" if self.images else ""),
             ("pixels", _join(self.modes)),
             ("formats", _join(self.formats)),
+            ("colours", _colours(self.profiles)),
             ("turned", _if_any(self.exif_rotated, "are stored turned or mirrored: they are set upright")),
             ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
@@ -119,6 +121,7 @@ def _report(source: Source, findings: list[_Finding]) -> DataReport:
         modes=_count(header.mode for header in headers),
         formats=_count(header.format for header in headers),
         exif_rotated=sum(header.is_turned for header in headers),
+        profiles=_count(header.profile for header in headers if header.profile != "none"),
         unusable=[
             Unusable(name=finding.item.name, kind=finding.result.kind, reason=str(finding.result))
             for finding in findings
@@ -161,6 +164,14 @@ def _advice(resolution: int) -> str:
     return (
         f"{resolution} is reached by at least 95 % of the images: frugan train DATA --resolution {resolution}{recipe}"
     )
+
+
+def _colours(profiles: dict[str, int]) -> str:
+    told = {
+        "converted": "with a profile of other colours are converted to sRGB (perceptual intent)",
+        "unreadable": "with a profile that cannot be read are taken for sRGB",
+    }
+    return "; ".join(f"{profiles[kind]} {sentence}" for kind, sentence in told.items() if kind in profiles)
 
 
 def _count(words: Iterable[str]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """One encoded image -> upright 8-bit RGB -> a square of the wanted size.
 
 Every kind of pixel comes out as it looks on a white page: transparency lies on white, 16-bit grey is scaled (not cut)
-to 8 bit, a camera's note to turn the picture is obeyed. Of an animation, the first frame. Colour profiles are ignored.
+to 8 bit, a camera's note to turn the picture is obeyed, colours with a profile become sRGB (see `colour`). Of an
+animation, the first frame.
 """
 
 import math
@@ -17,6 +18,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.Image import Resampling, Transpose
 
 from frugan.data.budget import Budget
+from frugan.data.colour import Profile, profile_of, to_srgb
 from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_PIXELS
 
 
@@ -52,6 +54,7 @@ class ImageHeader(NamedTuple):
     width: int
     height: int
     is_turned: bool  # a camera's note asks for turning or mirroring
+    profile: Profile = "none"
 
 
 def decode_image(data: bytes) -> Image.Image:
@@ -114,6 +117,7 @@ _SIDEWAYS = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Tr
 # Turns that bring the end of what is stored to the top. ROTATE_90 is anticlockwise: the last column becomes row 0.
 _FROM_THE_END = {Transpose.ROTATE_180, Transpose.FLIP_TOP_BOTTOM, Transpose.TRANSVERSE, Transpose.ROTATE_90}
 _LANCZOS_SUPPORT = 3
+_LFS = b"version https://git-lfs.github.com/spec/"
 _PLAIN_MODES = ("RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr", "HSV")
 # Of all threads together. Pillow holds a pixel in up to 4 bytes, and some formats' readers hold it twice.
 _BYTES_A_PIXEL, _WEBP_BYTES_A_PIXEL = 8, 16
@@ -130,6 +134,7 @@ class _Picture:
     header: ImageHeader
     stored: Image.Image
     turn: Transpose | None
+    profile: bytes | None
 
     @property
     def width(self) -> int:
@@ -149,7 +154,7 @@ class _Picture:
         else:
             box = (0, start, self.stored.width, end)
         whole = box == (0, 0, *self.stored.size)
-        strip = _to_rgb(self.stored if whole else self.stored.crop(box), self.stored.format)
+        strip = _to_rgb(self.stored if whole else self.stored.crop(box), self.stored.format, self.profile)
         return strip if self.turn is None else strip.transpose(self.turn)
 
 
@@ -173,7 +178,9 @@ def _decoded(data: bytes, shrink_to: int = 0) -> Iterator[_Picture]:
         except Exception as error:  # Pillow's readers fail on damaged bytes with whatever their parsing meets
             raise CorruptImageError(str(error) or type(error).__name__) from error
         turn = _TURNS.get(_orientation(image))
-        yield _Picture(ImageHeader(*stated, is_turned=turned_by_pillow or turn is not None), image, turn)
+        turned = turned_by_pillow or turn is not None
+        header = ImageHeader(*stated, is_turned=turned, profile=profile_of(image))
+        yield _Picture(header, image, turn, image.info.get("icc_profile"))
 
 
 def _resized(picture: _Picture, resolution: int, left: int, top: int, side: int) -> Image.Image:
@@ -196,6 +203,8 @@ def _resized(picture: _Picture, resolution: int, left: int, top: int, side: int)
 def _open(data: bytes) -> Image.Image:
     if not data:
         raise CorruptImageError("the file is empty")
+    if data.startswith(_LFS):
+        raise CorruptImageError("a pointer of Git LFS, not the image. Fetch the images: git lfs pull")
     most = IMAGE_PIXELS.now
     if most > IMAGE_PIXELS.most:
         Image.MAX_IMAGE_PIXELS = most // 2  # Pillow refuses from twice that
@@ -225,20 +234,25 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _to_rgb(image: Image.Image, format_: str | None) -> Image.Image:
+def _to_rgb(image: Image.Image, format_: str | None, profile: bytes | None) -> Image.Image:
     if image.mode == "RGB" and not image.has_transparency_data:
-        return image
+        return to_srgb(image, profile)
     has_16_bit = image.mode == "I" and format_ in ("PNG", "PPM")  # these formats hold no more
     if has_16_bit or image.mode.startswith("I;16"):
-        return _from_16_bit(image)
+        return to_srgb(_from_16_bit(image), profile).convert("RGB")
     if image.has_transparency_data:
+        drawn = image.convert("RGBA")
+        if profile:
+            colours = to_srgb(drawn.convert("RGB"), profile)
+            drawn = Image.merge("RGBA", (*colours.split(), drawn.getchannel("A")))
         page = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(page, image.convert("RGBA")).convert("RGB")
+        return Image.alpha_composite(page, drawn).convert("RGB")
     if image.mode in _PLAIN_MODES:
-        return image.convert("RGB")
+        own = image if image.mode in ("L", "CMYK") else image.convert("RGB")
+        return to_srgb(own, profile).convert("RGB")
     raise UnsupportedImageError(f"pixels of mode {image.mode} have no known range: save it as 8-bit RGB")
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:
     grey = np.asarray(image).astype(np.int64)
-    return Image.fromarray(((grey * 255 + 32767) // 65535).astype(np.uint8)).convert("RGB")
+    return Image.fromarray(((grey * 255 + 32767) // 65535).astype(np.uint8))

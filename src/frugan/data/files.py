@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
@@ -48,7 +49,7 @@ def open_folder(root: Path) -> Source:
 
 
 def open_zip(file: Path | BytesIO, origin: str) -> Source:
-    """The images in a zip. If all lies in one folder called like the zip, as zipping a folder does, that is the root.
+    """The images in a zip. If all lies in one folder, as zipping a folder makes it, that is the root.
 
     Raises:
         UserError: the zip is damaged or encrypted, or holds no image.
@@ -57,7 +58,8 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError) as error:
         raise UserError(f"{origin} is not a zip that can be read: {error}.") from error
-    entries = _strip_wrapper({entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}, origin)
+    named = {_name(entry): entry for entry in archive.infolist() if not _name(entry).endswith("/")}
+    entries = _strip_wrapper(named, origin)
     hidden, others, images = _sort_out(entries, lambda name: True)
     _require_images(origin, images, others, hidden)
     if any(entries[name].flag_bits & _ENCRYPTED for name in images):
@@ -96,7 +98,7 @@ def read_file(path: Path) -> bytes:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-_ENCRYPTED = 0x1  # general purpose bit 0 of a zip entry
+_ENCRYPTED, _UTF8 = 0x1, 0x800  # general purpose bits 0 and 11 of a zip entry
 _MOST_LINKS = 4  # folders that link to each other have so many ways through them that a walk does not end
 
 
@@ -155,11 +157,25 @@ def _require_images(origin: str, images: list[str], others: list[str], hidden: l
 
 
 def _strip_wrapper(entries: dict[str, zipfile.ZipInfo], origin: str) -> dict[str, zipfile.ZipInfo]:
-    wrapper = Path(origin).stem + "/"
+    """Without the one folder that all visible files lie in, if it is called like the zip or holds folders alone; else
+    it is a class."""
     visible = [name for name in entries if not _is_hidden(name)]
-    if not all(name.startswith(wrapper) for name in visible):
+    tops = {name.partition("/")[0] for name in visible}
+    if len(tops) != 1 or any("/" not in name for name in visible):
         return entries
-    return {name.removeprefix(wrapper): entry for name, entry in entries.items()}
+    (top,) = tops
+    if top != Path(origin).stem and any(name.count("/") == 1 for name in visible):
+        return entries
+    return {name.removeprefix(f"{top}/"): entry for name, entry in entries.items()}
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """As file managers show it: Windows' back slashes are folders, and names in UTF-8 need not say so."""
+    name = entry.filename
+    if not entry.flag_bits & _UTF8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bound: bounds.Bound) -> bytes:
