@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import frugan
+from frugan.cli import main
 from frugan.judging import evaluate_folder
 from frugan.runs.folder import RunFolder
 from frugan.use_cases import conduct
@@ -42,3 +43,19 @@ def test_an_existing_run_is_refused_before_the_trial(run: RunFolder, monkeypatch
     monkeypatch.setattr("frugan.use_cases.train.prepared", lambda *arguments, **options: pytest.fail("it was prepared"))
     with pytest.raises(frugan.ArgumentError, match="already exists: go on with"):
         frugan.train(frugan.Plan("noto-people", minutes=1), run.path)
+
+
+def test_images_that_were_moved_are_named_once(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Path(run.config().data.source)
+    moved, others = tmp_path / "moved", tmp_path / "others"
+    for place in (moved, others):
+        shutil.copytree(source, place)
+    first = next(path for path in sorted(others.rglob("*")) if path.is_file())
+    first.rename(first.with_name(f"other-{first.name}"))
+    assert main(["resume", str(run.path), "--data", str(others)]) == 2
+    assert "not the images that" in capsys.readouterr().err
+    assert run.config().data.source == str(source)
+    assert main(["resume", str(run.path), "--data", str(moved)]) == 0
+    assert run.config().data.source == str(moved)

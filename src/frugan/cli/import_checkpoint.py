@@ -19,8 +19,8 @@ class Flags:
     The checkpoint's code never runs. Files that hold anything but named tensors are refused.
 
     Args:
-        checkpoint: Folder of a public BigGAN-deep (config.json and pytorch_model.bin), or a StyleGAN2 pickle from
-            StyleGAN2-ADA or a successor.
+        checkpoint: Folder of a public BigGAN-deep (config.json and pytorch_model.bin), or a StyleGAN2 pickle: the first
+            ones, for TensorFlow, or those of StyleGAN2-ADA or a successor.
         out: New model folder.
     """
 

@@ -22,10 +22,12 @@ class Flags:
     Args:
         run: Run folder.
         part: Part to train now.
+        data: New place of the run's images, if they were moved.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     part: PartChoice = "all"
+    data: str = ""
     allow_package: Packages = ()
 
 
@@ -38,4 +40,4 @@ def _resume(flags: Flags) -> int:
     folder = RunFolder.open(flags.run)
     from frugan import resume
 
-    return show_outcome(resume(folder.path, part=flags.part, watcher=training_watcher()))
+    return show_outcome(resume(folder.path, part=flags.part, data=flags.data, watcher=training_watcher()))
