@@ -1,6 +1,7 @@
 """Tiles without seams, files written in strips, and the decoders that `frugan upscale` accepts."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,17 @@ def test_upscale_from_the_command_line(trained_run: Path, tmp_path: Path, capsys
     assert main(["upscale", str(photo), "--decoder", str(trained_run), "--out", str(out), "--tile", "64"]) == 0
     assert Image.open(out / "photo.png").size == (136, 84)
     assert "34 x 21 -> 136 x 84" in capsys.readouterr().out
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    shutil.copy(photo, folder / "a.png")
+    shutil.copy(photo, folder / "b.png")
+    (folder / "notes.txt").write_text("no image")
+    assert main(["upscale", str(folder), "--decoder", str(trained_run), "--out", str(tmp_path / "all")]) == 0
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["a.png", "b.png"]
+    assert main(["upscale", str(folder), "--decoder", str(trained_run), "--out", str(tmp_path / "one.png")]) == 2
+    assert main(["upscale", str(photo), "--decoder", str(trained_run), "--out", str(tmp_path / "one.png")]) == 0
+    assert Image.open(tmp_path / "one.png").size == (136, 84)
+    capsys.readouterr()
     assert main(["upscale", str(broken), str(photo), "--decoder", str(trained_run), "--out", str(out)]) == 1
     assert "broken.jpg" in capsys.readouterr().err
     assert main(["upscale", str(out / "photo.png"), "--decoder", str(trained_run), "--out", str(out)]) == 2

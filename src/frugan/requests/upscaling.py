@@ -13,8 +13,8 @@ class Enlarging:
     """Image files, and where they go.
 
     Args:
-        images: Files; their names are kept.
-        out: The folder for the results.
+        images: Files, and folders of such; names are kept.
+        out: The folder for the results; or the PNG file, for one image.
         tile: Side of the tiles, in pixels of the result, from 64; 0 takes the whole picture at once.
 
     Raises:
@@ -32,10 +32,21 @@ class Enlarging:
         if not self.images:
             raise ArgumentError("images", "give at least one")
         for path in self.images:
-            if not path.is_file():
-                raise ArgumentError("images", "no such file", path)
-        stems = [path.stem for path in self.images]
+            if not path.exists():
+                raise ArgumentError("images", "no such file or folder", path)
+        if self.is_file and (len(self.images) > 1 or self.images[0].is_dir()):
+            raise ArgumentError("out", "a folder, for several images", self.out)
+        stems = [path.stem for path in self.images if not path.is_dir()]
         twice = next((stem for stem in stems if stems.count(stem) > 1), None)
         if twice is not None:
             problem = f"several would become {self.out / twice}.png. Call once for each, with another `out` each"
             raise ArgumentError("images", problem)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether `out` is the file of one result."""
+        return self.out.suffix.lower() == ".png"
+
+    def target(self, image: Path) -> Path:
+        """The file that an image becomes."""
+        return self.out if self.is_file else self.out / f"{image.stem}.png"

@@ -1,6 +1,7 @@
 """Enlarge photos of any size with a trained decoder, in tiles without seams."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from frugan.data.decode import ImageError, decode_image
+from frugan.data.files import IMAGE_SUFFIXES
 from frugan.model.folder import load_decoder, refuse_autoencoder
 from frugan.rendering.upscale import upscale_strips
 from frugan.requests.upscaling import Enlarging
@@ -52,9 +54,9 @@ def upscale(
     """Enlarge image files with the decoder of a run, or with the official ESRGAN's weights. Results are PNGs.
 
     Args:
-        images: Files; their names are kept.
+        images: Files, and folders of such; names are kept.
         decoder: A run or model folder, or a weight file of ESRGAN (RRDB_ESRGAN_x4.pth, or safetensors).
-        out: The folder for the results.
+        out: The folder for the results; or the PNG file, for one image.
         tile: Side of the tiles, in pixels of the result; 0 takes the whole picture at once.
         device: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of tiles done.
@@ -68,13 +70,13 @@ def upscale(
     refuse_autoencoder(network, Path(decoder))
     network.to(choose_device(device))
     written, unreadable = [], []
-    for path in asked.images:
+    for path in dataclasses.replace(asked, images=tuple(_files(asked.images))).images:
         try:
             low = _read(path)
         except (ImageError, OSError) as error:
             unreadable.append(f"{path}: {error}")
             continue
-        target = asked.out / f"{path.stem}.png"
+        target = asked.target(path)
         if target.resolve() == path.resolve():
             raise ArgumentError("out", f"would overwrite {path}; choose another", asked.out)
         told = partial(watcher.on_stage, f"{path.name}, tiles")
@@ -84,6 +86,18 @@ def upscale(
         write_png_strips(target, (to_uint8(strip[None])[0] for strip in strips), *large)
         written.append(Enlarged(target, (width, height), large))
     return Upscaled(tuple(written), tuple(unreadable))
+
+
+def _files(images: Sequence[Path]) -> Iterator[Path]:
+    """Each file, and the images that lie in each folder."""
+    for path in images:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
+        if not found:
+            raise ArgumentError("images", f"the folder holds no image ({' '.join(IMAGE_SUFFIXES)})", path)
+        yield from found
 
 
 def _read(path: Path) -> Tensor:
