@@ -99,6 +99,8 @@ def test_the_official_esrgan_s_file_is_a_decoder_everywhere(
         low = codec.halved(frugan.load(trained_run).sample([3]), 2)
         expected = ((network(low, low)[0].clamp(-1, 1) + 1) * 127.5).round()
     assert (drawn - expected).abs().max() <= 1
+    assert main(["evaluate-decoder", str(tmp_path / "RRDB.safetensors"), "--samples", "4"]) == 2
+    assert "--resolution: " in capsys.readouterr().err
     compared = ["evaluate-decoder", str(trained_run), str(tmp_path / "RRDB.safetensors"), "--samples", "4", "--json"]
     capsys.readouterr()
     assert main(compared) == 0

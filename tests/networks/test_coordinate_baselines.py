@@ -12,6 +12,8 @@ from frugan.networks.inr_gan import INRGANGenerator, _FactorisedLinear, _Places
 from frugan.networks.scale_party import ScalePartyGenerator
 from frugan.networks.style_based import StyleBasedGenerator
 from frugan.ops.grid import Grid, full_grid
+from frugan.ops.view import View
+from frugan.rendering.render import render
 
 SMALL = {"latent_dim": 16, "style_dim": 24, "channel_base": 256, "channel_max": 24, "mapping_layers": 2}
 
@@ -182,3 +184,15 @@ def test_scale_party_refuses_what_it_cannot_place(rows: torch.Tensor, problem: s
     generator = scale_party()
     with pytest.raises(ValueError, match=problem):
         generator(torch.randn(1, 16), grid=Grid(rows, torch.linspace(0, 1, 8)))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("side", "supersample"), [(40, 8), (100, 4)])
+def test_scale_party_is_supersampled_in_pieces_none_of_which_is_empty(side: int, supersample: int) -> None:
+    generator = scale_party(64, 64)
+    w = generator.mapping(torch.randn(1, 16))
+    view = View(side, side, (64, 64), supersample=supersample)
+    found = render(generator, w, view)
+    drawn = render(generator, w, View(side * supersample, side * supersample, (64, 64)))
+    assert found.shape == (3, side, side)
+    assert (F.avg_pool2d(drawn, supersample) - found).abs().mean() < 0.05 * found.std()

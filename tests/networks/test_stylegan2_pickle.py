@@ -18,7 +18,7 @@ import frugan
 from frugan.cli import main
 from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.system.errors import UserError
-from frugan.system.persistent_pickle import read_networks
+from frugan.system.persistent_pickle import _Reader, read_networks
 
 
 class EasyDict(dict[str, Any]):
@@ -218,3 +218,34 @@ def test_a_pickle_of_tensorflow_becomes_the_same_model(
     model, z = frugan.load(tmp_path / "model"), torch.randn(3, 16)
     assert torch.allclose(model.generator(z), generator(z), atol=1e-5)
     assert not (tmp_path / "hacked").exists()
+
+
+def test_damaged_pickles_of_tensorflow_are_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Network, "__module__", "dnnlib.tflib.network")
+    for name in ("dnnlib.tflib", "dnnlib.tflib.network"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setattr(sys.modules["dnnlib.tflib.network"], "Network", Network, raising=False)
+    itself = Network({}, {})
+    itself.__dict__["components"] = EasyDict(synthesis=itself)
+    odd, parts, objects = Network({}, {}), Network({}, {}), Network({"w": np.array([None], dtype=object)}, {})
+    odd.__dict__["variables"] = 5
+    parts.__dict__["components"] = [1]
+    for network in (odd, parts, itself, objects):
+        (tmp_path / "network.pkl").write_bytes(pickle.dumps((network, network, network), protocol=4))
+        assert main(["import", str(tmp_path / "network.pkl"), "--out", str(tmp_path / "model")]) == 2
+        assert "network.pkl" in capsys.readouterr().err
+        assert not (tmp_path / "model").exists()
+
+
+def test_arrays_are_no_larger_than_their_file() -> None:
+    """So that one string of bytes, which a pickle names again and again, cannot become many arrays."""
+    content = pickle.dumps([np.zeros(2**16, np.float16) for _ in range(9)], protocol=4)
+    reader = _Reader(content)
+    reader.load()
+    assert 0 <= reader.left < 2**20 + 4096
+    reader = _Reader(content)
+    reader.left = 2**18
+    with pytest.raises(pickle.UnpicklingError, match="larger than the file"):
+        reader.load()

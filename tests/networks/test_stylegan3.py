@@ -1,5 +1,6 @@
 """StyleGAN3-T and AnyresGAN: parameter counts, layers against other ways to compute them, windows, and what moves."""
 
+import copy
 import math
 
 import numpy as np
@@ -87,7 +88,7 @@ def test_waves_are_turned_moved_and_faded() -> None:
     for n in range(2):
         cosine, sine, x0, y0 = (waves.affine.weight[:, :] @ w[n] / 2 + waves.affine.bias).tolist()
         length = math.hypot(cosine, sine)
-        cosine, sine = cosine / length, sine / length
+        cosine, sine, x0, y0 = cosine / length, sine / length, x0 / length, y0 / length
         expected = np.zeros((12, 28, 36))
         for c in range(12):
             f_y, f_x = waves.frequencies[c].tolist()
@@ -300,3 +301,21 @@ def test_waves_survive_autocast(kind: Kind) -> None:
         half = generator(z)
     assert seen[0].dtype == torch.float32
     assert (half - exact).abs().mean() < 0.05 * exact.std()
+
+
+def test_mean_magnitudes_move_as_fast_on_several_processes() -> None:
+    """Two that see half of a batch each, and average what they keep, keep what one would."""
+    settings = {"latent_dim": 8, "style_dim": 8, "layers": 4, "channel_base": 128, "channel_max": 8, "margin": 4}
+    torch.manual_seed(0)
+    alone = StyleGAN3Generator((3, 16, 16), magnitude_kimg=0.05, **settings).train()  # type: ignore[arg-type]
+    halves = [copy.deepcopy(alone) for _ in range(2)]
+    z = torch.randn(8, 8)
+    with torch.no_grad():
+        alone(z)
+        for half, part in zip(halves, z.split(4), strict=True):
+            half.share(2)
+            half(part)
+    magnitudes = [[b for n, b in g.named_buffers() if n.endswith("magnitude")] for g in (alone, *halves)]
+    first, *_ = zip(*magnitudes, strict=True)
+    assert first[0] != 1
+    assert torch.allclose(first[0], (first[1] + first[2]) / 2, atol=1e-6)

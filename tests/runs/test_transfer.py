@@ -135,3 +135,18 @@ def test_a_model_folder_is_a_beginning_with_the_recipe_s_discriminator(
     begun = load_file(RunFolder(tmp_path / "more").part("sampler").snapshot(0))
     for name, tensor in load_file(model / "generator.safetensors").items():
         assert torch.equal(tensor, begun[name]), name
+
+
+def test_a_model_folder_with_a_decoder_keeps_its_network(trained_run: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(trained_run / "model", model)
+    before = RunFolder.open(trained_run).config()
+    assert before.decoder is not None
+    config = frugan.Plan(before.data.source, recipe="nsb-gan-w-dcgan", start=model).configuration()
+    assert config.decoder is not None
+    assert config.decoder.network == before.decoder.network
+    assert config.codec == before.codec
+    with pytest.raises(frugan.ArgumentError, match="has a decoder, and creps-small trains none"):
+        frugan.Plan(before.data.source, recipe="creps-small", start=model).configuration()
+    with pytest.raises(frugan.ArgumentError, match="cannot go on with patches; StyleGAN3 and AnyresGAN can"):
+        frugan.Plan(before.data.source, recipe="anyres-small", start=model).configuration()

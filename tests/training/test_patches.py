@@ -198,6 +198,12 @@ def test_a_student_that_draws_as_its_teacher_learns_nothing_from_it(tiny_config:
     assert plain is not None
     plain.teach_with(part.generator)
     assert plain.lesson(generator(z) + 0.25, whole, z, None).item() == pytest.approx(5 * 0.25, rel=1e-3)
+    # Pieces of a batch have the mean of the batch, however large their windows are.
+    boxes = grid_of(torch.tensor([[0.0, 0.0, 0.9], [0.5, 0.5, 0.3]]), SIDE)
+    drawn = torch.randn(2, 3, SIDE, SIDE)
+    pieces = [plain.lesson(drawn[n : n + 1], Grid(*(a[n : n + 1] for a in boxes)), z[n : n + 1], None) for n in (0, 1)]
+    both = plain.lesson(drawn, boxes, z[:2], None)
+    assert torch.allclose(both, (pieces[0] + pieces[1]) / 2, rtol=1e-4)
 
 
 def test_the_state_holds_the_teacher_and_resumes_exactly(tiny_config: RunConfig) -> None:
@@ -266,11 +272,11 @@ def test_a_run_of_stylegan3_goes_on_as_anyresgan(tiny_config: RunConfig, tmp_pat
     plain = Spec(StyleGAN3Generator, **GENERATOR.arguments)
     first = trained(run_config(tiny_config, plain, None), tmp_path / "first")
     patches = dataclasses.replace(PATCHES, start=0.5)
-    config = continued(first, run_config(tiny_config, Spec(AnyresGANGenerator, closest=3.0), patches))
+    config = continued(first.path, run_config(tiny_config, Spec(AnyresGANGenerator, closest=3.0), patches))
     assert config.sampler.generator == Spec(AnyresGANGenerator, **{**GENERATOR.arguments, "closest": 3.0})
     assert config.sampler.patches is not None
     assert config.sampler.patches.start == 0
-    second = trained(config, tmp_path / "second", trained_weights(first))
+    second = trained(config, tmp_path / "second", trained_weights(first.path))
     lines = second.part("sampler").train_log.read()
     assert all(line["teacher_loss"] > 0 for line in lines if "teacher_loss" in line)
     assert any("teacher_loss" in line for line in lines)

@@ -8,8 +8,12 @@ import torch
 
 import frugan
 from frugan.cli import main
+from frugan.codecs.identity import IdentityCodec
+from frugan.config.spec import Spec
 from frugan.config.yaml import override
-from frugan.model.weights import read_weights
+from frugan.model.folder import ModelDescription
+from frugan.model.weights import read_weights, write_weights
+from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import build_part
 from frugan.system.errors import UserError
@@ -90,3 +94,18 @@ def test_a_model_folder_is_fine_tuned_on_images_that_are_named(
     before, after = frugan.load(model), frugan.load(tmp_path / "new")
     after.generator.load_state_dict(read_weights(RunFolder(tmp_path / "new").part("sampler").snapshot(0)))
     assert torch.allclose(after.sample(range(3)), before.sample(range(3)), atol=1e-5)
+
+
+def test_classes_that_the_images_do_not_have_are_refused(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = (3, 32, 32)
+    spec = Spec(StyleGAN2Generator, latent_dim=8, style_dim=8, channel_base=64, channel_max=8, classes=3)
+    model = tmp_path / "model"
+    model.mkdir()
+    ModelDescription(spec, Spec(IdentityCodec), None, shape, 32, {"recipe": "imported"}).write(model)
+    write_weights(model / "generator.safetensors", spec.build(code_shape=shape))
+    data = RunFolder(trained_run).config().data.source
+    assert main(["finetune", str(model), "--data", data, "--out", str(tmp_path / "new")]) == 2
+    assert "the generator draws 3 classes; these images have" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

@@ -44,9 +44,10 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     decoder: nn.Module | None = description.build_decoder() if description.decoder else None
     refuse_autoencoder(decoder, folder)
     if not (folder / GENERATOR_FILE).exists() and (folder / DECODER_FILE).exists():
+        train = "Train it with `frugan resume`, or use" if folder != Path(path) else "Use"
         raise UserError(
-            f"{folder}: the sampler is not trained yet. Train it with `frugan resume`, or use the decoder alone with "
-            "`frugan upscale`."
+            f"{folder}: it has no trained sampler. {train} the decoder alone: `frugan upscale`, or `frugan sample "
+            "OTHER_MODEL --decoder` with this folder."
         )
     load_weights(generator, folder / GENERATOR_FILE)
     if decoder is not None and not (folder / DECODER_FILE).exists():

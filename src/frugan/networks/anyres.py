@@ -62,6 +62,9 @@ class AnyresGANGenerator(StyleBasedGenerator):
         self.closeness = _Closeness(self.trunk.widths, style_dim, closest)
         self.cell = self.trunk.cell
 
+    def share(self, processes: int) -> None:
+        self.trunk.share(processes)
+
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         """
         Raises:

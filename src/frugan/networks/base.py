@@ -43,6 +43,9 @@ class Generator(nn.Module, ABC):
         """
         self.load_state_dict(weights)
 
+    def share(self, processes: int) -> None:
+        """Be told how many processes share a batch, for means over images that are kept in training."""
+
     def truncated_mapping(self, z: Tensor, label: Tensor | None = None, truncation: float = 1.0) -> Tensor:
         """Like `mapping`, trading variety for typicality below 1: by shrinking the latents to a scaled Gaussian
         (not-so-big-GAN, section 4.1), if a generator has no better way."""

@@ -59,6 +59,9 @@ class StyleGAN3Generator(StyleBasedGenerator):
         self.trunk = AliasFreeTrunk(side, colours, style_dim, layers, channel_base, channel_max, margin, magnitude_kimg)
         self.cell = self.trunk.cell
 
+    def share(self, processes: int) -> None:
+        self.trunk.share(processes)
+
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         """
         Raises:

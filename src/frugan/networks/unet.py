@@ -3,8 +3,9 @@
 UNet-W predicts the wavelet bands that the encoder dropped, each as wavelet packets of 32 x 32, one small "tail" network
 a packet. UNet-P predicts what linear enlargement misses. Both are trained by squared errors.
 
-Each network learns from the true image of the level below, and needs none of the others: they can be trained at the
-same time on several machines (`stage`), and joined by `frugan join`. Numbering of stages begins with 1 at the code.
+A network alone (`stage`, from 1 at the code) learns from the true image of the level below, and needs none of the
+others: they can be trained at the same time on several machines, and joined by `frugan join`. Trained together, those
+of UNet-W do the same; those of UNet-P each see what the one below predicts.
 """
 
 import math

@@ -106,6 +106,12 @@ class AliasFreeTrunk(nn.Module):
         )
         self.widths = [before.channels for before in befores]
 
+    def share(self, processes: int) -> None:
+        """Be told how many processes share a batch."""
+        for layer in self.layers:
+            assert isinstance(layer, _Layer)
+            layer.processes = processes
+
     def forward(self, w: Tensor, window: Window, shifts: Sequence[Tensor] | None = None) -> Tensor:
         """
         Args:
@@ -143,8 +149,10 @@ class FourierWaves(nn.Module):
             self.affine.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
 
     def forward(self, w: Tensor, window: Window, size: tuple[int, ...]) -> Tensor:
-        turn, move = self.affine(w).split(2, dim=1)
-        cosine, sine = (turn / turn.norm(dim=1, keepdim=True)).split(1, dim=1)
+        moved = self.affine(w)
+        # The length of the turn divides the translation, too (appendix F).
+        turn, move = (moved / moved[:, :2].norm(dim=1, keepdim=True)).split(2, dim=1)
+        cosine, sine = turn.split(1, dim=1)
         along_y, along_x = self.frequencies.T
         turned = torch.stack([cosine * along_y - sine * along_x, sine * along_y + cosine * along_x], dim=2)  # (N, C, 2)
         # The wave f at R (p - t), p = middle + scale q: of frequency R' f scale in q, and moved in phase.
@@ -172,6 +180,7 @@ class _Layer(nn.Module):
         self.style_gain = 1 / math.sqrt(before.channels) if draws_colours else 1.0
         # A step shows this many images, and draws as many twice: for the discriminator and for itself.
         self.magnitude_halflife = 2000 * magnitude_kimg
+        self.processes = 1  # that share a batch
         self.magnitude: Tensor
         self.register_buffer("magnitude", torch.ones(()))
         dense = max(before.rate, after.rate) * (1 if draws_colours else _DENSER)
@@ -200,7 +209,7 @@ class _Layer(nn.Module):
     def _input_gain(self, x: Tensor) -> Tensor:
         """Brings what comes in to unit magnitude, by a mean over training."""
         if self.training:
-            keep = 0.5 ** (len(x) / self.magnitude_halflife)
+            keep = 0.5 ** (self.processes * len(x) / self.magnitude_halflife)
             self.magnitude.lerp_(x.detach().square().mean().to(self.magnitude), 1 - keep)
         return self.magnitude.rsqrt()
 

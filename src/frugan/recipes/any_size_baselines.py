@@ -1,8 +1,8 @@
 """The generators that CREPS is compared with, at their papers' sizes: CIPS, INR-GAN and ScaleParty on FFHQ.
 
 All three use StyleGAN2's discriminator, non-saturating loss and R1 of gamma 10, Adam (0, .99) at .002. What differs is
-stated with each. FID in their papers and in CREPS's table 3: CIPS 4.38 and INR-GAN 9.57 at 256 x 256 (25,000 kimg);
-ScaleParty 6.23 when drawn at 512 x 512.
+stated with each. FID on FFHQ: CIPS 4.38 and INR-GAN 9.57 at 256 x 256, both as INR-GAN's paper says; ScaleParty 6.23 at
+512 x 512 and 10.91 at 1024, as CREPS's table 3 says.
 """
 
 from dataclasses import dataclass

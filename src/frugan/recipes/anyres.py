@@ -34,7 +34,7 @@ _PERCEPTUAL = Spec(EfficientNetPerceptual)
 PAPER = {
     "stylegan3-t-256": Training(Spec(StyleGAN3Generator, channel_base=16384), kimg=25_000),
     "anyres-ffhq": Training(
-        Spec(AnyresGANGenerator, closest=4.0),
+        Spec(AnyresGANGenerator, channel_base=16384, closest=4.0),
         kimg=50_000,
         patches=PatchConfig(largest=1024, perceptual=_PERCEPTUAL),
     ),

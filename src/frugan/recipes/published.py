@@ -135,6 +135,9 @@ CREPS_TABLE_3 = {
         *fid("3.71", "CREPS, table 3, drawn at 512"),
         *fid("4.06", "CREPS, table 3, drawn at 1024"),
     ),
+}
+# INR-GAN's own table, at 256 x 256.
+INR_GAN_TABLE = {
     "cips-ffhq-256": fid("4.38", "INR-GAN, its table of FFHQ 256"),
     "inr-gan-ffhq-256": fid("9.57", "INR-GAN, its table of FFHQ 256"),
 }

@@ -1,6 +1,6 @@
 """The recipes of CREPS and of the generators of any size that it is compared with, a row each."""
 
-from frugan.recipes.published import CREPS_TABLE_3, CREPS_TABLE_4
+from frugan.recipes.published import CREPS_TABLE_3, CREPS_TABLE_4, INR_GAN_TABLE
 from frugan.recipes.recipe import Recipe
 
 CREPS: dict[str, Recipe] = {
@@ -86,7 +86,7 @@ CREPS: dict[str, Recipe] = {
         "cips-ffhq-256",
         side=256,
         images="FFHQ",
-        paper=CREPS_TABLE_3["cips-ffhq-256"],
+        paper=INR_GAN_TABLE["cips-ffhq-256"],
     ),
     "inr-gan-ffhq-256": Recipe(
         "any_size_baselines:paper",
@@ -94,7 +94,7 @@ CREPS: dict[str, Recipe] = {
         "inr-gan-ffhq-256",
         side=256,
         images="FFHQ",
-        paper=CREPS_TABLE_3["inr-gan-ffhq-256"],
+        paper=INR_GAN_TABLE["inr-gan-ffhq-256"],
     ),
     "scaleparty-ffhq-256": Recipe(
         "any_size_baselines:paper",

@@ -252,8 +252,8 @@ def _equal(size: int, most: int, cell: int) -> list[slice]:
 
     What is left over after whole tiles could be a few pixels wide, and products of so few round differently.
     """
-    count = -(-size // most)
-    ends = [size * i // count // cell * cell for i in range(count)] + [size]
+    count = -(-size // max(most, cell))
+    ends = sorted({size * i // count // cell * cell for i in range(count)} | {size})
     return [slice(start, stop) for start, stop in pairwise(ends)]
 
 

@@ -21,7 +21,7 @@ from frugan.runs.folder import INITIAL_FILE, RunFolder
 from frugan.system.atomic import write_file
 from frugan.system.cores import available_cores, processes_here
 from frugan.system.device import choose_device, describe_machine
-from frugan.system.errors import ArgumentError, UserError
+from frugan.system.errors import ArgumentError, RunError, UserError
 from frugan.training.batch_norm import synchronise_batch_norm
 from frugan.training.decoder import DecoderPart
 from frugan.training.gan import GANPart
@@ -88,6 +88,8 @@ def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
         return None
     source, upsample = open_source(config.data.source), config.data.upsample
     photos = pack(source, max(wanted.largest, side), allow_upsampling=upsample, smallest=side)
+    if photos.fingerprint != dataset.fingerprint:
+        raise RunError(f"{config.data.source}: its photos changed while they were packed. Start again")
     loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
     return Patches(loader, photos, side=side, seed=config.seed)
 

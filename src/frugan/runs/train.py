@@ -29,7 +29,6 @@ from frugan.system.errors import DivergedError, RunError, UserError
 from frugan.system.jsonl import JSON, is_count
 from frugan.system.lock import exclusive
 from frugan.system.worker import STOPPED, Worker
-from frugan.training.gan import GANPart
 from frugan.training.loop import Hooks, run_loop
 from frugan.training.part import Part
 from frugan.training.ranks import ALONE, Ranks
@@ -163,8 +162,8 @@ class _Snapshot:
         network = part.exported()
         write_weights(self.folder.snapshot(nimg), network)
         write_weights(self.run.model / _MODEL_FILES[self.folder.name], network)
-        if isinstance(part, GANPart) and self.judge is not None:
-            generator = part.exported()
+        if isinstance(network, Generator) and self.judge is not None:
+            generator = network
             with torch.no_grad():
                 codes = (draw_codes(generator, seeds, self.class_counts) for seeds in _SNAPSHOT_PIECES)
                 images = torch.cat([part.codec.base(code) for code in codes])

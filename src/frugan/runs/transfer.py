@@ -24,7 +24,9 @@ class Start:
 
     Attributes:
         resolution: side of its images.
-        discriminator: None where a model folder has none.
+        discriminator: None for a model folder, which has none.
+        decoder: how a run's was trained.
+        decoder_network: of a model folder.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Start:
     discriminator: Spec | None
     codec: Spec
     decoder: DecoderConfig | None
+    decoder_network: Spec | None = None
 
 
 def begun_with(start: Path) -> Start:
@@ -43,7 +46,7 @@ def begun_with(start: Path) -> Start:
     """
     if not is_run(start):
         described = ModelDescription.read(start)
-        return Start(start, described.resolution, described.generator, None, described.codec, None)
+        return Start(start, described.resolution, described.generator, None, described.codec, None, described.decoder)
     config = RunFolder.open(start).config()
     networks = config.sampler.generator, config.sampler.discriminator
     return Start(start, config.data.resolution, *networks, config.codec, config.decoder)
@@ -72,6 +75,9 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
     if free:  # its depth is written down, for its settings may have left it to the size of the pictures
         kept = kept.replace(levels=generator.levels)
     if patches is not None:
+        if not generator.own_windows:
+            problem = f"{type(generator).__name__} cannot go on with patches; StyleGAN3 and AnyresGAN can"
+            raise ArgumentError("start", problem, start)
         kept = config.sampler.generator.replace(**kept.arguments)
         patches = dataclasses.replace(patches, start=0.0)
     sampler = dataclasses.replace(
@@ -86,8 +92,18 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         sampler=sampler,
         data=dataclasses.replace(config.data, classes=generator.classes > 0),
         codec=before.codec,
-        decoder=before.decoder,
+        decoder=_decoder(before, config),
     )
+
+
+def _decoder(before: Start, config: RunConfig) -> DecoderConfig | None:
+    """A run's own; for a model folder the recipe's, with the model's network."""
+    if before.decoder_network is None:
+        return before.decoder
+    if config.decoder is None:
+        problem = f"{before.path} has a decoder, and {config.recipe} trains none. Name a recipe that does"
+        raise ArgumentError("recipe", problem, config.recipe)
+    return dataclasses.replace(config.decoder, network=before.decoder_network)
 
 
 def trained_weights(start: Path) -> bytes:

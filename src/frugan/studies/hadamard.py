@@ -53,8 +53,14 @@ class Training:
     batch: int = 64
 
     def __post_init__(self) -> None:
-        if not (0 < self.lr < 1 and self.shown_steps > 0 and self.clean_steps >= 0 and self.batch > 1):
-            raise UserError(f"{self}: lr is between 0 and 1, steps are 0 or more, a batch is 2 or more")
+        for name, holds, allowed in (
+            ("lr", 0 < self.lr < 1, "between 0 and 1"),
+            ("shown_steps", self.shown_steps >= 1, "at least 1"),
+            ("clean_steps", self.clean_steps >= 0, "0 or more"),
+            ("batch", self.batch >= 2, "at least 2"),
+        ):
+            if not holds:
+                raise UserError(f"{name}: {getattr(self, name):g} should be {allowed}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -45,7 +45,7 @@ def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
     badges = [
         f"data {config.data.source}",
         f"{config.data.resolution} x {config.data.resolution} pixels",
-        f"{config.sampler.schedule.kimg:g} kimg a trial",
+        f"{_lengths(study)} kimg a trial",
         f"{states.count('finished')} of {len(states)} trials finished",
         *([f"{states.count('failed')} failed"] if "failed" in states else []),
     ]
@@ -55,6 +55,11 @@ def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
         tag("p", study.question),
         tag("p", *(join([tag("span", badge), " "]) for badge in badges), class_="badges"),
     )
+
+
+def _lengths(study: Study) -> str:
+    least, *_, most = sorted([row.config.sampler.schedule.kimg for row in study.rows] * 2)
+    return f"{least:g}" if least == most else f"{least:g} to {most:g}"
 
 
 def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:

@@ -9,6 +9,7 @@ StyleGAN2, are made anew of their bytes.
 import io
 import pickle
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +40,24 @@ class Remains:
                 found |= module.tensors(f"{prefix}{name}.")
         return found
 
-    def variables(self, prefix: str = "") -> dict[str, Tensor]:
-        """Those of a network of TensorFlow and of its components, "synthesis/4x4/Const/const" for example."""
-        found: dict[str, Tensor] = {}
-        for name, value in self.state.get("variables", ()):
-            if isinstance(value, _Array):
-                found[f"{prefix}{name}"] = value.tensor
-        for name, component in self.state.get("components", {}).items():
+    def variables(self, prefix: str = "", depth: int = 0) -> dict[str, Tensor]:
+        """Those of a network of TensorFlow and of its components, "synthesis/4x4/Const/const" for example.
+
+        Raises:
+            UserError: they are no variables and components.
+        """
+        variables, components = self.state.get("variables", []), self.state.get("components", {})
+        if depth > _DEEPEST or not isinstance(variables, list) or not isinstance(components, dict):
+            raise UserError("its networks are not those of StyleGAN2 for TensorFlow")
+        pairs = [pair for pair in variables if isinstance(pair, tuple) and len(pair) == 2]
+        found = {
+            f"{prefix}{name}": value.tensor
+            for name, value in pairs
+            if isinstance(value, _Array) and "tensor" in vars(value)
+        }
+        for name, component in components.items():
             if isinstance(component, Remains):
-                found |= component.variables(f"{prefix}{name}/")
+                found |= component.variables(f"{prefix}{name}/", depth + 1)
         return found
 
 
@@ -58,7 +68,7 @@ def read_networks(path: Path) -> dict[str, Remains]:
         UserError: it cannot be read, names anything that is not on the list, or holds no network.
     """
     try:
-        loaded = _Reader(io.BytesIO(read_bounded(path, WEIGHTS))).load()
+        loaded = _Reader(read_bounded(path, WEIGHTS)).load()
     except UserError:
         raise
     except _Refused as error:
@@ -87,14 +97,23 @@ class _Refused(pickle.UnpicklingError):
 class _Reader(pickle.Unpickler):
     """Looks names up in a list of harmless stand-ins, and nowhere else."""
 
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content))
+        self.left = 2 * len(content) + 2**20  # bytes of arrays: numbers of 16 bits become twice as long
+
     def find_class(self, module: str, name: str) -> Any:
         stand_in = _STAND_INS.get((module, name))
+        if stand_in is _Array:
+            return self._array
         if stand_in is not None:
             return stand_in
         # Layers, settings and numbers of these programs are only ever remembered by name.
         if module.split(".")[0] in ("training", "dnnlib") or module.startswith(_REMEMBERED):
             return type(name, (_Foreign,), {"__module__": module})
         raise _Refused(f"it names {module}.{name}")
+
+    def _array(self, *_: Any) -> "_Array":
+        return _Array(self)
 
 
 class _Foreign(Remains):
@@ -124,26 +143,32 @@ class _Array:
 
     tensor: Tensor
 
+    def __init__(self, reader: _Reader) -> None:
+        self.reader = reader
+
     def __setstate__(self, state: Any) -> None:
         _, shape, kind, by_columns, content = state
-        if not isinstance(kind, _Number) or kind.code not in _NUMBERS or not isinstance(content, bytes):
-            raise _Refused("an array in it holds more than numbers")
-        numbers = np.frombuffer(content, dtype=f"{'<' if kind.order == '|' else kind.order}{kind.code}")
+        numbers = _numbers(kind, content)
+        self.reader.left -= 4 * numbers.size
+        if self.reader.left < 0:
+            raise _Refused("its arrays are larger than the file")
         array = numbers.reshape(shape, order="F" if by_columns else "C")
         self.tensor = torch.from_numpy(array.astype(np.float32))
 
 
-def _array(*_: Any) -> _Array:
-    return _Array()
-
-
-def _scalar(kind: Any, content: Any = None) -> _Array | None:
+class _Scalar(_Array):
     """A number by itself; what is none is forgotten."""
-    if not isinstance(kind, _Number) or kind.code not in _NUMBERS or not isinstance(content, bytes):
-        return None
-    array = _Array()
-    array.__setstate__((1, (), kind, False, content))
-    return array
+
+    def __init__(self, kind: Any = None, content: Any = None) -> None:
+        with suppress(_Refused):
+            self.tensor = torch.from_numpy(_numbers(kind, content).astype(np.float32)).reshape(())
+
+
+def _numbers(kind: Any, content: Any) -> np.ndarray:
+    known = isinstance(kind, _Number) and kind.code in _NUMBERS and kind.order in ("<", ">", "=", "|")
+    if not known or not isinstance(content, bytes):
+        raise _Refused("an array in it holds more than numbers")
+    return np.frombuffer(content, dtype=f"{'<' if kind.order == '|' else kind.order}{kind.code}")
 
 
 class _Settings(dict[str, Any]):
@@ -166,6 +191,7 @@ def _storage(content: bytes) -> Any:
         raise _Refused("a tensor in it holds more than numbers") from error
 
 
+_DEEPEST = 8  # networks below each other: StyleGAN2 has two
 _NUMBERS = ("f2", "f4", "f8", "i4", "i8")
 _REMEMBERED = ("torch.nn.modules.", "numpy.core.multiarray", "numpy._core.multiarray")
 _STAND_INS: dict[tuple[str, str], Any] = {
@@ -177,8 +203,8 @@ _STAND_INS: dict[tuple[str, str], Any] = {
     ("dnnlib.util", "EasyDict"): _Settings,
     ("numpy", "dtype"): _Number,
     ("numpy", "ndarray"): type("ndarray", (_Foreign,), {}),
-    ("numpy.core.multiarray", "_reconstruct"): _array,
-    ("numpy._core.multiarray", "_reconstruct"): _array,
-    ("numpy.core.multiarray", "scalar"): _scalar,
-    ("numpy._core.multiarray", "scalar"): _scalar,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.multiarray", "scalar"): _Scalar,
+    ("numpy._core.multiarray", "scalar"): _Scalar,
 }

@@ -5,6 +5,7 @@ another, and the adversarial loss of a discriminator that learns beside it (ESRG
 """
 
 import copy
+import inspect
 from functools import partial
 
 import torch
@@ -89,7 +90,14 @@ class DecoderPart(Part):
         if side not in (0, self.code_side):
             raise ValueError(
                 f"decoder.network.code_side is {side}, but codes are {self.code_side} x {self.code_side}. Set "
-                f"decoder.network.code_side={self.code_side} and decoder.loss.code_side={self.code_side}."
+                f"decoder.network.code_side={self.code_side} and decoder.loss.code_side={self.code_side} in a new run; "
+                "runs of earlier versions at this size cannot be resumed."
+            )
+        known = inspect.signature(self.config.loss.target).parameters.get("code_side")
+        of_loss = self.config.loss.arguments.get("code_side", known.default) if known else side
+        if side and of_loss != side:
+            raise ValueError(
+                f"decoder.loss.code_side is {of_loss}, but the network's is {side}. Set decoder.loss.code_side={side}."
             )
         if phase not in (None, self.codec.phase):
             raise ValueError(

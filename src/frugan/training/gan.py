@@ -65,6 +65,7 @@ class GANPart(Part):
         self.config = config
         self.generator: Generator = to_device(config.generator.build(code_shape=code_shape), device)
         self.discriminator: Discriminator = to_device(config.discriminator.build(code_shape=code_shape), device)
+        self.generator.share(ranks.count)
         if self.generator.classes != self.discriminator.classes:
             raise ValueError(
                 f"sampler: the generator knows {self.generator.classes} classes, the discriminator "

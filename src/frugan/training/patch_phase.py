@@ -78,7 +78,9 @@ class PatchPhase:
         with torch.autocast(drawn.device.type, enabled=False):  # products of half precision would blur what is compared
             seen, mask = put_back(drawn.float(), grid)
         wanted = whole.float() * mask
-        loss: Tensor = (seen - wanted).abs().sum() / (mask.sum() * drawn.shape[1])
+        # Image by image: pieces of a batch then have the mean of the batch.
+        shares = (seen - wanted).abs().mean(dim=(1, 2, 3)) / mask.mean(dim=(1, 2, 3))
+        loss: Tensor = shares.mean()
         if self.perceptual is not None:
             loss = loss + self.perceptual(seen, wanted)
         weighted: Tensor = self.config.weight * loss

@@ -55,6 +55,10 @@ def compare_decoders(
     use_threads(available_cores())
     runs = asked.decoders()
     first = runs[0].path
+    if first.is_file() and not asked.resolution:
+        raise ArgumentError(
+            "resolution", f"{first} is a weight file, which has no size of its own. Give one, such as 256"
+        )
     resolution = asked.resolution or load_resolution(first)
     rows = candidates(runs, resolution, chosen)
     datasets = _datasets(first, images, resolution, watcher)

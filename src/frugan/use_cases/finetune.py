@@ -12,7 +12,7 @@ from frugan.networks.base import Generator
 from frugan.recipes.not_so_big_gan import end_to_end, nsb_gan_w_dcgan
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import INITIAL_FILE, RunFolder, is_model
-from frugan.runs.prepare import create_run
+from frugan.runs.prepare import Prepared, create_run
 from frugan.runs.transfer import initial_file
 from frugan.system.errors import ArgumentError, UserError
 from frugan.use_cases.conduct import Trained, begin, refuse_sampler_of_autoencoder
@@ -57,9 +57,22 @@ def finetune(
 
     def create() -> None:
         ready = prepared(config, watcher)
+        _check_classes(ready)
         create_run(ready, path, replace=replace, initial=initial_file(_whole(trained, ready.config).state_dict()))
 
     return begin(path, config, "all", create, watcher)
+
+
+def _check_classes(ready: Prepared) -> None:
+    """
+    Raises:
+        ArgumentError: the generator draws classes, and the images have others, or none.
+    """
+    inner = ready.config.sampler.generator.arguments["generator"].build()
+    labels, found = ready.dataset.labels, len(ready.dataset.class_names)
+    if inner.classes and (inner.classes != found or labels.min() < 0):
+        problem = f"the generator draws {inner.classes} classes; these images have {found}, and each must have one"
+        raise ArgumentError("data", problem, ready.config.data.source)
 
 
 def _trained_config(trained: Path, data: str) -> RunConfig:

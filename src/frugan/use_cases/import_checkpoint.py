@@ -90,7 +90,7 @@ def _import_stylegan2(checkpoint: Path, out: Path) -> Imported:
             weights = from_tensorflow(networks["Gs"].variables())
         settings = generator_settings(weights)
         return _write(out, StyleGAN2Generator, settings, convert_generator(weights), f"StyleGAN2, {checkpoint.name}")
-    except (KeyError, RuntimeError, IndexError, ValueError) as error:
+    except (KeyError, RuntimeError, IndexError, ValueError, UserError) as error:
         raise UserError(f"{checkpoint}: its generator is not a StyleGAN2: {error}") from error
 
 

@@ -53,6 +53,7 @@ def join_decoders(runs: Sequence[Path | str], out: Path | str) -> Joined:
     if asked.out.exists():
         raise ArgumentError("out", "already exists; choose another", asked.out)
     folders = [RunFolder.open(path) for path in asked.runs]
+    _check_runs(folders)
     descriptions = [ModelDescription.read(model_folder(folder.path)) for folder in folders]
     network = _whole(asked.runs, descriptions)
     codec, weights = _weights(asked.runs)
@@ -67,6 +68,21 @@ def join_decoders(runs: Sequence[Path | str], out: Path | str) -> Joined:
 
     write_folder(asked.out, fill)
     return Joined(asked.out, codec.levels, count_parameters(decoder))
+
+
+def _check_runs(folders: Sequence[RunFolder]) -> None:
+    """
+    Raises:
+        UserError: a decoder that is not finished, or trained on other images than the first.
+    """
+    for folder in folders:
+        decoder = folder.config().decoder
+        if decoder and (folder.part("decoder").newest_snapshot() or 0) < decoder.schedule.total_nimg:
+            raise UserError(
+                f"{folder.path}: its decoder is not finished; first go on with it: frugan resume {folder.path}"
+            )
+        if folder.env().data.fingerprint != folders[0].env().data.fingerprint:
+            raise UserError(f"{folder.path}: it was trained on other images than {folders[0].path}")
 
 
 def _whole(paths: Sequence[Path], descriptions: Sequence[ModelDescription]) -> Spec:
