@@ -7,7 +7,7 @@ from pathlib import Path
 from frugan.config.schema import DataConfig, RunConfig
 from frugan.config.yaml import override
 from frugan.data.source import with_source
-from frugan.model.folder import ModelDescription, load
+from frugan.model.folder import ModelDescription, load, refuse_autoencoder
 from frugan.networks.base import Generator
 from frugan.recipes.not_so_big_gan import end_to_end, nsb_gan_w_dcgan
 from frugan.requests.watching import SILENT, Watcher
@@ -48,9 +48,7 @@ def finetune(
     trained, path = Path(run), Path(out)
     if path.resolve() == trained.resolve():
         raise ArgumentError("out", "would overwrite the run that is fine-tuned; choose another", path)
-    began = _trained_config(trained, data)
-    refuse_sampler_of_autoencoder(began, "all")
-    config = end_to_end(began, INITIAL_FILE)
+    config = end_to_end(_trained_config(trained, data), INITIAL_FILE)
     if kimg is not None:
         config = override(config, [f"sampler.schedule.kimg={kimg}"])
     config = override(config, settings)
@@ -79,12 +77,14 @@ def _trained_config(trained: Path, data: str) -> RunConfig:
     """That of a run; for a model folder, a recipe's with the model's networks."""
     if not is_model(trained):
         run = RunFolder.open(trained)
+        refuse_sampler_of_autoencoder(run.config(), "all")
         if not run.finished():
             raise UserError(f"{trained}: not finished; first go on with it: frugan resume {trained}")
         return with_source(run.config(), data) if data else run.config()
     if not data:
         raise ArgumentError("data", f"{trained} is a model folder and has no images. Give the images to train on")
     described, recipe = ModelDescription.read(trained), nsb_gan_w_dcgan()
+    refuse_autoencoder(described.build_decoder() if described.decoder else None, trained)
     assert recipe.decoder is not None
     decoder = described.decoder and dataclasses.replace(
         recipe.decoder,
