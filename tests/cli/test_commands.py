@@ -194,7 +194,7 @@ def test_one_part_at_a_time(config_file: Path, tmp_path: Path, capsys: pytest.Ca
     assert "frugan evaluate-decoder" in said
     assert "the sampler, too: frugan resume" in said
     assert frugan("sample", out, "--out", tmp_path / "none") == 2
-    assert "the sampler is not trained yet" in capsys.readouterr().err
+    assert "it has no trained sampler. Train it with `frugan resume`" in capsys.readouterr().err
     assert not (out / "report.html").exists()
     assert frugan("resume", out, "--part", "sampler") == 0
     assert (out / "report.html").exists()
