@@ -27,9 +27,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if not profile:
         return image
     kind, mode = _reading(profile)
-    if kind != "converted":
-        return image
-    if mode != image.mode:
+    if kind != "converted" or mode != image.mode:
         return image
     converted = ImageCms.applyTransform(image, _transform(profile))
     assert converted is not None

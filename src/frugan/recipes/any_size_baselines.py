@@ -5,27 +5,16 @@ stated with each. FID on FFHQ: CIPS 4.38 and INR-GAN 9.57 at 256 x 256, both as 
 512 x 512 and 10.91 at 1024, as CREPS's table 3 says.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from frugan.codecs.identity import IdentityCodec
-from frugan.config.schema import (
-    DataConfig,
-    EvaluationConfig,
-    OptimizerConfig,
-    PenaltyConfig,
-    RunConfig,
-    SamplerConfig,
-    ScheduleConfig,
-)
+from frugan.config.schema import PenaltyConfig, RunConfig
 from frugan.config.spec import Spec
 from frugan.networks.cips import CIPSGenerator
 from frugan.networks.inr_gan import INRGANGenerator
 from frugan.networks.scale_party import ScalePartyGenerator
-from frugan.networks.stylegan2 import StyleGAN2Discriminator
-from frugan.objectives.losses import non_saturating
 from frugan.objectives.path_length import PathLength
 from frugan.objectives.penalties import r1
-from frugan.stabilizers.base import NoStabilizer
+from frugan.recipes import creps
 
 
 @dataclass(frozen=True)
@@ -58,26 +47,14 @@ PAPER = {
 
 def paper(name: str) -> RunConfig:
     """One of PAPER, on images of yours that are at least 256 x 256."""
-    training = PAPER[name]
-    adam = OptimizerConfig(lr=2e-3, beta1=0.0, beta2=0.99, lazy=True)
+    training, like = PAPER[name], creps.paper("creps-lsun-church")
     path_length = PenaltyConfig(Spec(PathLength), weight=training.path_length, every=4)
-    return RunConfig(
-        recipe=name,
-        data=DataConfig(source="", resolution=256),
-        codec=Spec(IdentityCodec),
-        sampler=SamplerConfig(
-            generator=training.generator,
-            discriminator=Spec(StyleGAN2Discriminator),
-            stabilizer=Spec(NoStabilizer),
-            loss=Spec(non_saturating),
-            penalties=(PenaltyConfig(Spec(r1), weight=10.0, every=16),),
-            generator_penalties=(path_length,) if training.path_length else (),
-            smallest_window=training.smallest_window,
-            generator_optimizer=adam,
-            discriminator_optimizer=adam,
-            schedule=ScheduleConfig(
-                kimg=training.kimg, batch=training.batch, log_every=4.0, snapshots=25, ema_halflife=10.0
-            ),
-        ),
-        evaluation=EvaluationConfig(features="inception", samples=50_000, preview_size=128),
+    sampler = replace(
+        like.sampler,
+        generator=training.generator,
+        penalties=(PenaltyConfig(Spec(r1), weight=10.0, every=16),),
+        generator_penalties=(path_length,) if training.path_length else (),
+        smallest_window=training.smallest_window,
+        schedule=replace(like.sampler.schedule, kimg=training.kimg, batch=training.batch, ema_halflife=10.0),
     )
+    return replace(like, recipe=name, sampler=sampler)
