@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from benchmarks.timing import one_thread, paired_cpu_seconds
 from frugan.codecs.wavelet import WaveletCodec
+from frugan.config.shape import ImageShape
 from frugan.model.model import Model
 from frugan.networks.dcgan import DCGANGenerator
 from frugan.networks.srresnet import SRResNet
@@ -86,7 +87,7 @@ def _share_of_sampling() -> dict[str, Any]:
     """A DCGAN of 64 x 64 codes with the small ResNet-W decoder; the paper's decoding takes .010 of .039 s."""
     generator = DCGANGenerator(code_shape=(3, 64, 64)).eval()
     decoder = SRResNet(channels=32, blocks=8).eval()
-    model = Model(generator, WaveletCodec(levels=2), decoder, 256).to("cpu")
+    model = Model(generator, WaveletCodec(levels=2), decoder, ImageShape.square(256)).to("cpu")
     codes = model.codes(range(16))
     ours, whole = paired_cpu_seconds([lambda: model.decode(codes, noise=0.0), lambda: model.sample(range(16))], ROUNDS)
     return {

@@ -13,6 +13,7 @@ from PIL import Image
 
 from benchmarks.timing import one_thread, paired_cpu_seconds
 from frugan.data.cache import pack
+from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
 
@@ -34,7 +35,7 @@ def main() -> None:
 def _compare(folder: Path) -> dict[str, Any]:
     _write_photos(folder / "photos")
     paths = sorted((folder / "photos").iterdir())
-    dataset = pack(open_source(folder / "photos"), RESOLUTION, cache_dir=folder / "cache")
+    dataset = pack(open_source(folder / "photos"), Wanted.square(RESOLUTION), cache_dir=folder / "cache")
     loader = Loader(dataset, seed=0, mirror=True)
 
     def ours() -> None:

@@ -12,11 +12,12 @@ from torch.nn.functional import interpolate
 import frugan
 from frugan.data.cache import pack
 from frugan.data.default import open_default
+from frugan.data.fit import Wanted
 from frugan.ops.scale_space import scale_space
 from frugan.ops.spectrum import auto_sigma, power_spectrum
 from frugan.requests.drawing import Drawing
 from frugan.requests.frame import Frame
-from frugan.writing.pictures import to_uint8, write_png
+from frugan.writing.pictures import to_uint8, write_sheet
 
 FOLDER = Path(__file__).parents[1] / "docs"
 STEPS = (256.0, 64.0, 16.0, 4.0, 1.0, 0.0)  # `ScaleSpace.start` of the paper, and its way down.
@@ -35,12 +36,12 @@ def main() -> None:
         pictures = _annealed(options.image)
     else:
         pictures = _at_sizes(options.model, options.seed)
-    write_png(FOLDER / f"{options.name}.png", _row(pictures))
+    write_sheet(FOLDER / f"{options.name}.png", _row(pictures))
 
 
 def _annealed(image: int, side: int = 64) -> list[np.ndarray]:
     """One drawing after ever fewer steps of the noisy scale-space, each pixel drawn as 2 x 2."""
-    packed = pack(open_default(), side)
+    packed = pack(open_default(), Wanted.square(side))
     codes = torch.stack([torch.as_tensor(np.array(packed.images[i])) for i in range(256)]) / 127.5 - 1
     sigma = auto_sigma(power_spectrum(codes), STEPS[0])
     picture = codes[image : image + 1]

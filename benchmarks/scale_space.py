@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from benchmarks.timing import cpu_seconds, in_own_process, one_thread, paired_cpu_seconds, peak_memory_mb
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import OptimizerConfig, SamplerConfig, ScheduleConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from frugan.objectives.losses import non_saturating
@@ -89,7 +90,7 @@ def stabilizer_share() -> dict[str, float]:
         schedule=ScheduleConfig(kimg=1000, batch=BATCH),
         generator_optimizer=OptimizerConfig(),
     )
-    part = GANPart(config, IdentityCodec(), resolution=64, seed=0, device=torch.device("cpu"))
+    part = GANPart(config, IdentityCodec(), ImageShape.square(64), seed=0, device=torch.device("cpu"))
     images, labels = torch.rand(BATCH, 3, 64, 64) * 2 - 1, torch.zeros(BATCH)
     part.measure(images)
     fakes = images.clone().requires_grad_()

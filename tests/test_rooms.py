@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"ops", "features"},
     "data": {"ops"},
     "training": {"ops", "requests"} | BASES,
-    "writing": {"requests"},
+    "writing": {"ops", "requests"},
     "html": set(),
     "model": {"ops", "requests", "networks.base", "networks.esrgan", "codecs.base", "codecs.pixel"},
     "rendering": {"ops", "requests", "model", "writing", "networks.base", "codecs.base"},

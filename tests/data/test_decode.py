@@ -18,8 +18,9 @@ from frugan.data.decode import (
     UnsupportedImageError,
     check_image,
     decode_image,
-    decode_square,
+    decode_picture,
 )
+from frugan.data.fit import Wanted
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]
 
@@ -34,8 +35,9 @@ def _picture(width, height):
     return Image.fromarray(np.random.RandomState(0).randint(0, 256, (height, width, 4), np.uint8))
 
 
-def square(data, *arguments, **settings):
-    return np.asarray(decode_square(data, *arguments, **settings))
+def square(data, side, allow_upsampling=False, smallest=None):
+    wanted = Wanted.square(side, allow_upsampling=allow_upsampling, smallest=smallest)
+    return decode_picture(data, wanted).transpose(1, 2, 0)
 
 
 def test_rgb_is_unchanged(encode, noise):
@@ -150,14 +152,14 @@ def test_not_an_image(data, reason):
 def test_decompression_bomb_is_refused_before_decoding(encode, monkeypatch):
     bomb = encode(Image.new("1", (20_000, 9_000)))
     with pytest.raises(UnsupportedImageError, match=r"more than 179 megapixels.*FRUGAN_BOUNDS=4"):
-        decode_square(bomb, 16)
+        square(bomb, 16)
     small = encode(Image.new("1", (2000, 1001)))
     monkeypatch.setenv("FRUGAN_BOUNDS", "0.01")
     with pytest.raises(UnsupportedImageError, match="more than 2 megapixels"):
-        decode_square(small, 16)
+        square(small, 16)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # back to this afterwards
     monkeypatch.setenv("FRUGAN_BOUNDS", "2")
-    assert decode_square(bomb, 16).size == (16, 16)
+    assert square(bomb, 16).shape == (16, 16, 3)
 
 
 def test_header(encode, noise):
@@ -189,8 +191,8 @@ def test_resizing_keeps_the_centre(encode):
 
 def test_small_images(encode, noise):
     with pytest.raises(SmallImageError, match="40 x 12 is smaller than 16 x 16"):
-        decode_square(encode(noise(0, 12, 40)), 16)
-    assert decode_square(encode(noise(0, 12, 40)), 16, allow_upsampling=True).size == (16, 16)
+        square(encode(noise(0, 12, 40)), 16)
+    assert square(encode(noise(0, 12, 40)), 16, allow_upsampling=True).shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -216,11 +218,12 @@ def test_pixels_of_a_large_image_are_in_memory_once(encode):
         pytest.skip("needs /proc")
     program = """
 import re, sys
-from frugan.data.decode import decode_square
+from frugan.data.decode import decode_picture
+from frugan.data.fit import Wanted
 peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
 data = sys.stdin.buffer.read()
 before = peak()
-decode_square(data, 64)
+decode_picture(data, Wanted.square(64))
 print((peak() - before) / 1024)
 """
     for mode in ("RGB", "RGBA"):
@@ -247,7 +250,7 @@ def test_large_images_wait_for_one_another(encode, monkeypatch):
     monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
     data = encode(Image.new("L", (30, 30)))  # 7,200 bytes of the budget: one fits
     with ThreadPoolExecutor(8) as pool:
-        assert len(list(pool.map(lambda _: decode_square(data, 16), range(8)))) == 8
+        assert len(list(pool.map(lambda _: square(data, 16), range(8)))) == 8
     assert max(most) == 1
 
 
@@ -265,7 +268,7 @@ def test_memory_is_counted_as_the_readers_take_it(encode, monkeypatch, options, 
             return super().take(amount)
 
     monkeypatch.setattr("frugan.data.decode._memory", Watched(2**30))
-    decode_square(encode(Image.new("RGB", (512, 512)), **options), 16)
+    square(encode(Image.new("RGB", (512, 512)), **options), 16)
     assert taken == [512 * 512 * bytes_a_pixel]
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from frugan.data.cache import pack
+from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
 
@@ -13,7 +14,7 @@ N = 10
 
 @pytest.fixture
 def dataset(make_folder):
-    return pack(open_source(make_folder(f"{'ab'[n % 2]}/{n}.png" for n in range(N))), 16)
+    return pack(open_source(make_folder(f"{'ab'[n % 2]}/{n}.png" for n in range(N))), Wanted.square(16))
 
 
 def exact(pixels):

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from frugan.data.cache import PREPARATION, PackedDataset, pack
+from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
 from frugan.data.patches import Patches
 from frugan.data.source import open_source
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def packed(folder: Path) -> tuple[PackedDataset, PackedDataset]:
     source = open_source(str(folder))
-    return pack(source, 16), pack(source, 64, smallest=16)
+    return pack(source, Wanted.square(16)), pack(source, Wanted.square(64, smallest=16))
 
 
 def patches_of(folder: Path, *, seed: int = 0, mirror: bool = False) -> Patches:
@@ -50,8 +51,10 @@ def test_photos_keep_their_own_size_up_to_the_largest(folder: Path) -> None:
         assert np.array_equal(image[:, :side, :side], own)
         assert not image[:, side:].any()
         assert not image[:, :, side:].any()
-    assert pack(open_source(str(folder)), 64, smallest=16).sides.tolist() == photos.sides.tolist()  # out of the cache
-    upsampled = pack(open_source(str(folder)), 64, smallest=16, allow_upsampling=True)
+    assert (
+        pack(open_source(str(folder)), Wanted.square(64, smallest=16)).sides.tolist() == photos.sides.tolist()
+    )  # out of the cache
+    upsampled = pack(open_source(str(folder)), Wanted.square(64, smallest=16, allow_upsampling=True))
     assert upsampled.sides.tolist() == [16, 16, 20, 40, 64, 64]
 
 
@@ -59,7 +62,7 @@ def test_caches_of_one_size_are_where_they_were(folder: Path) -> None:
     source = open_source(str(folder))
     description = [PREPARATION, 16, False, source.home, source.class_names, source.items]
     key = hashlib.sha256(json.dumps(description).encode()).hexdigest()[:24]
-    dataset = pack(source, 16)
+    dataset = pack(source, Wanted.square(16))
     assert dataset.folder.name == f"16px-{key}"
     assert "sides" not in json.loads((dataset.folder / "index.json").read_text())
 

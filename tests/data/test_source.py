@@ -14,6 +14,7 @@ import pytest
 
 from frugan.data.cache import pack
 from frugan.data.decode import decode_image
+from frugan.data.fit import Wanted
 from frugan.data.source import NAMES, open_source
 from frugan.system.bounds import HINT
 from frugan.system.errors import RunError, UserError
@@ -43,7 +44,7 @@ def test_labels_are_the_first_folders(make_folder):
 def test_zip_equals_folder(make_folder, tmp_path, prefix):
     folder = make_folder(TREE)
     archive = zip_folder(folder, tmp_path / "photos.zip", prefix=prefix)
-    from_folder, from_zip = (pack(open_source(data), 16) for data in (folder, archive))
+    from_folder, from_zip = (pack(open_source(data), Wanted.square(16)) for data in (folder, archive))
     assert from_folder.folder != from_zip.folder
     assert np.array_equal(from_folder.images, from_zip.images)
     assert from_folder.labels.tolist() == from_zip.labels.tolist() == [0, 1, 1, -1]
@@ -122,7 +123,7 @@ def test_damage_inside_a_zip_costs_one_image(make_folder, tmp_path):
     data = bytearray(archive.read_bytes())
     data[data.find(b"IDAT") + 20] ^= 0xFF
     archive.write_bytes(data)
-    dataset = pack(open_source(archive), 16)
+    dataset = pack(open_source(archive), Wanted.square(16))
     assert len(dataset) == 3
     assert [(entry.name, entry.kind) for entry in dataset.skipped] == [("a/1.png", "corrupt")]
 
@@ -133,7 +134,7 @@ def test_zip_bomb_costs_one_image(make_folder, tmp_path):
     size = data.find(b"PK\1\2") + 24
     data[size : size + 4] = (3 * 2**30).to_bytes(4, "little")
     archive.write_bytes(data)
-    (skipped,) = pack(open_source(archive), 16).skipped
+    (skipped,) = pack(open_source(archive), Wanted.square(16)).skipped
     assert (skipped.kind, skipped.reason) == (
         "unsupported",
         "unpacks to 3072 MiB; 512 MiB are the bound for one image. " + HINT,
@@ -165,14 +166,14 @@ def test_a_file_that_vanishes_stops_the_run(make_folder):
     source = open_source(folder)
     (folder / "loose.png").unlink()
     with pytest.raises(RunError, match=r"loose\.png cannot be read"):
-        pack(source, 16)
+        pack(source, Wanted.square(16))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows such names")
 def test_names_that_are_no_text(make_folder):
     folder = make_folder(["1.png"])
     shutil.copy(folder / "1.png", os.fsencode(folder) + b"/caf\xe9.png")
-    dataset = pack(open_source(folder), 16)
+    dataset = pack(open_source(folder), Wanted.square(16))
     assert [os.fsencode(name) for name in dataset.names] == [b"1.png", b"caf\xe9.png"]
 
 
@@ -233,7 +234,7 @@ def fake_torchvision(monkeypatch):
 
 def test_torchvision_pictures(fake_torchvision):
     fake_torchvision(CIFAR10=FakeCifar)
-    dataset = pack(open_source("cifar10"), 32)
+    dataset = pack(open_source("cifar10"), Wanted.square(32))
     assert dataset.class_names == ("car", "plane")
     assert dataset.names == ("car/00000.ppm", "car/00002.ppm", "plane/00001.ppm")
     assert dataset.labels.tolist() == [0, 0, 1]
@@ -268,7 +269,7 @@ def test_lsun_database(tmp_path, encode, noise):
     with lmdb.open(str(folder)) as database, database.begin(write=True) as transaction:
         for seed in range(5):
             transaction.put(bytes([seed, 255]), encode(noise(seed)))
-    dataset = pack(open_source("lsun-tower"), 16)
+    dataset = pack(open_source("lsun-tower"), Wanted.square(16))
     assert np.array_equal(dataset.images, np.stack([noise(seed).transpose(2, 0, 1) for seed in range(5)]))
     assert dataset.names[0] == "00ff"
     assert set(dataset.labels.tolist()) == {-1}
@@ -306,7 +307,7 @@ def test_zips_show_the_classes_that_a_file_manager_shows(name):
     source = open_source(FAULTY / name)
     assert source.class_names == ("cat", "dog")
     assert {item.name.partition("/")[0] for item in source.items} == {"cat", "dog"}
-    assert len(pack(source, 16, allow_upsampling=True)) == len(source)
+    assert len(pack(source, Wanted.square(16, allow_upsampling=True))) == len(source)
 
 
 def test_one_folder_of_images_is_a_class_and_names_in_utf_8_need_no_flag(make_folder, tmp_path):
@@ -324,6 +325,6 @@ def test_one_folder_of_images_is_a_class_and_names_in_utf_8_need_no_flag(make_fo
 def test_a_pointer_of_git_lfs_is_named(make_folder):
     folder = make_folder(["1.png"])
     (folder / "2.png").write_bytes((FAULTY / "lfs_pointer.png").read_bytes())
-    (skipped,) = pack(open_source(folder), 16).skipped
+    (skipped,) = pack(open_source(folder), Wanted.square(16)).skipped
     assert (skipped.name, skipped.kind) == ("2.png", "corrupt")
     assert "git lfs pull" in skipped.reason

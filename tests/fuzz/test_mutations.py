@@ -25,8 +25,10 @@ from safetensors.torch import save_file
 
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.data.cache import pack
+from frugan.data.fit import Wanted
 from frugan.data.source import open_source
 from frugan.model.folder import ModelDescription
 from frugan.model.weights import write_weights
@@ -191,21 +193,21 @@ def test_images_and_archives(tmp_path: Path, capsys: pytest.CaptureFixture[str],
         data = victim if kind == "zip" else home
         run(["data", "check", str(data)], f"{kind} {seed}", capsys)
         with bounded(f"{kind} {seed}"):
-            _packed(lambda data=data: pack(open_source(data), 16, cache_dir=tmp_path / "cache"))  # type: ignore[misc]
+            _packed(lambda data=data: pack(open_source(data), Wanted.square(16), cache_dir=tmp_path / "cache"))  # type: ignore[misc]
         assert everything(home) == {victim.name}
         shutil.rmtree(home)
 
 
 def test_packed_images(image_folder: Path, tmp_path: Path) -> None:
     source = open_source(image_folder)
-    pixels = np.array(pack(source, 16, cache_dir=tmp_path).images)
+    pixels = np.array(pack(source, Wanted.square(16), cache_dir=tmp_path).images)
     for seed in range(TRIALS):
         chance = random.Random(f"cache{seed}")
-        folder = pack(source, 16, cache_dir=tmp_path).folder
+        folder = pack(source, Wanted.square(16), cache_dir=tmp_path).folder
         victim = folder / chance.choice(["index.json", "images.npy"])
         victim.write_bytes(mutated(victim.read_bytes(), chance))
         with bounded(f"cache {seed}"):
-            again = pack(source, 16, cache_dir=tmp_path)
+            again = pack(source, Wanted.square(16), cache_dir=tmp_path)
         assert np.array_equal(again.images, pixels), seed
 
 
@@ -230,7 +232,9 @@ def test_weights_of_decoders(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_warps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = Spec(CREPSGenerator, latent_dim=8, style_dim=8, channel_base=128, channel_max=8, mapping_layers=1)
-    ModelDescription(small, Spec(IdentityCodec), None, (3, 16, 16), 16, info={}).write(tmp_path / "model")
+    ModelDescription(small, Spec(IdentityCodec), None, (3, 16, 16), ImageShape.square(16), info={}).write(
+        tmp_path / "model"
+    )
     write_weights(tmp_path / "model" / "generator.safetensors", small.build(code_shape=(3, 16, 16)))
     np.save(tmp_path / "sound.npy", np.random.RandomState(0).rand(4, 5, 2))
     for seed in range(TRIALS):

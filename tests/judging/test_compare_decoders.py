@@ -10,7 +10,10 @@ import torch
 from frugan.cli import main
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
-from frugan.data.cache import PackedDataset, pack
+from frugan.config.shape import ImageShape
+from frugan.data.cache import pack
+from frugan.data.fit import Wanted
+from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.judging.compare_decoders import candidates
@@ -27,7 +30,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def dataset(image_folder: Path) -> PackedDataset:
-    return pack(open_source(image_folder), 64)
+    return pack(open_source(image_folder), Wanted.square(64))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,9 @@ def test_every_codec_has_its_own_baselines_and_every_run_its_own_name(trained_ru
     config = json.loads((other / "model" / "config.json").read_text())
     config["codec"]["boundary"] = "periodization"
     (other / "model" / "config.json").write_text(json.dumps(config))
-    names = [row.name for row in candidates([TrainedDecoder(trained_run), TrainedDecoder(other)], 64, CPU)]
+    names = [
+        row.name for row in candidates([TrainedDecoder(trained_run), TrainedDecoder(other)], ImageShape.square(64), CPU)
+    ]
     assert names == [
         "zero-detail IWT (bior2.2 x 2)",
         "bicubic of the code (bior2.2 x 2)",
@@ -90,14 +95,14 @@ def test_every_codec_has_its_own_baselines_and_every_run_its_own_name(trained_ru
         "other/tiny",
     ]
     with pytest.raises(UserError, match="the same run was given twice"):
-        candidates([TrainedDecoder(trained_run), TrainedDecoder(trained_run)], 64, CPU)
+        candidates([TrainedDecoder(trained_run), TrainedDecoder(trained_run)], ImageShape.square(64), CPU)
     with pytest.raises(UserError, match="cannot make images of 66 x 66"):
-        candidates([TrainedDecoder(trained_run)], 66, CPU)
+        candidates([TrainedDecoder(trained_run)], ImageShape.square(66), CPU)
 
 
 def test_cost_counts_every_multiplication_of_the_convolutions() -> None:
     codec, decoder = WaveletCodec(levels=2), SRResNet(channels=8, blocks=2).eval()
-    cost = decoding_cost(codec, decoder, 64, CPU)
+    cost = decoding_cost(codec, decoder, ImageShape.square(64), CPU)
     low = 16 * 16
     expected = low * 9 * (3 * 8 + 4 * 8 * 8 + 8 * 32) + 4 * low * 9 * 8 * 32 + 16 * low * 9 * (8 * 8 + 8 * 3)
     assert cost.multiply_adds == expected

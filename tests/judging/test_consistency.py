@@ -9,6 +9,7 @@ from torch import Tensor
 
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.judging.consistency import conventions, draw, measure_sizes, pairs, residual
 from frugan.metrics.image import psnr
@@ -54,7 +55,7 @@ class NoDistance:
 
 
 def model(generator: Generator) -> Model:
-    return Model(generator.eval(), IdentityCodec(), None, generator.code_shape[1])
+    return Model(generator.eval(), IdentityCodec(), None, ImageShape(*generator.code_shape))
 
 
 def test_centres_agree_on_a_ramp_and_ends_drift_as_they_must() -> None:
@@ -110,7 +111,7 @@ def test_command_prints_what_it_measured(
         codec=Spec(IdentityCodec),
         decoder=None,
         code_shape=(3, 16, 16),
-        resolution=16,
+        shape=ImageShape.square(16),
         info={},
     ).write(folder)
     write_weights(folder / "generator.safetensors", generator)

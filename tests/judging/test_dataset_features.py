@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset, pack
+from frugan.data.cache import pack
+from frugan.data.fit import Wanted
+from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.judging.dataset_features import dataset_features
@@ -15,14 +17,14 @@ from frugan.judging.dataset_features import dataset_features
 class Counting(EfficientNetFeatures):
     seen = 0
 
-    def features(self, images: Tensor) -> Tensor:
+    def features_of_rgb(self, images: Tensor) -> Tensor:
         self.seen += len(images)
         return super().features(images)
 
 
 @pytest.fixture
 def dataset(image_folder: Path, tmp_path: Path) -> PackedDataset:
-    return pack(open_source(image_folder), 64, cache_dir=tmp_path)
+    return pack(open_source(image_folder), Wanted.square(64), cache_dir=tmp_path)
 
 
 def test_they_are_computed_once_for_each_setting(dataset: PackedDataset) -> None:

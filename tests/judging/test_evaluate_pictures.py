@@ -10,6 +10,7 @@ from PIL import Image
 import frugan
 from frugan.cli import main
 from frugan.data.cache import pack
+from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
@@ -28,7 +29,7 @@ def test_a_folder_of_pictures_is_compared_with_data(
     extractor = load_extractor("efficientnet-lite0", torch.device("cpu"))
 
     def features(folder: Path) -> torch.Tensor:
-        loader = Loader(pack(open_source(folder), 64), seed=0, mirror=False)
+        loader = Loader(pack(open_source(folder), Wanted.square(64)), seed=0, mirror=False)
         return torch.cat([extractor.features(images) for images, _ in loader.all_images(16)])
 
     expected = frechet_distance(*(feature_statistics(features(folder)) for folder in (image_folder, pictures)))

@@ -11,6 +11,7 @@ from torch import Tensor
 import frugan
 from frugan.cli import main
 from frugan.data.cache import pack
+from frugan.data.fit import Wanted
 from frugan.data.source import open_source
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
 from frugan.judging import sweep as sweeping
@@ -64,7 +65,7 @@ class Doubtful(EfficientNetFeatures):
 
 
 def test_rejection_draws_until_enough_are_kept_or_gives_up(trained_run: Path, image_folder: Path) -> None:
-    model, dataset = frugan.load(trained_run), pack(open_source(image_folder), 64)
+    model, dataset = frugan.load(trained_run), pack(open_source(image_folder), Wanted.square(64))
     result = sweep_model(model, dataset, Doubtful(CPU), truncations=[1.0, 0.5], thresholds=[0.8, 0.95], samples=20)
     whole, half, kept, none = result.points
     assert (whole.truncation, half.truncation, whole.threshold) == (1.0, 0.5, None)
@@ -97,7 +98,7 @@ class OneClass(EfficientNetFeatures):
 def test_rejection_by_the_class_that_was_drawn(
     trained_run: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, dataset = frugan.load(trained_run), pack(open_source(image_folder), 64)
+    model, dataset = frugan.load(trained_run), pack(open_source(image_folder), Wanted.square(64))
     settings = {"truncations": [1.0], "thresholds": [0.5], "samples": 20}
     with pytest.raises(UserError, match="needs a model of ImageNet's 1000 classes"):
         sweep_model(model, dataset, OneClass(CPU), of_class=True, **settings)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from frugan.cli import main
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
+from frugan.config.shape import ImageShape
 from frugan.model.model import Enlargement
 from frugan.networks.esrgan import RRDBNet
 from frugan.networks.srresnet import SRResNet
@@ -34,9 +35,17 @@ def test_halved_as_often_as_the_codec_does_it_is_the_codec_s_round_trip(codec: C
     enlargement = Enlargement(codec, decoder, halvings=2)
     with torch.no_grad():
         assert torch.allclose(enlargement(images), codec.decode(codec.encode(images), decoder), atol=1e-5)
-        assert enlargement(images).shape[-1] == enlargement.resolution(64) == 64
-        assert Enlargement(codec, decoder, 1)(images).shape[-1] == Enlargement(codec, decoder, 1).resolution(64) == 128
-        assert Enlargement(codec, decoder, 0)(images).shape[-1] == Enlargement(codec, decoder, 0).resolution(64) == 256
+        assert enlargement(images).shape[-1] == enlargement.shape(ImageShape.square(64)).width == 64
+        assert (
+            Enlargement(codec, decoder, 1)(images).shape[-1]
+            == Enlargement(codec, decoder, 1).shape(ImageShape.square(64)).width
+            == 128
+        )
+        assert (
+            Enlargement(codec, decoder, 0)(images).shape[-1]
+            == Enlargement(codec, decoder, 0).shape(ImageShape.square(64)).width
+            == 256
+        )
 
 
 def test_contrast_does_not_depend_on_the_halvings() -> None:

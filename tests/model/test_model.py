@@ -8,6 +8,7 @@ import torch
 import frugan
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.pixel import PixelCodec
+from frugan.config.shape import ImageShape
 from frugan.model.model import Model
 from frugan.networks.srresnet import SRResNet
 from frugan.networks.stylegan2 import StyleGAN2Generator
@@ -18,7 +19,7 @@ def model() -> Model:
     """Untrained, of two classes, the first of which is called "1"."""
     torch.manual_seed(0)
     generator = StyleGAN2Generator(latent_dim=8, style_dim=8, channel_max=8, classes=2, code_shape=(3, 16, 16)).eval()
-    return Model(generator, IdentityCodec(), None, 16, class_counts={"1": 3, "two": 3})
+    return Model(generator, IdentityCodec(), None, ImageShape.square(16), class_counts={"1": 3, "two": 3})
 
 
 def test_a_number_is_a_number_and_a_name_a_name(model: Model) -> None:
@@ -42,7 +43,7 @@ def test_what_enlarges_pictures_moves_along_and_is_not_put_on_twice(model: Model
     decoder = SRResNet(doublings=1, channels=4, blocks=1, zero_last=True).eval()
     model.enlarged_by(PixelCodec(levels=1), decoder, halvings=0).to("meta")
     assert {parameter.device.type for parameter in decoder.parameters()} == {"meta"}
-    assert model.resolution == 32
+    assert model.shape == ImageShape.square(32)
     with pytest.raises(frugan.ArgumentError, match="enlarges its pictures already"):
         model.enlarged_by(PixelCodec(levels=1), decoder, halvings=0)
 

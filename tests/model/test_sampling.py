@@ -18,7 +18,7 @@ from frugan.model.seeds import seed_latents
 from frugan.model.weights import write_weights
 from frugan.networks.srresnet import SRResNet
 from frugan.system.errors import UserError
-from frugan.writing.pictures import contact_sheet, to_uint8, write_png
+from frugan.writing.pictures import contact_sheet, to_uint8, write_sheet
 
 
 def test_the_promised_api(trained_run: Path) -> None:
@@ -123,7 +123,7 @@ def test_grids_and_pngs_are_exact(tmp_path: Path) -> None:
     assert sheet.shape == (16, 24, 3)
     assert np.array_equal(sheet[8:, 8:16], to_uint8(images)[4])
     assert (sheet[8:, 16:] == 255).all()
-    write_png(tmp_path / "new folder" / "grid.png", sheet)
+    write_sheet(tmp_path / "new folder" / "grid.png", sheet)
     assert np.array_equal(np.asarray(Image.open(tmp_path / "new folder" / "grid.png")), sheet)
 
 

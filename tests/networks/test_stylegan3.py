@@ -243,12 +243,12 @@ def test_each_picture_of_a_batch_may_have_a_window_of_its_own() -> None:
 
 def test_windows_are_whole_cells_from_the_first_coordinate() -> None:
     rows, cols = full_grid(32, 32)
-    window = window_at(Grid(rows, cols), (32, 32), 2, "test")
+    window = window_at(Grid(rows, cols), (32, 32), 2, 32, "test")
     assert window.size == (32, 32)
     assert torch.allclose(window.middle, torch.zeros(1, 2), atol=1e-6)
     assert torch.allclose(window.scale, torch.ones(1, 2), atol=1e-6)
     # Three pixels from the ninth on, in cells of two: four pixels, whose middle lies between the tenth and eleventh.
-    window = window_at(Grid(rows[8:11], cols), (32, 32), 2, "test")
+    window = window_at(Grid(rows[8:11], cols), (32, 32), 2, 32, "test")
     assert window.size == (4, 32)
     assert torch.allclose(window.middle, torch.tensor([[10 / 32 - 0.5, 0.0]]), atol=1e-6)
     assert torch.allclose(window.scale, torch.ones(1, 2), atol=1e-6)

@@ -8,6 +8,7 @@ import torch
 
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import PenaltyConfig, RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.path_length import PathLength
@@ -97,7 +98,7 @@ def test_a_run_applies_it_lazily_and_saves_what_it_follows(tiny_config: RunConfi
     )
 
     def fresh() -> GANPart:
-        return GANPart(sampler, WaveletCodec(levels=2), 64, seed=0, device=torch.device("cpu"))
+        return GANPart(sampler, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=torch.device("cpu"))
 
     def images(step: int) -> torch.Tensor:
         return torch.rand(8, 3, 64, 64, generator=torch.Generator().manual_seed(step)) * 2 - 1

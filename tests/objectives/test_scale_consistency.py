@@ -8,6 +8,7 @@ from torch import Tensor
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import PenaltyConfig, RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.base import Generator
 from frugan.networks.creps import CREPSGenerator
@@ -87,7 +88,7 @@ def test_a_run_takes_it_as_a_setting(tiny_config: RunConfig) -> None:
         discriminator=Spec(StyleGAN2Discriminator, channel_max=8),
         generator_penalties=(PenaltyConfig(Spec(ScaleConsistency, share=0.5), weight=10.0, every=2),),
     )
-    part = GANPart(sampler, IdentityCodec(), 16, seed=0, device=torch.device("cpu"))
+    part = GANPart(sampler, IdentityCodec(), ImageShape.square(16), seed=0, device=torch.device("cpu"))
     images, labels = torch.rand(8, 3, 16, 16) * 2 - 1, torch.full((8,), -1)
     values = [part.step(images, labels, 8 * step)["generator_penalty"].item() for step in range(2)]
     assert values[0] > 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.model.folder import ModelDescription
 from frugan.model.weights import write_weights
@@ -29,7 +30,12 @@ def model_folder() -> Callable[..., Path]:
     def model_folder(path: Path, generator: Generator, codec: Spec, resolution: int = 32) -> Path:
         spec = Spec(type(generator), **SMALL)
         ModelDescription(
-            generator=spec, codec=codec, decoder=None, code_shape=(3, *SIDE), resolution=resolution, info={}
+            generator=spec,
+            codec=codec,
+            decoder=None,
+            code_shape=(3, *SIDE),
+            shape=ImageShape.square(resolution),
+            info={},
         ).write(path)
         write_weights(path / "generator.safetensors", generator)
         return path

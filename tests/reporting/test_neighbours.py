@@ -8,6 +8,7 @@ from torch import Tensor
 
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.data.cache import pack
+from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
 from frugan.reporting.neighbours import search
@@ -17,7 +18,7 @@ COUNT = 40
 
 @pytest.fixture
 def loader(image_folder: Path) -> Loader:
-    return Loader(pack(open_source(str(image_folder)), 64), seed=0, mirror=False)
+    return Loader(pack(open_source(str(image_folder)), Wanted.square(64)), seed=0, mirror=False)
 
 
 def code(image: Tensor) -> Tensor:

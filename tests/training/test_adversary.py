@@ -8,6 +8,7 @@ import torch
 
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import AdversaryConfig, DecoderConfig, RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.config.yaml import dump, parse
 from frugan.networks.esrgan import VGGDiscriminator
@@ -36,7 +37,9 @@ def config(tiny_config: RunConfig) -> RunConfig:
 
 def part_of(config: RunConfig) -> DecoderPart:
     assert config.decoder is not None
-    return DecoderPart(config.decoder, WaveletCodec(levels=2), 64, seed=0, device=torch.device("cpu"))
+    return DecoderPart(
+        config.decoder, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=torch.device("cpu")
+    )
 
 
 def test_the_configuration_survives_yaml(config: RunConfig) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.unet import UNetP
@@ -38,7 +39,7 @@ def test_decoders_are_exported_with_statistics_of_whole_images(tiny_config: RunC
     """As it was trained, on crops and with a moving average of them, this one is blind on whole images."""
     assert tiny_config.decoder is not None
     config = dataclasses.replace(tiny_config.decoder, network=Spec(UNetP, width=4, reduction="gaussian"), crop=8)
-    part = DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=torch.device("cpu"))
+    part = DecoderPart(config, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=torch.device("cpu"))
     images = torch.rand(16, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert part.exported() is part.ema.network
     part.measure(images)
@@ -66,7 +67,7 @@ def test_samplers_are_exported_with_statistics_of_their_own_pictures(tiny_config
         generator=Spec(BigGANGenerator, **arguments, latent_dim=20),
         discriminator=Spec(BigGANDiscriminator, **arguments),
     )
-    part = GANPart(config, IdentityCodec(), 32, seed=0, device=torch.device("cpu"))
+    part = GANPart(config, IdentityCodec(), ImageShape.square(32), seed=0, device=torch.device("cpu"))
     images = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     part.step(images, torch.arange(8) % max(1, classes), 0)
     before = {name: tensor.clone() for name, tensor in part.tensors().items()}

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import AdversaryConfig, DecoderConfig, OptimizerConfig, SamplerConfig, ScheduleConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.base import Discriminator
 from frugan.networks.dcgan import DCGANGenerator
@@ -52,7 +53,7 @@ def sampler() -> GANPart:
         Spec(DCGANGenerator, latent_dim=4, width=4), Spec(Projected), Spec(NoStabilizer), Spec(non_saturating), schedule
     )
     config = SamplerConfig(**{**vars(config), "generator_optimizer": adam, "discriminator_optimizer": adam})
-    return GANPart(config, IdentityCodec(), 16, 0, torch.device("cpu"))
+    return GANPart(config, IdentityCodec(), ImageShape.square(16), 0, torch.device("cpu"))
 
 
 def decoder() -> DecoderPart:
@@ -60,7 +61,7 @@ def decoder() -> DecoderPart:
     adversary = AdversaryConfig(Spec(Projected), Spec(relativistic_average), Spec(l1), start_kimg=0.0)
     network = Spec(SRResNet, doublings=1, channels=4, blocks=1)
     config = DecoderConfig(network, Spec(l1), schedule, adversary=adversary)
-    return DecoderPart(config, WaveletCodec(levels=1), 16, 0, torch.device("cpu"))
+    return DecoderPart(config, WaveletCodec(levels=1), ImageShape.square(16), 0, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("build", [sampler, decoder])

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import RunConfig
+from frugan.config.shape import ImageShape
 from frugan.stabilizers.scale_space import ScaleSpace
 from frugan.training.gan import GANPart
 
@@ -26,7 +27,13 @@ def test_a_stabilizer_hears_of_unfiltered_codes_from_every_micro_batch(
     """Eight images in two pieces of four: a quarter filters the first of each; where all are filtered, all are told."""
     config = tiny_config.sampler
     schedule = dataclasses.replace(config.schedule, batch=8, accumulate=2)
-    part = GANPart(dataclasses.replace(config, schedule=schedule), WaveletCodec(levels=2), 64, 0, torch.device("cpu"))
+    part = GANPart(
+        dataclasses.replace(config, schedule=schedule),
+        WaveletCodec(levels=2),
+        ImageShape.square(64),
+        0,
+        torch.device("cpu"),
+    )
     listener = Listener(start=16.0, sigma=0.2, fraction=fraction)
     part.stabilizer = listener
     values = part.step(torch.rand(8, 3, 64, 64) * 2 - 1, torch.zeros(8, dtype=torch.int64), 0)

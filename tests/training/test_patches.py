@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import PatchConfig, RunConfig, SamplerConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.anyres import AnyresGANGenerator
 from frugan.networks.base import Generator
@@ -72,7 +73,9 @@ def part_of(
 ) -> GANPart:
     sampler = dataclasses.replace(sampler_of(config, patches), **changes)  # type: ignore[arg-type]
     cpu = torch.device("cpu")
-    return GANPart(sampler, IdentityCodec(), SIDE, 3, cpu, ranks or Ranks(0, 1), patches=RampPatches())
+    return GANPart(
+        sampler, IdentityCodec(), ImageShape.square(SIDE), 3, cpu, ranks or Ranks(0, 1), patches=RampPatches()
+    )
 
 
 def step(part: GANPart, nimg: int) -> dict[str, Tensor]:
@@ -224,12 +227,18 @@ def test_the_state_holds_the_teacher_and_resumes_exactly(tiny_config: RunConfig)
 def test_what_cannot_draw_patches_is_refused(tiny_config: RunConfig) -> None:
     cpu = torch.device("cpu")
     with pytest.raises(ValueError, match="DCGANGenerator cannot draw another window of each picture"):
-        GANPart(sampler_of(tiny_config, generator=tiny_config.sampler.generator), IdentityCodec(), 64, 0, cpu)
+        GANPart(
+            sampler_of(tiny_config, generator=tiny_config.sampler.generator),
+            IdentityCodec(),
+            ImageShape.square(64),
+            0,
+            cpu,
+        )
     with pytest.raises(ValueError, match="the codec must leave images at their size"):
-        GANPart(sampler_of(tiny_config), WaveletCodec(levels=2), 64, 0, cpu)
+        GANPart(sampler_of(tiny_config), WaveletCodec(levels=2), ImageShape.square(64), 0, cpu)
     with pytest.raises(ValueError, match=r"patches.largest: 64 should be above the side of pictures, 64"):
-        GANPart(sampler_of(tiny_config), IdentityCodec(), 64, 0, cpu)
-    part = GANPart(sampler_of(tiny_config), IdentityCodec(), SIDE, 0, cpu)
+        GANPart(sampler_of(tiny_config), IdentityCodec(), ImageShape.square(64), 0, cpu)
+    part = GANPart(sampler_of(tiny_config), IdentityCodec(), ImageShape.square(SIDE), 0, cpu)
     with pytest.raises(ValueError, match="built without photos"):
         step(part, 0)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import OptimizerConfig, PenaltyConfig, RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.objectives.penalties import r1
 from frugan.recipes import find_recipe
@@ -39,7 +40,7 @@ def penalty(config: RunConfig, stabilizer: Stabilizer, at: str, bf16: bool = Fal
         penalties=(PenaltyConfig(Spec(r1), weight=1.0, at=at),),  # type: ignore[arg-type]
         schedule=dataclasses.replace(config.sampler.schedule, bf16=bf16),
     )
-    part = GANPart(sampler, WaveletCodec(levels=2), 64, seed=0, device=torch.device("cpu"))
+    part = GANPart(sampler, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=torch.device("cpu"))
     part.stabilizer = stabilizer
     images = torch.rand(8, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     return float(part.step(images, torch.zeros(8, dtype=torch.int64), 0)["penalty"])
@@ -68,7 +69,7 @@ def test_at_the_image_augmentations_are_differentiated(tiny_config: RunConfig) -
     """By an independent way: D and ADA as one function, differentiated in float64."""
     found = penalty(tiny_config, ADA(probability=0.5, target=None), "image")
     sampler = dataclasses.replace(tiny_config.sampler, stabilizer=Spec(NoStabilizer))
-    part = GANPart(sampler, WaveletCodec(levels=2), 64, seed=0, device=torch.device("cpu"))
+    part = GANPart(sampler, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=torch.device("cpu"))
     images = torch.rand(8, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     codes = part.codec.encode(images).double().requires_grad_()
     from frugan.training.randomness import seed_for

@@ -10,6 +10,7 @@ import frugan
 from frugan.cli import main
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import DecoderConfig, OptimizerConfig, RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.model.folder import load_decoder
 from frugan.networks.unet import UNetP, UNetW
@@ -40,7 +41,7 @@ def unet(tiny_config: RunConfig) -> DecoderConfig:
 
 def part_of(config: DecoderConfig, stage: int) -> DecoderPart:
     config = dataclasses.replace(config, network=config.network.replace(stage=stage))
-    return DecoderPart(config, WaveletCodec(levels=2), 128, seed=0, device=CPU)
+    return DecoderPart(config, WaveletCodec(levels=2), ImageShape.square(128), seed=0, device=CPU)
 
 
 def test_stages_trained_apart_become_what_they_become_together(unet: DecoderConfig) -> None:

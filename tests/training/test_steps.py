@@ -14,6 +14,7 @@ from frugan.codecs.identity import IdentityCodec
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
 from frugan.config.schema import OptimizerConfig, RunConfig, SamplerConfig, ScheduleConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.config.yaml import override
 from frugan.networks.gated import GatedDecoder
@@ -47,7 +48,7 @@ class RandomImages:
 
 
 def gan(config: SamplerConfig, seed: int = 0) -> GANPart:
-    return GANPart(config, WaveletCodec(levels=2), resolution=64, seed=seed, device=CPU)
+    return GANPart(config, WaveletCodec(levels=2), ImageShape.square(64), seed=seed, device=CPU)
 
 
 def with_schedule(config: SamplerConfig, **changes: object) -> SamplerConfig:
@@ -140,7 +141,7 @@ def test_a_decoder_beats_its_base_on_what_it_has_seen(tiny_config: RunConfig) ->
     config = dataclasses.replace(
         tiny_config.decoder, schedule=dataclasses.replace(tiny_config.decoder.schedule, kimg=0.8, ema_halflife=0.02)
     )
-    part = DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=CPU)
+    part = DecoderPart(config, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=CPU)
     y = torch.arange(64) // 4 % 2  # stripes, whose edges a smooth base cannot have
     image = (y[:, None] * torch.ones(64)).expand(8, 3, 64, 64) * 1.2 - 0.6
     code = part.codec.encode(image)
@@ -266,7 +267,7 @@ def test_a_told_decoder_learns_to_leave_clean_codes_alone_and_to_smooth_noisy_on
         optimizer=OptimizerConfig(lr=3e-3),
     )
     codec = WaveletCodec(levels=2)
-    part = DecoderPart(config, codec, 32, seed=0, device=CPU)
+    part = DecoderPart(config, codec, ImageShape.square(32), seed=0, device=CPU)
     torch.manual_seed(0)
     for step in range(150):
         flat = (torch.rand(8, 3, 1, 1) * 2 - 1).expand(-1, -1, 32, 32)
@@ -295,13 +296,13 @@ def test_an_exact_decoder_takes_only_codes_that_it_leaves_alone(
     assert tiny_config.decoder is not None
     config = dataclasses.replace(tiny_config.decoder, network=Spec(GatedDecoder, channels=8, blocks=1))
     with nullcontext() if fits else pytest.raises(ValueError, match=r"the codec must be of bior2\.2"):
-        DecoderPart(config, codec, 64, seed=0, device=CPU)
+        DecoderPart(config, codec, ImageShape.square(64), seed=0, device=CPU)
 
 
 def test_a_rotating_decoder_sees_all_four_turns_of_code_and_image_alike(tiny_config: RunConfig) -> None:
     assert tiny_config.decoder is not None
     config = dataclasses.replace(tiny_config.decoder, crop=0, rotate=True)
-    part = DecoderPart(config, WaveletCodec(levels=2), 32, seed=0, device=CPU)
+    part = DecoderPart(config, WaveletCodec(levels=2), ImageShape.square(32), seed=0, device=CPU)
     seen: list[tuple[Tensor, Tensor]] = []
     part.network.register_forward_pre_hook(lambda network, inputs: seen.append((inputs[1], inputs[2])))
     ramp = torch.linspace(-1, 1, 32).expand(8, 3, 32, 32)
@@ -321,18 +322,24 @@ def test_a_network_that_is_not_told_refuses_an_assumption(tiny_config: RunConfig
     assert tiny_config.decoder is not None
     config = dataclasses.replace(tiny_config.decoder, assumed_noise=0.1)
     with pytest.raises(ValueError, match="told_noise"):
-        DecoderPart(config, WaveletCodec(levels=2), 64, seed=0, device=CPU)
+        DecoderPart(config, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=CPU)
     told = dataclasses.replace(config, network=config.network.replace(told_noise=True))
     with pytest.raises(ValueError, match="expects noisy codes"):
-        DecoderPart(told, WaveletCodec(levels=2), 64, seed=0, device=CPU)
+        DecoderPart(told, WaveletCodec(levels=2), ImageShape.square(64), seed=0, device=CPU)
     with pytest.raises(ValueError, match="must be from 0 to"):
-        DecoderPart(dataclasses.replace(told, code_noise=0.05), WaveletCodec(levels=2), 64, seed=0, device=CPU)
+        DecoderPart(
+            dataclasses.replace(told, code_noise=0.05),
+            WaveletCodec(levels=2),
+            ImageShape.square(64),
+            seed=0,
+            device=CPU,
+        )
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_stylegan2_rows_take_a_step_with_their_stabilizers_and_penalties(name: str) -> None:
     small = ["sampler.generator.channel_max=8", "sampler.discriminator.channel_max=8", "sampler.schedule.batch=4"]
-    part = GANPart(override(stylegan2(name), small).sampler, IdentityCodec(), 32, seed=0, device=CPU)
+    part = GANPart(override(stylegan2(name), small).sampler, IdentityCodec(), ImageShape.square(32), seed=0, device=CPU)
     images = torch.rand(4, 3, 32, 32) * 2 - 1
     part.measure(images)
     values = part.step(images, torch.full((4,), -1), 0)
@@ -375,4 +382,4 @@ def test_weights_ruined_by_the_last_update_are_not_saved(tiny_config: RunConfig,
 def test_a_decoder_that_does_not_fit_its_codec_is_refused_with_both_settings(tiny_config: RunConfig) -> None:
     assert tiny_config.decoder is not None
     with pytest.raises(ValueError, match=r"its doublings must equal codec\.levels"):
-        DecoderPart(tiny_config.decoder, WaveletCodec(levels=1), 64, seed=0, device=CPU)
+        DecoderPart(tiny_config.decoder, WaveletCodec(levels=1), ImageShape.square(64), seed=0, device=CPU)

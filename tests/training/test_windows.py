@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.creps import CREPSGenerator
 from frugan.ops.grid import Grid, full_grid
@@ -56,7 +57,7 @@ def test_a_window_shows_what_lies_at_its_coordinates() -> None:
 def part_of(config: RunConfig, **changes: object) -> GANPart:
     generator = Spec(CREPSGenerator, latent_dim=8, style_dim=8, channel_base=64, channel_max=16, line_channels=8)
     sampler = dataclasses.replace(config.sampler, **{"generator": generator, "smallest_window": 0.5, **changes})  # type: ignore[arg-type]
-    return GANPart(sampler, IdentityCodec(), resolution=SIDE, seed=3, device=torch.device("cpu"))
+    return GANPart(sampler, IdentityCodec(), ImageShape.square(SIDE), seed=3, device=torch.device("cpu"))
 
 
 class Coordinates(nn.Module):
@@ -119,7 +120,7 @@ def test_windows_are_parts_of_pictures(tiny_config: RunConfig, window: float) ->
 
 def test_scale_party_trains_on_windows_and_whole_pictures_are_the_rule() -> None:
     recipe = find_recipe("scaleparty-small")
-    part = GANPart(recipe.sampler, IdentityCodec(), resolution=SIDE, seed=0, device=torch.device("cpu"))
+    part = GANPart(recipe.sampler, IdentityCodec(), ImageShape.square(SIDE), seed=0, device=torch.device("cpu"))
     grid = part._draw_grid(0)
     assert grid is not None
     assert 0.6 <= grid.rows[-1] - grid.rows[0] < 1

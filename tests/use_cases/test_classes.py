@@ -15,6 +15,7 @@ import frugan
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import DataConfig, PenaltyConfig, RunConfig, SamplerConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.config.yaml import dump, override
 from frugan.model.seeds import seed_labels
@@ -75,7 +76,7 @@ def test_a_step_shows_both_networks_the_labels(
         penalties=(PenaltyConfig(Spec(r1), weight=1.0),),
         schedule=dataclasses.replace(conditional.sampler.schedule, batch=8, accumulate=2),
     )
-    part = GANPart(sampler, IdentityCodec(), 32, seed=0, device=torch.device("cpu"))
+    part = GANPart(sampler, IdentityCodec(), ImageShape.square(32), seed=0, device=torch.device("cpu"))
     shown: list[tuple[int, list[int]]] = []
     forward = part.discriminator.forward
 
@@ -96,7 +97,7 @@ def test_a_step_shows_both_networks_the_labels(
 def test_networks_must_know_the_same_classes(conditional: RunConfig) -> None:
     sampler = dataclasses.replace(conditional.sampler, generator=BIGGAN["generator"].replace(classes=2))
     with pytest.raises(ValueError, match="knows 2 classes, the discriminator 0"):
-        GANPart(sampler, IdentityCodec(), 32, seed=0, device=torch.device("cpu"))
+        GANPart(sampler, IdentityCodec(), ImageShape.square(32), seed=0, device=torch.device("cpu"))
 
 
 def test_from_the_command_line(
@@ -117,7 +118,7 @@ def test_from_the_command_line(
     assert main(["sample", str(run), "--class", "light", "--seeds", "0-1", "--out", str(tmp_path / "light")]) == 0
     grid = tmp_path / "grid.png"
     assert main(["sample", str(run), "--each-class", "--seeds", "0-4", "--grid", "--out", str(grid)]) == 0
-    pixels, side = np.array(Image.open(grid)), model.resolution
+    pixels, side = np.array(Image.open(grid)), model.shape.height
     assert pixels.shape == (2 * side, 5 * side, 3)
     assert (pixels[side:, 3 * side : 4 * side] == to_uint8(model.sample([3], label=1))[0]).all()
     assert main(["sample", str(run), "--each-class", "--seeds", "7", "--out", str(tmp_path / "each")]) == 0

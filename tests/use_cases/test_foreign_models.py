@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 import frugan
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.model.folder import ModelDescription
 from frugan.model.weights import write_weights
@@ -25,7 +26,7 @@ def model(tmp_path: Path) -> Path:
     spec = Spec(StyleGAN2Generator, latent_dim=8, style_dim=8, channel_max=8, classes=len(names))
     folder = tmp_path / "model"
     info = {"data": {"class_counts": dict.fromkeys(names, 5)}}
-    ModelDescription(spec, Spec(IdentityCodec), None, (3, 16, 16), 16, info=info).write(folder)
+    ModelDescription(spec, Spec(IdentityCodec), None, (3, 16, 16), ImageShape.square(16), info=info).write(folder)
     torch.manual_seed(0)
     write_weights(folder / "generator.safetensors", spec.build(code_shape=(3, 16, 16)))
     return folder

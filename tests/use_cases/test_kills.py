@@ -28,6 +28,7 @@ from safetensors.torch import load
 
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.model.folder import ModelDescription
 from frugan.model.weights import write_weights
@@ -67,7 +68,9 @@ def creps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, shape = tmp_path_factory.mktemp("creps"), (3, 32, 32)
     small = {"latent_dim": 16, "style_dim": 24, "channel_base": 512, "channel_max": 32, "mapping_layers": 2}
     spec = Spec(CREPSGenerator, **small)
-    ModelDescription(spec, Spec(IdentityCodec), None, code_shape=shape, resolution=32, info={}).write(folder)
+    ModelDescription(spec, Spec(IdentityCodec), None, code_shape=shape, shape=ImageShape.square(32), info={}).write(
+        folder
+    )
     write_weights(folder / "generator.safetensors", spec.build(code_shape=shape))
     return folder
 

@@ -11,6 +11,7 @@ from PIL import Image
 import frugan
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import RunConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.judging.evaluate_folder import images_to_compare
 from frugan.model.folder import ModelDescription
@@ -28,7 +29,7 @@ def coordinates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     small = {"latent_dim": 8, "style_dim": 8, "channel_base": 64, "channel_max": 8, "mapping_layers": 1}
     spec, folder = Spec(CREPSGenerator, **small), tmp_path_factory.mktemp("models") / "creps"
-    ModelDescription(spec, Spec(IdentityCodec), None, (3, 16, 16), 16).write(folder)
+    ModelDescription(spec, Spec(IdentityCodec), None, (3, 16, 16), ImageShape.square(16)).write(folder)
     write_weights(folder / "generator.safetensors", spec.build(code_shape=(3, 16, 16)))
     return folder
 
@@ -150,7 +151,7 @@ def test_enlarged_pictures_are_compared_with_images_of_their_size(trained_run: P
     with pytest.raises(frugan.UserError, match="40 images are smaller than 128"):
         frugan.evaluate(trained_run, samples=8, finishing=larger)
     dataset = images_to_compare(trained_run, frugan.RealImages(), 32)
-    assert dataset.resolution == 32
+    assert dataset.shape == ImageShape.square(32)
 
 
 def test_a_configuration_that_begins_with_lost_weights_is_refused(trained_run: Path, tmp_path: Path) -> None:

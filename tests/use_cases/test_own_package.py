@@ -143,7 +143,7 @@ sys.path.insert(0, ".")
 frugan.allow_package("my_networks")
 from frugan import Spec
 codec = Spec.from_dict({"class": "my_networks.own.Halves", "levels": 1}).build()
-assert codec.code_shape(64) == (3, 32, 32) and codec.factor == 2
+assert codec.code_shape(ImageShape.square(64)) == (3, 32, 32) and codec.factor == 2
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=home, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

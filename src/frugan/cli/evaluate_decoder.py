@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import JUDGE, Device, JSONOutput, Packages, WithJudge
 from frugan.cli.outcome import show_result
+from frugan.cli.parsing import parse_resolution
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import say
 from frugan.cli.verb import run_verb
@@ -25,7 +26,7 @@ class Flags:
         runs: Run or model folders with a trained decoder, at least one. RUN@48000 is the snapshot at 48 kimg.
         data: Held-out images: a folder, a zip or a named data set. They are used in addition to the training images.
         samples: Largest number of images per data set.
-        resolution: Side of the images, in pixels. Default: the resolution of the first run.
+        resolution: Size of the images, in pixels: a side, or HEIGHTxWIDTH. Default: that of the first run.
         lpips: Use LPIPS, not the offline perceptual distance (pip install 'frugan[lpips]').
         curve: Evaluate every snapshot too, for a curve of PSNR over training time.
         out: HTML file for tables and crops.
@@ -35,7 +36,7 @@ class Flags:
     runs: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN...")]
     data: str = ""
     samples: int = 1000
-    resolution: int = 0
+    resolution: str = ""
     lpips: bool = False
     curve: bool = False
     out: Path | None = None
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _compare(flags: Flags) -> int:
-    comparing = Comparing(flags.runs, flags.samples, flags.resolution, flags.curve)
+    comparing = Comparing(flags.runs, flags.samples, parse_resolution(flags.resolution) or 0, flags.curve)
     images = RealImages(flags.data, flags.upsample)
     from frugan import compare_decoders
 

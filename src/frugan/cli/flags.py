@@ -6,6 +6,7 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
+from frugan.cli.number_lists import numbers
 from frugan.requests.drawing import Finishing
 from frugan.requests.judging import Features, Judge, RealImages
 
@@ -55,14 +56,18 @@ class JudgeFlags:
     Args:
         features: Feature network. efficientnet-lite0 works offline. inception gives FID and IS.
         inception_weights: Weight file of torch-fidelity's Inception. Default: its cache, or a download.
+        judge_bands: Three bands of multi-band images to show to the network as red, green and blue, such as 3,2,1.
+            Default: the first three.
     """
 
     features: Features = "efficientnet-lite0"
     inception_weights: str = ""
+    judge_bands: str = ""
 
     def request(self) -> Judge:
         """Checked."""
-        return Judge(self.features, self.inception_weights)
+        bands = tuple(int(band) for band in numbers("judge_bands", self.judge_bands))
+        return Judge(self.features, self.inception_weights, bands)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,5 +39,5 @@ def _import(flags: Flags) -> int:
 
     made = import_checkpoint(flags.checkpoint, flags.out)
     classes = f", {made.classes} classes" if made.classes else ""
-    show(f"{made.model}: {made.source}: {made.parameters / 1e6:.1f} M parameters, {made.resolution} px{classes}")
+    show(f"{made.model}: {made.source}: {made.parameters / 1e6:.1f} M parameters, {made.shape.size_text}{classes}")
     return 0

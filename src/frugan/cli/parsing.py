@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from frugan.config import shape
 from frugan.system.errors import ArgumentError
 
 
@@ -25,6 +26,30 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (_is_number(width) and _is_number(height)):
         raise ArgumentError("size", "width and height in pixels, such as 6144x4096", text)
     return int(width), int(height)
+
+
+def parse_resolution(text: str) -> int | tuple[int, int] | None:
+    """ "128" -> 128, "96x160" -> height and width, "" -> None.
+
+    Raises:
+        ArgumentError: neither a side nor two.
+    """
+    try:
+        return shape.parse_resolution(text) if text else None
+    except ValueError as error:
+        raise ArgumentError("resolution", str(error)) from error
+
+
+def parse_channels(text: str) -> int | None:
+    """ "rgba" -> 4, "" -> None.
+
+    Raises:
+        ArgumentError: no name and no number of channels.
+    """
+    try:
+        return shape.parse_channels(text) if text else None
+    except ValueError as error:
+        raise ArgumentError("channels", str(error)) from error
 
 
 def refuse_beside(chosen: str, given: Mapping[str, object]) -> None:

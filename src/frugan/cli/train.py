@@ -10,6 +10,7 @@ from tyro.conf import Positional, arg
 from frugan.cli.flags import Packages, Settings
 from frugan.cli.outcome import show_estimates, show_outcome
 from frugan.cli.progress import training_watcher
+from frugan.cli.shape_flags import SHAPE, WithShape
 from frugan.cli.verb import run_verb
 from frugan.use_cases.plan import PartChoice, Plan
 
@@ -26,7 +27,6 @@ class Flags:
             folder, for example an imported one, together with --recipe.
         out: Run folder. Default: runs/DATA-RECIPE.
         config: YAML file with a complete configuration in place of a recipe, for example config.yaml of another run.
-        resolution: Side of the images, in pixels. Default: the recipe's.
         kimg: Length of the sampler's training, in thousands of images. With --part decoder: of the decoder's.
         minutes: Length of the training, in minutes. A short trial on this machine sets the length of both parts, so the
             same seed may give another run. The evaluation takes additional time.
@@ -47,7 +47,7 @@ class Flags:
     start: Annotated[Path | None, arg(name="from")] = None
     out: Path | None = None
     config: Path | None = None
-    resolution: int | None = None
+    shape: WithShape = SHAPE
     kimg: float | None = None
     minutes: float | None = None
     batch: int | None = None
@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _train(flags: Flags) -> int:
     names = [name for name in Plan.__dataclass_fields__ if hasattr(flags, name)]
-    plan = Plan(**{name: getattr(flags, name) for name in names})
+    plan = flags.shape.applied(Plan(**{name: getattr(flags, name) for name in names}))
     from frugan import estimate, train
 
     if flags.dry_run:

@@ -4,28 +4,32 @@ Encoding is exact and deterministic; decoding may add a trained decoder.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import final
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from frugan.config.shape import ImageShape
 from frugan.ops.wavelet import Phase
 
 
 class Codec(nn.Module, ABC):
-    """image (N, 3, S, S) in [-1, 1] <-> code (N, 3, s, s), s = S / 2^levels, the training set's codes in [-1, 1].
+    """image (N, C, H, W) in [-1, 1] <-> code (N, C, h, w), 2^levels times smaller, the training set's codes in [-1, 1].
 
-    A codec says how images are reduced and enlarged again; all the rest follows.
+    A codec says how images are reduced and enlarged again; all the rest follows. It acts on each channel alone. Images
+    whose sides are no multiples of the factor are mirrored below and on the right first, up to the next multiple.
 
     Args:
         levels: halvings; 0 leaves images as they are.
         code_min: least value of the reduced images over the training set, which the map takes to -1. Measured when
             a run begins, and travels with the model.
         code_max: the largest value, which the map takes to 1.
+        cut: rows and columns that `decode` leaves out below and on the right: those that the training images lacked.
 
     Attributes:
         phase: where code[k] sits: on pixel r k ("corner") or in the middle of the r pixels that it stands for; None for
             neither.
-        channels: of the code.
         base_name: what `base` is called in tables.
         description: what tells this codec from others, in tables.
 
@@ -34,27 +38,30 @@ class Codec(nn.Module, ABC):
     """
 
     phase: Phase | None
-    channels: int = 3
     base_name: str
     description: str
 
-    def __init__(self, levels: int, code_min: float = -1.0, code_max: float = 1.0) -> None:
+    def __init__(
+        self, levels: int, code_min: float = -1.0, code_max: float = 1.0, cut: tuple[int, int] = (0, 0)
+    ) -> None:
         super().__init__()
         if levels < 0:
             raise ValueError(f"levels: must be 0 or more, got {levels}")
         if not code_max > code_min:
             raise ValueError(f"code_max: must exceed code_min, got {code_min} and {code_max}")
-        self.levels = levels
+        if not all(0 <= length < 2**levels for length in cut):
+            raise ValueError(f"cut: must be from 0 to {2**levels - 1}, got {tuple(cut)}")
+        self.levels, self.cut = levels, tuple(cut)
         self.centre, self.half_range = (code_max + code_min) / 2, (code_max - code_min) / 2
         self._maps_nothing = self.centre == 0 and self.half_range == 1
 
     @abstractmethod
     def reduce(self, image: Tensor, levels: int) -> Tensor:
-        """Images (N, 3, H, W) -> (N, 3, H / 2^levels, W / 2^levels), in the units of images."""
+        """Images (N, C, H, W), sides multiples of 2^levels -> (N, C, H / 2^levels, W / 2^levels), in images' units."""
 
     @abstractmethod
     def enlarge(self, low: Tensor) -> Tensor:
-        """Small images (N, 3, h, w) -> (N, 3, h * factor, w * factor), without any learned part. Not clamped."""
+        """Small images (N, C, h, w) -> (N, C, h * factor, w * factor), without any learned part. Not clamped."""
 
     @property
     @final
@@ -69,19 +76,26 @@ class Codec(nn.Module, ABC):
         return self.levels > 0
 
     @final
-    def code_shape(self, resolution: int) -> tuple[int, int, int]:
-        """(C, s, s) of the code of a `resolution` x `resolution` image.
+    def code_shape(self, shape: ImageShape) -> tuple[int, int, int]:
+        """(C, h, w) of the code of an image of that shape."""
+        return shape.channels, -(-shape.height // self.factor), -(-shape.width // self.factor)
 
-        Raises:
-            ValueError: this codec cannot encode images of that size; the message names the nearest that it can.
-        """
-        _check_divisible(resolution, self.levels)
-        return self.channels, resolution // self.factor, resolution // self.factor
+    @final
+    def missing(self, shape: ImageShape) -> tuple[int, int]:
+        """Rows and columns that images of that shape lack, which is what `cut` should be."""
+        return -shape.height % self.factor, -shape.width % self.factor
+
+    @final
+    def filled(self, image: Tensor, levels: int | None = None) -> Tensor:
+        """Images mirrored below and on the right, so that their sides are multiples of 2^levels."""
+        step = self.factor if levels is None else 2**levels
+        down, right = -image.shape[-2] % step, -image.shape[-1] % step
+        return F.pad(image, (0, right, 0, down), mode="reflect") if down or right else image
 
     @final
     def raw_code(self, image: Tensor) -> Tensor:
         """Images -> codes before the affine map."""
-        return self.reduce(image, self.levels)
+        return self.reduce(self.filled(image), self.levels)
 
     @final
     def encode(self, image: Tensor) -> Tensor:
@@ -95,44 +109,43 @@ class Codec(nn.Module, ABC):
 
     @final
     def decoder_input(self, code: Tensor) -> Tensor:
-        """Codes -> what a decoder sees: (N, 3, s, s) in the units of images, whatever the levels and the affine map."""
+        """Codes -> what a decoder sees: (N, C, h, w) in the units of images, whatever the levels and the affine map."""
         return code if self._maps_nothing else code * self.half_range + self.centre
 
     @final
     def from_low(self, low: Tensor) -> Tensor:
-        """The inverse of `decoder_input`: a small image (N, 3, h, w) in [-1, 1] as if it were a code."""
+        """The inverse of `decoder_input`: a small image (N, C, h, w) in [-1, 1] as if it were a code."""
         return low if self._maps_nothing else (low - self.centre) / self.half_range
 
     @final
     def halved(self, image: Tensor, times: int) -> Tensor:
-        """Images (N, 3, S, S) -> (N, 3, S / 2^times, S / 2^times), reduced as this codec does, by so many levels.
+        """Images (N, C, H, W) -> (N, C, H / 2^times, W / 2^times), reduced as this codec does, by so many levels.
 
         In the units of images, so that decoders of this codec take them through `from_low`, whatever the levels.
 
         Raises:
-            ValueError: they cannot be halved so often.
+            ValueError: there is nothing to halve them with.
         """
         if times and not self.reduces:
             raise ValueError("this model has no codec to halve images with")
-        _check_divisible(image.shape[-1], times)
-        return self.reduce(image, times) if times else image
+        return self.reduce(self.filled(image, times), times) if times else image
 
     @final
-    def decode(self, code: Tensor, decoder: nn.Module | None = None, noise: float = 0.0) -> Tensor:
-        """Codes -> images (N, 3, S, S): what a decoder (see `networks.base`) makes of the base, or the base itself.
+    def decode(
+        self,
+        code: Tensor,
+        decoder: nn.Module | None = None,
+        noise: float = 0.0,
+        size: Sequence[int] | None = None,
+    ) -> Tensor:
+        """Codes -> images (N, C, H, W): what a decoder (see `networks.base`) makes of the base, or the base itself.
 
-        `noise`: how far codes are off those of real images, for decoders that are told.
+        Args:
+            noise: how far codes are off those of real images, for decoders that are told.
+            size: height and width of the images that were encoded; None for those of the training images.
         """
-        base = self.base(code)
-        if decoder is None:
-            return base
-        return decoder(self.decoder_input(code), base, noise=code.new_full(code.shape[:1], noise))
-
-
-def _check_divisible(resolution: int, levels: int) -> None:
-    factor = 2**levels
-    if resolution % factor:
-        near = max(factor, round(resolution / factor) * factor)
-        raise ValueError(
-            f"resolution: {resolution} is not divisible by {factor} (2^{levels} levels); the nearest that is: {near}"
-        )
+        image = self.base(code)
+        if decoder is not None:
+            image = decoder(self.decoder_input(code), image, noise=code.new_full(code.shape[:1], noise))
+        height, width = size or (side - cut for side, cut in zip(image.shape[-2:], self.cut, strict=True))
+        return image if image.shape[-2:] == (height, width) else image[..., :height, :width]

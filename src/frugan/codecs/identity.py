@@ -9,17 +9,15 @@ class IdentityCodec(Codec):
     """code = image: `code_min` and `code_max` are images' own range, and no map is needed.
 
     Args:
-        channels: of the images.
-        code_min, code_max: taken as every codec takes them, and not used.
+        code_min, code_max, cut: taken as every codec takes them, and not used.
     """
 
     phase = "corner"
     base_name = "the image itself"
     description = "not reduced"
 
-    def __init__(self, channels: int = 3, code_min: float = -1.0, code_max: float = 1.0) -> None:
+    def __init__(self, code_min: float = -1.0, code_max: float = 1.0, cut: tuple[int, int] = (0, 0)) -> None:
         super().__init__(levels=0)
-        self.channels = channels
 
     def reduce(self, image: Tensor, levels: int) -> Tensor:
         return image

@@ -17,18 +17,24 @@ class PixelCodec(Codec):
         levels: halvings; 2 in the paper (256 -> 64).
         reduction: how; "gaussian" in the paper.
         code_min, code_max: range of the reduced images over the training set; never beyond the images' own.
+        cut: see `Codec`.
     """
 
     phase: Phase
     base_name = "linear interpolation"
 
     def __init__(
-        self, levels: int = 2, reduction: Reduction = "gaussian", code_min: float = -1.0, code_max: float = 1.0
+        self,
+        levels: int = 2,
+        reduction: Reduction = "gaussian",
+        code_min: float = -1.0,
+        code_max: float = 1.0,
+        cut: tuple[int, int] = (0, 0),
     ) -> None:
         if levels < 1:
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
         phase = reduction_phase(reduction)
-        super().__init__(levels, code_min, code_max)
+        super().__init__(levels, code_min, code_max, cut)
         self.reduction, self.phase = reduction, phase
         self.description = f"{reduction} pixels / {2**levels}"
 

@@ -17,6 +17,7 @@ class WaveletCodec(Codec):
         wavelet: any name that `frugan.ops.wavelet` knows; bior2.2 in the paper.
         boundary: stored with the model; "reflect" is exact at the borders, "zero" is what the paper's authors did.
         code_min, code_max: range of TL / 2^levels over the training set.
+        cut: see `Codec`.
     """
 
     base_name = "zero-detail IWT"
@@ -28,10 +29,11 @@ class WaveletCodec(Codec):
         boundary: Boundary = "reflect",
         code_min: float = -1.0,
         code_max: float = 1.0,
+        cut: tuple[int, int] = (0, 0),
     ) -> None:
         if levels < 1:
             raise ValueError(f"levels: must be at least 1, got {levels}; for none, use IdentityCodec")
-        super().__init__(levels, code_min, code_max)
+        super().__init__(levels, code_min, code_max, cut)
         self.wavelet, self.boundary = wavelet, boundary
         self.description = f"{wavelet} x {levels}" + (f", {boundary}" if boundary != "reflect" else "")
         self.phase = sample_phase(wavelet)

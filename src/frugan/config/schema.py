@@ -8,23 +8,43 @@ cites its source; recipes override them. Durations count images shown to the net
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from frugan.config.shape import Bits, ImageShape
 from frugan.config.spec import Spec
 from frugan.system.errors import UserError
 
 PartName = Literal["sampler", "decoder"]
 Features = Literal["efficientnet-lite0", "inception"]
 PenaltyPoint = Literal["auto", "image", "shown"]
+Fit = Literal["crop", "stretch", "pad"]
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which images, and how they are fitted to one square size."""
+    """Which images, and how they are brought to one shape."""
 
     source: str = "noto-people"  # a folder, a zip, a torchvision data set, or the embedded drawings
-    resolution: int = 128  # side of the images that come out of the decoder
+    resolution: int | tuple[int, int] = 128  # of finished images: a side, or height and width
+    channels: int = 3  # 1 = grey, 3 = RGB, 4 = RGBA, else bands; RGB as StyleGAN2
+    bits: Bits = 8  # a channel: 8, 16, or 32 for floating point numbers; 8 as nearly all files
+    value_range: tuple[float, float] | None = None  # become -1 and 1; None = all of 8 or 16 bits, the data's of 32
+    fit: Fit = "crop"  # of images of another shape; crop to the middle as StyleGAN2's data set tool
     mirror: bool = True  # random left-right flips; the same default as StyleGAN2-ADA's --mirror for small sets
     upsample: bool = False  # take images smaller than the resolution (blurry) instead of leaving them out
     classes: bool = False  # tell the networks which class an image is of: its first-level folder
+
+    def __post_init__(self) -> None:
+        for side in self.shape.size:
+            _require(side >= 1, "resolution", side, "at least 1")
+        _require(1 <= self.channels <= 64, "channels", self.channels, "from 1 to 64")
+        if self.value_range is not None:
+            _require(self.value_range[0] < self.value_range[1], "value_range", self.value_range[0], "below its end")
+            _require(self.bits > 8, "bits", self.bits, "16 or 32 where there is a value_range")
+
+    @property
+    def shape(self) -> ImageShape:
+        """Of the images that come out of the decoder."""
+        height, width = (self.resolution,) * 2 if isinstance(self.resolution, int) else self.resolution
+        return ImageShape(self.channels, height, width)
 
 
 @dataclass(frozen=True)

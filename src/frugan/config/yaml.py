@@ -100,6 +100,8 @@ def _value(hint: Any, value: Any, path: str) -> Any:
         return from_plain(hint, value, path)
     if get_origin(hint) in (Union, types.UnionType):
         inner = [option for option in get_args(hint) if option is not type(None)]
+        if len(inner) > 1:
+            return _checked(hint, value, path)
         return None if value is None else _value(inner[0], value, path)
     if get_origin(hint) is tuple and dataclasses.is_dataclass(get_args(hint)[0]):
         if not isinstance(value, list | tuple):

@@ -1,119 +1,88 @@
 """Decode a source once into one array on disk, and open that array ever after.
 
-A cache folder holds `images.npy` (uint8, (N, 3, R, R)) and `index.json` (the rest). Its name is a hash of the source's
-listing and of how images are prepared, so that a change of either makes another folder. It is filled under a temporary
-name and renamed when complete: a folder of the final name is always whole.
+A cache folder holds `images.npy` ((N, C, H, W), of 8, 16 or 32 bits) and `index.json` (the rest). Its name is a hash of
+the source's listing and of how images are prepared, so that a change of either makes another folder. It is filled under
+a temporary name and renamed when complete: a folder of the final name is always whole.
 
-Damage after that is found and mended by packing again: `index.json` is under a SHA-256 of itself, and names the size,
-time and CRC-32 of `images.npy`. The CRC is computed only if size or time differ, so that a start stays fast; what a
-disk alters without a write is not seen.
+Damage after that is found (`packed`), and mended by packing again.
 """
 
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 import shutil
 import time
 import zlib
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, NamedTuple
 
 import numpy as np
 
-from frugan.data.decode import ImageError, SmallImageError, decode_square
+from frugan.config.schema import DataConfig
+from frugan.config.shape import ImageShape, PixelFormat, whole_range
+from frugan.data.decode import ImageError, decode_picture
+from frugan.data.deep import decode_deep, needs_deep
+from frugan.data.fit import Wanted
 from frugan.data.items import Source
+from frugan.data.packed import DamagedError, PackedDataset, Skipped, checksum, open_packed, stamp, summarise
 from frugan.data.parallel import map_ordered
 from frugan.system.atomic import flush
-from frugan.system.bounds import CACHE_INDEX
 from frugan.system.errors import RunError, UserError
-from frugan.system.foreign_files import read_bounded
 from frugan.system.jsonl import JSON
 
 PREPARATION = 4  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
 
 
-class Skipped(NamedTuple):
-    """An image that was left out."""
-
-    name: str
-    kind: str  # the `kind` of the ImageError: corrupt, unsupported, too small
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class PackedDataset:
-    """Images of one size, ready to be indexed. Everything is in the order of the names."""
-
-    images: np.ndarray  # uint8 (N, 3, R, R), memory-mapped, read-only
-    sides: np.ndarray  # int64 (N,): R, or the own side of a smaller photo, which lies in the top left corner
-    labels: np.ndarray  # int64 (N,): index into class_names, -1 = no class
-    names: tuple[str, ...]
-    class_names: tuple[str, ...]
-    skipped: tuple[Skipped, ...]
-    # SHA-256 of the names and encoded bytes of the images in use: equal on every machine, for a folder and its zip, and
-    # for every resolution that leaves out the same images.
-    fingerprint: str
-    folder: Path  # of the cache
-    mended: str = ""  # what was wrong with the cache, if it had to be packed again
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @property
-    def resolution(self) -> int:
-        return int(self.images.shape[-1])
-
-    def skipped_summary(self) -> list[str]:
-        """One sentence for each kind of image left out, and one about a cache that was packed again, for people."""
-        mended = [f"The packed images were damaged ({self.mended}) and have been packed again."] if self.mended else []
-        return mended + _summarise(self.skipped, self.resolution)
-
-
 def pack(
     source: Source,
-    resolution: int,
+    wanted: Wanted,
     *,
-    allow_upsampling: bool = False,
-    smallest: int | None = None,
+    value_range: tuple[float, float] | None = None,
     cache_dir: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackedDataset:
-    """The source's images as `resolution` x `resolution`, out of the cache, or decoded into it first.
+    """The source's images as they are wanted, out of the cache, or decoded into it first.
 
-    Images that are damaged, or smaller than that without `allow_upsampling`, are left out and listed in `skipped`.
-    With `smallest`, photos from that side on are used, and those below `resolution` keep their own size: the images in
-    use are those of `pack` at `smallest`.
-    `cache_dir` is by default $FRUGAN_CACHE or ~/.cache/frugan. `progress(done, total)` is called after every image, if
-    the cache has to be built. Processes may build the same cache at once: the first to finish serves all.
+    Images that are damaged, or smaller than that without `wanted.allow_upsampling`, are left out and listed in
+    `skipped`. With `wanted.smallest`, photos from that side on are used, and those below the wanted one keep their own
+    size: the images in use are those of `pack` at `smallest`.
+    `value_range`: values that become -1 and 1; None for all that 8 or 16 bits have, or the data set's own of floating
+    point numbers. `cache_dir` is by default $FRUGAN_CACHE or ~/.cache/frugan. `progress(done, total)` is called after
+    every image, if the cache has to be built. Processes may build the same cache at once: the first to finish serves
+    all.
 
     Raises:
         UserError: no image can be used.
         RunError: the cache cannot be written, or a file cannot be read; nothing half-built is left.
     """
-    if resolution < 1:
-        raise UserError(f"The resolution is {resolution}: it must be at least 1.")
+    if min(wanted.shape) < 1:
+        raise UserError(f"The resolution is {wanted.shape.size_text}: it must be at least 1.")
     parent = (cache_dir or default_cache_dir()).absolute()
-    fit = _Fit(resolution, allow_upsampling, smallest)
-    folder = parent / f"{resolution}px-{_key(source, fit)}"
+    folder = parent / f"{_size_name(wanted.shape)}-{_key(source, wanted)}"
     damage = ""
     if folder.is_dir():
         try:
-            return _open(folder)
-        except _DamagedError as error:
+            return _with_range(open_packed(folder), value_range)
+        except DamagedError as error:
             damage = str(error)
             shutil.rmtree(folder, ignore_errors=True)
-    _build(folder, source, fit, progress)
+    _build(folder, source, wanted, progress)
     try:
-        return replace(_open(folder), mended=damage)
-    except _DamagedError as error:
+        return replace(_with_range(open_packed(folder), value_range), mended=damage)
+    except DamagedError as error:
         raise RunError(f"The cache folder {folder} is damaged ({error}): delete it and start again.") from error
+
+
+def pack_as(source: Source, data: DataConfig, shape: ImageShape | None = None, upsample: bool = False) -> PackedDataset:
+    """The source's images as a run's configuration has them, or in another shape."""
+    wanted = Wanted(shape or data.shape, PixelFormat(data.bits), data.fit, data.upsample or upsample)
+    return pack(source, wanted, value_range=data.value_range)
 
 
 def default_cache_dir() -> Path:
@@ -121,45 +90,52 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("FRUGAN_CACHE") or "~/.cache/frugan").expanduser()
 
 
-class _Fit(NamedTuple):
-    """How images are brought to a size."""
-
-    resolution: int
-    allow_upsampling: bool
-    smallest: int | None
+def _size_name(shape: ImageShape) -> str:
+    return f"{shape.height}px" if shape.height == shape.width else f"{shape.height}x{shape.width}px"
 
 
-def _key(source: Source, fit: _Fit) -> str:
-    description = [PREPARATION, *fit[:2], source.home, source.class_names, source.items]
-    if fit.smallest is not None:  # caches of one size keep the names that they had
-        description.append(fit.smallest)
+def _key(source: Source, wanted: Wanted) -> str:
+    shape, pixels, fit, allow_upsampling, smallest = wanted
+    side = shape.height if shape == ImageShape.square(shape.height) else list(shape)
+    description: list[object] = [PREPARATION, side, allow_upsampling, source.home, source.class_names, source.items]
+    if smallest is not None:  # caches of RGB squares of 8 bits keep the names that they had
+        description.append(smallest)
+    if pixels.bits != 8 or fit != "crop":
+        description += [pixels.bits, fit]
     return hashlib.sha256(json.dumps(description).encode()).hexdigest()[:24]
 
 
-def _build(folder: Path, source: Source, fit: _Fit, progress: Callable[[int, int], None]) -> None:
+def _with_range(dataset: PackedDataset, value_range: tuple[float, float] | None) -> PackedDataset:
+    if value_range is None:
+        return dataset
+    return replace(dataset, pixels=PixelFormat(dataset.pixels.bits, *value_range))
+
+
+def _build(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int, int], None]) -> None:
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder.parent)
         temporary.mkdir()
-        _fill(temporary, source, fit, progress)
+        _fill(temporary, source, wanted, progress)
         _publish(temporary, folder)
     except OSError as error:
-        raise _explain(error, folder.parent, len(source) * 3 * fit.resolution**2) from error
+        num_bytes = len(source) * math.prod(wanted.shape) * wanted.pixels.bits // 8
+        raise _explain(error, folder.parent, num_bytes) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _fill(folder: Path, source: Source, fit: _Fit, progress: Callable[[int, int], None]) -> None:
+def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int, int], None]) -> None:
     """Write the two files of a cache."""
-    resolution = fit.resolution
     used: list[int] = []
     sides: list[int] = []
     skipped: list[Skipped] = []
     fingerprint, crc = hashlib.sha256(), 0
+    low, high = math.inf, -math.inf
     with (folder / "images.npy").open("wb") as file:
-        _write_header(file, 0, resolution)
-        outcomes = map_ordered(lambda index: _prepare(source, index, fit), len(source))
+        _write_header(file, 0, wanted)
+        outcomes = map_ordered(lambda index: _prepare(source, index, wanted), len(source))
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, Skipped):
                 skipped.append(outcome)
@@ -169,41 +145,48 @@ def _fill(folder: Path, source: Source, fit: _Fit, progress: Callable[[int, int]
                 fingerprint.update(source.items[index].name.encode(errors="surrogateescape") + b"\0" + outcome.digest)
                 used.append(index)
                 sides.append(outcome.side)
+                if wanted.pixels.bits == 32:
+                    low, high = min(low, float(outcome.pixels.min())), max(high, float(outcome.pixels.max()))
             progress(index + 1, len(source))
         file.seek(0)
-        _write_header(file, len(used), resolution)
+        _write_header(file, len(used), wanted)
     if not used:
-        raise UserError(f"{source.origin}: no image can be used. {' '.join(_summarise(skipped, resolution))}")
+        raise UserError(f"{source.origin}: no image can be used. {' '.join(summarise(skipped, wanted.shape))}")
+    if wanted.pixels.bits == 32 and not low < high:
+        raise UserError(f"{source.origin}: all values are {low:g}; there is nothing to learn.")
     index_json: JSON = {
         "origin": source.origin,
-        "resolution": resolution,
-        "allow_upsampling": fit.allow_upsampling,
+        "shape": list(wanted.shape),
+        "bits": wanted.pixels.bits,
+        "value_range": list(whole_range(wanted.pixels.bits) or (low, high)),
+        "fit": wanted.fit,
+        "allow_upsampling": wanted.allow_upsampling,
         "preparation": PREPARATION,
         "fingerprint": fingerprint.hexdigest(),
         "class_names": source.class_names,
         "names": [source.items[index].name for index in used],
         "labels": [source.items[index].label for index in used],
         "skipped": skipped,
-        "pixels": {"crc32": crc, **_stamp(folder / "images.npy")},
+        "pixels": {"crc32": crc, **stamp(folder / "images.npy")},
     }
-    if fit.smallest is not None:
+    if wanted.smallest is not None:
         index_json["sides"] = sides
-    index_json["sha256"] = _checksum(index_json)
+    index_json["sha256"] = checksum(index_json)
     (folder / "index.json").write_text(json.dumps(index_json))
 
 
 class _Prepared(NamedTuple):
-    pixels: np.ndarray  # uint8 (3, R, R)
+    pixels: np.ndarray  # (C, H, W)
     side: int  # of the part of it that is the image
     digest: bytes  # SHA-256 of the encoded bytes
 
 
-def _prepare(source: Source, index: int, fit: _Fit) -> _Prepared | Skipped:
+def _prepare(source: Source, index: int, wanted: Wanted) -> _Prepared | Skipped:
     try:
         with source.reading(index) as data:
-            pixels = np.asarray(decode_square(data, *fit)).transpose(2, 0, 1)
+            pixels = (decode_deep if needs_deep(data, wanted) else decode_picture)(data, wanted)
             side = pixels.shape[1]
-            missing = fit.resolution - side
+            missing = wanted.shape.height - side
             if missing:
                 pixels = np.pad(pixels, ((0, 0), (0, missing), (0, missing)))
             return _Prepared(pixels, side, hashlib.sha256(data).digest())
@@ -211,10 +194,10 @@ def _prepare(source: Source, index: int, fit: _Fit) -> _Prepared | Skipped:
         return Skipped(source.items[index].name, error.kind, str(error))
 
 
-def _write_header(file: IO[bytes], count: int, resolution: int) -> None:
+def _write_header(file: IO[bytes], count: int, wanted: Wanted) -> None:
     # numpy pads this header so that its length does not depend on the first dimension: it can be written again once the
     # count is known. (Writing through a memory map instead would end in SIGBUS on a full disk.)
-    header = {"shape": (count, 3, resolution, resolution), "fortran_order": False, "descr": "|u1"}
+    header = {"shape": (count, *wanted.shape), "fortran_order": False, "descr": wanted.pixels.dtype}
     np.lib.format.write_array_header_1_0(file, header)
 
 
@@ -250,78 +233,3 @@ def _explain(error: OSError, parent: Path, num_bytes: int) -> RunError:
             "Free that much, or set FRUGAN_CACHE to a folder on another disk."
         )
     return RunError(f"The cache in {parent} cannot be written ({error}): set FRUGAN_CACHE to a folder that can.")
-
-
-class _DamagedError(ValueError):
-    """A cache folder that is not what was written."""
-
-
-def _open(folder: Path) -> PackedDataset:
-    try:
-        index = json.loads(read_bounded(folder / "index.json", CACHE_INDEX))
-        if not isinstance(index, dict) or index.get("sha256") != _checksum(index):
-            raise _DamagedError("index.json was altered")
-        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        _check_pixels(folder / "images.npy", images, index)
-        return PackedDataset(
-            images=images,
-            sides=np.array(index.get("sides", [index["resolution"]] * len(images)), np.int64),
-            labels=np.array(index["labels"], np.int64),
-            names=tuple(index["names"]),
-            class_names=tuple(index["class_names"]),
-            skipped=tuple(Skipped(*entry) for entry in index["skipped"]),
-            fingerprint=index["fingerprint"],
-            folder=folder,
-        )
-    except PermissionError as error:
-        raise RunError(f"The cache folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        OverflowError,
-        MemoryError,
-        RecursionError,
-        SyntaxError,
-        TokenError,
-    ) as error:  # numpy's header is Python
-        raise _DamagedError(str(error)) from error
-
-
-def _check_pixels(file: Path, images: np.ndarray, index: JSON) -> None:
-    expected, side = index["pixels"], index["resolution"]
-    shape = (len(index["names"]), 3, side, side)
-    if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
-        raise _DamagedError("images.npy has another layout")
-    found = _stamp(file)
-    if found["bytes"] != expected["bytes"]:
-        raise _DamagedError("images.npy has another size")
-    if found != {name: expected[name] for name in found}:  # written to, or only copied: its content decides
-        crc = 0
-        for image in images:
-            crc = zlib.crc32(image, crc)
-        if crc != expected["crc32"]:
-            raise _DamagedError("images.npy was altered")
-
-
-def _stamp(file: Path) -> dict[str, int]:
-    found = file.stat()
-    return {"bytes": found.st_size, "mtime_ns": found.st_mtime_ns}
-
-
-def _checksum(index: JSON) -> str:
-    covered = {name: value for name, value in index.items() if name != "sha256"}
-    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()
-
-
-def _summarise(skipped: list[Skipped] | tuple[Skipped, ...], resolution: int) -> list[str]:
-    counts = Counter(entry.kind for entry in skipped)
-    sentences = []
-    for kind, count in sorted(counts.items()):
-        images = "1 image is" if count == 1 else f"{count} images are"
-        if kind == SmallImageError.kind:
-            sentences.append(f"{images} smaller than {resolution}: skipped; set upsample, or a smaller resolution.")
-        else:
-            example = next(entry for entry in skipped if entry.kind == kind)
-            sentences.append(f"{images} {kind}: skipped, such as {example.name} ({example.reason}).")
-    return sentences

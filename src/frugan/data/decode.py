@@ -1,7 +1,7 @@
-"""One encoded image -> upright 8-bit RGB -> a square of the wanted size.
+"""One encoded image -> upright pixels of 8 bits -> the wanted shape; `deep` has those of more bits or other channels.
 
-Every kind of pixel comes out as it looks on a white page: transparency lies on white, 16-bit grey is scaled (not cut)
-to 8 bit, a camera's note to turn the picture is obeyed, colours with a profile become sRGB (see `colour`). Of an
+Every kind of pixel comes out as it looks on a white page, unless opacity is wanted: 16-bit grey is scaled (not cut) to
+8 bits, a camera's note to turn the picture is obeyed, colours with a profile become sRGB (see `colour`). Of an
 animation, the first frame.
 """
 
@@ -19,6 +19,7 @@ from PIL.Image import Resampling, Transpose
 
 from frugan.data.budget import Budget
 from frugan.data.colour import Profile, profile_of, to_srgb
+from frugan.data.fit import Placement, Wanted, placement
 from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_PIXELS
 
 
@@ -41,7 +42,7 @@ class UnsupportedImageError(ImageError):
 
 
 class SmallImageError(ImageError):
-    """Smaller than the wanted square."""
+    """Smaller than what is wanted."""
 
     kind = "too small"
 
@@ -64,42 +65,49 @@ def decode_image(data: bytes) -> Image.Image:
         CorruptImageError: the bytes are damaged, cut off, or no image.
         UnsupportedImageError: float or other pixels of unknown range, or so many that it may be a decompression bomb.
     """
-    with _decoded(data) as picture:
+    with decoded(data) as picture:
         return picture.rows(0, picture.height)
 
 
-def decode_square(
-    data: bytes, resolution: int, allow_upsampling: bool = False, smallest: int | None = None
-) -> Image.Image:
-    """Encoded bytes -> the central square of the upright image, resized to `resolution` x `resolution` RGB.
+def decode_picture(data: bytes, wanted: Wanted) -> np.ndarray:
+    """Encoded bytes -> the upright image in the wanted shape, uint8 (C, H, W), of 1, 3 or 4 channels.
 
-    With `smallest`, a square between that and `resolution` keeps its own size, and a smaller one is brought to
-    `smallest`.
+    4 channels are RGB multiplied by its opacity, and the opacity: what is transparent carries no colour. With
+    `wanted.smallest`, a square between that and the wanted one keeps its own size, and a smaller one is brought to that
+    size: the result is then smaller.
 
-    Resizing is Pillow's Lanczos, whose window grows with the reduction (antialiased). A square that has the right size
+    Resizing is Pillow's Lanczos, whose window grows with the reduction (antialiased). An image that has the right size
     already keeps its pixels bit by bit. A far larger JPEG is decoded at 1/2, 1/4 or 1/8 of its size, always at least
-    twice that side: 3.6 times faster for photos of 12 megapixels, 49 dB from the slow way.
+    twice the wanted one: 3.6 times faster for photos of 12 megapixels, 49 dB from the slow way.
 
     Raises:
         CorruptImageError, UnsupportedImageError: as `decode_image`.
-        SmallImageError: the short side is below the wanted one, without `allow_upsampling`.
+        SmallImageError: it would have to be enlarged, without `allow_upsampling`.
     """
-    with _decoded(data, shrink_to=resolution) as picture:
-        width, height = picture.width, picture.height
-        side = min(width, height)
-        if smallest is not None:
-            resolution = min(resolution, max(side, smallest))
-        if side < resolution and not allow_upsampling:
-            raise SmallImageError(f"{width} x {height} is smaller than {resolution} x {resolution}")
-        left, top = (width - side) // 2, (height - side) // 2
-        if side == resolution:
-            return picture.rows(top, top + side).crop((left, 0, left + side, side))
-        return _resized(picture, resolution, left, top, side)
+    rows, columns = wanted.shape.size
+    with decoded(data, shrink_to=(rows, columns)) as picture:
+        if wanted.smallest is not None:
+            rows = columns = min(rows, max(min(picture.width, picture.height), wanted.smallest))
+        place = placement((picture.height, picture.width), (rows, columns), wanted.fit)
+        if place.enlarges and not wanted.allow_upsampling:
+            raise SmallImageError(f"{picture.width} x {picture.height} is smaller than {columns} x {rows}")
+        mode = MODES[wanted.shape.channels]
+        if place.keeps_pixels:
+            left, top, right, bottom = (int(edge) for edge in place[:4])
+            drawn = picture.rows(top, bottom, mode).crop((left, 0, right, bottom - top))
+        else:
+            drawn = _resized(picture, place, mode)
+        if drawn.size != (columns, rows):
+            page = Image.new(mode, (columns, rows), 0 if mode == "RGBa" else "white")
+            page.paste(drawn, (place.before, place.above))
+            drawn = page
+        pixels = np.asarray(drawn)
+        return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def check_image(data: bytes) -> ImageHeader:
     """What the file says of itself, once its pixels have been decoded; raises as `decode_image`."""
-    with _decoded(data) as picture:
+    with decoded(data) as picture:
         picture.rows(0, 1)
         return picture.header
 
@@ -118,6 +126,7 @@ _SIDEWAYS = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Tr
 _FROM_THE_END = {Transpose.ROTATE_180, Transpose.FLIP_TOP_BOTTOM, Transpose.TRANSVERSE, Transpose.ROTATE_90}
 _LANCZOS_SUPPORT = 3
 _LFS = b"version https://git-lfs.github.com/spec/"
+MODES = {1: "L", 3: "RGB", 4: "RGBa"}  # Pillow's, of so many channels
 _PLAIN_MODES = ("RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr", "HSV")
 # Of all threads together. Pillow holds a pixel in up to 4 bytes, and some formats' readers hold it twice.
 _BYTES_A_PIXEL, _WEBP_BYTES_A_PIXEL = 8, 16
@@ -128,7 +137,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
-class _Picture:
+class Picture:
     """A decoded image that becomes upright RGB in strips, so that the pixels are in memory only once."""
 
     header: ImageHeader
@@ -144,8 +153,8 @@ class _Picture:
     def height(self) -> int:
         return self.stored.width if self.turn in _SIDEWAYS else self.stored.height
 
-    def rows(self, first: int, last: int) -> Image.Image:
-        """Upright rows from `first` to before `last`."""
+    def rows(self, first: int, last: int, mode: str = "RGB") -> Image.Image:
+        """Upright rows from `first` to before `last`, as RGB, L, RGBA or RGBa."""
         start, end = first, last
         if self.turn in _FROM_THE_END:
             start, end = self.height - last, self.height - first
@@ -154,12 +163,12 @@ class _Picture:
         else:
             box = (0, start, self.stored.width, end)
         whole = box == (0, 0, *self.stored.size)
-        strip = _to_rgb(self.stored if whole else self.stored.crop(box), self.stored.format, self.profile)
+        strip = _to_mode(self.stored if whole else self.stored.crop(box), self.stored.format, self.profile, mode)
         return strip if self.turn is None else strip.transpose(self.turn)
 
 
 @contextmanager
-def _decoded(data: bytes, shrink_to: int = 0) -> Iterator[_Picture]:
+def decoded(data: bytes, shrink_to: tuple[int, int] | None = None) -> Iterator[Picture]:
     """The decoded image, for as long as the block lasts; waits while other threads hold large ones."""
     image = _open(data)
     stated = str(image.format), image.mode, *image.size
@@ -168,7 +177,7 @@ def _decoded(data: bytes, shrink_to: int = 0) -> Iterator[_Picture]:
     # The coefficients of all of a progressive JPEG are held, however small it is decoded.
     whole = math.prod(image.size) if image.info.get("progressive") else 0
     if shrink_to:
-        image.draft(None, (2 * shrink_to, 2 * shrink_to))
+        image.draft(None, (2 * shrink_to[1], 2 * shrink_to[0]))
     per_pixel = _WEBP_BYTES_A_PIXEL if image.format == "WEBP" else _BYTES_A_PIXEL
     with _memory.take(per_pixel * max(whole, math.prod(image.size))):
         try:
@@ -180,24 +189,25 @@ def _decoded(data: bytes, shrink_to: int = 0) -> Iterator[_Picture]:
         turn = _TURNS.get(_orientation(image))
         turned = turned_by_pillow or turn is not None
         header = ImageHeader(*stated, is_turned=turned, profile=profile_of(image))
-        yield _Picture(header, image, turn, image.info.get("icc_profile"))
+        yield Picture(header, image, turn, image.info.get("icc_profile"))
 
 
-def _resized(picture: _Picture, resolution: int, left: int, top: int, side: int) -> Image.Image:
-    """The square at (left, top): first every row is resized, then every column.
+def _resized(picture: Picture, place: Placement, mode: str) -> Image.Image:
+    """The part that is used: first every row is resized, then every column.
 
     In one call, Pillow would choose the order by the shape and by its version, and pixels differ with it.
     """
-    margin = math.ceil(_LANCZOS_SUPPORT * max(1, side / resolution)) + 1  # pixels around it that the window sees
-    first, last = max(top - margin, 0), min(top + side + margin, picture.height)
-    narrow = Image.new("RGB", (resolution, last - first))
+    left, top, right, bottom, rows, columns = place[:6]
+    # Pixels above and below that the window sees.
+    margin = math.ceil(_LANCZOS_SUPPORT * max(1, (bottom - top) / rows)) + 1
+    first, last = max(math.floor(top) - margin, 0), min(math.ceil(bottom) + margin, picture.height)
+    narrow = Image.new(mode, (columns, last - first))
     step = max(1, _STRIP_PIXELS // picture.width)
     for start in range(first, last, step):
-        strip = picture.rows(start, min(start + step, last))
-        box = (left, 0, left + side, strip.height)
-        narrow.paste(strip.resize((resolution, strip.height), Resampling.LANCZOS, box=box), (0, start - first))
-    box = (0, top - first, resolution, top - first + side)
-    return narrow.resize((resolution, resolution), Resampling.LANCZOS, box=box)
+        strip = picture.rows(start, min(start + step, last), mode)
+        box = (left, 0, right, strip.height)
+        narrow.paste(strip.resize((columns, strip.height), Resampling.LANCZOS, box=box), (0, start - first))
+    return narrow.resize((columns, rows), Resampling.LANCZOS, box=(0, top - first, columns, bottom - first))
 
 
 def _open(data: bytes) -> Image.Image:
@@ -232,6 +242,20 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged note about the picture does not damage the picture: leave it as stored
         return 1
+
+
+def _to_mode(image: Image.Image, format_: str | None, profile: bytes | None, mode: str) -> Image.Image:
+    """sRGB pixels as RGB or L, transparency on a white page; or as RGBA, or RGBa, which is premultiplied."""
+    if mode in ("RGBA", "RGBa"):
+        drawn = image.convert("RGBA") if image.has_transparency_data else None
+        colours = _to_rgb(image.convert("RGB") if drawn else image, format_, profile)
+        opacity = drawn.getchannel("A") if drawn else Image.new("L", image.size, 255)
+        straight = Image.merge("RGBA", (*colours.split(), opacity))
+        return straight.convert("RGBa") if mode == "RGBa" else straight
+    if mode == "L" and image.mode in ("L", "1") and not image.has_transparency_data and not profile:
+        return image.convert("L")
+    drawn_rgb = _to_rgb(image, format_, profile)
+    return drawn_rgb if mode == "RGB" else drawn_rgb.convert("L")
 
 
 def _to_rgb(image: Image.Image, format_: str | None, profile: bytes | None) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Packed images -> batches of float in [-1, 1]. The last place where uint8 exists; the only file here with torch."""
+"""Packed images -> batches of float in [-1, 1]. The last place where whole numbers exist."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset
+from frugan.config.shape import PixelFormat
+from frugan.data.packed import PackedDataset
 
 
 class Loader:
@@ -20,13 +21,14 @@ class Loader:
 
     def __init__(self, dataset: PackedDataset, *, seed: int, mirror: bool) -> None:
         self._images: np.ndarray = np.asarray(dataset.images)
+        self._pixels = dataset.pixels
         self._labels = dataset.labels
         self._seed = seed
         self._mirror = mirror
         self._epochs: dict[int, _Epoch] = {}
 
     def batch(self, first: int, count: int) -> tuple[Tensor, Tensor]:
-        """Images first ... first + count - 1: float32 (count, 3, R, R) in [-1, 1]; int64 labels (count,), -1 = none."""
+        """Images first ... first + count - 1: float32 (count, C, H, W) in [-1, 1]; int64 labels (count,), -1 = none."""
         return self.images(np.arange(first, first + count))
 
     def images(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -35,7 +37,7 @@ class Loader:
         pixels = self._images[index]
         if self._mirror:
             pixels[mirrored] = pixels[mirrored, :, :, ::-1]
-        return to_float(pixels), torch.from_numpy(self._labels[index])
+        return to_float(pixels, self._pixels), torch.from_numpy(self._labels[index])
 
     def places(self, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which images the numbers `n` (N,) show, as indices into the data set, and whether each is mirrored."""
@@ -53,17 +55,17 @@ class Loader:
         """Every image once, in the data set's order and never mirrored, as (images, labels) like those of `batch`."""
         for first in range(0, len(self._images), batch):
             here = slice(first, first + batch)
-            yield to_float(self._images[here].copy()), torch.from_numpy(self._labels[here].copy())
+            yield to_float(self._images[here].copy(), self._pixels), torch.from_numpy(self._labels[here].copy())
 
     def spread_images(self, count: int, batch: int) -> Iterator[Tensor]:
-        """At most `count` images in pieces (N, 3, R, R), evenly spread over the data set's order and never mirrored.
+        """At most `count` images in pieces (N, C, H, W), evenly spread over the data set's order and never mirrored.
 
         Data sets are in the order of their names, classes one after the other: the first images are not typical.
         """
         count = min(count, len(self._images))
         chosen = np.arange(count) * len(self._images) // count
         for first in range(0, count, batch):
-            yield to_float(self._images[chosen[first : first + batch]])
+            yield to_float(self._images[chosen[first : first + batch]], self._pixels)
 
     def _epoch(self, number: int) -> "_Epoch":
         if number not in self._epochs:
@@ -85,6 +87,9 @@ def _draw_epoch(seed: int, number: int, size: int) -> _Epoch:
     return _Epoch(random.permutation(size), random.random_sample(size) < 0.5)
 
 
-def to_float(pixels: np.ndarray) -> Tensor:
-    """uint8 -> float32 in [-1, 1]."""
-    return torch.from_numpy(pixels).to(torch.float32).div_(127.5).sub_(1)
+def to_float(pixels: np.ndarray, stored: PixelFormat) -> Tensor:
+    """Stored numbers -> float32 in [-1, 1]; values beyond the format's range end there."""
+    if stored.is_plain:
+        return torch.from_numpy(pixels).to(torch.float32).div_(127.5).sub_(1)
+    values = torch.from_numpy(pixels.astype(np.float32))
+    return values.sub_(stored.low).mul_(2 / (stored.high - stored.low)).sub_(1).clamp_(-1, 1)

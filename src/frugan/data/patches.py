@@ -6,8 +6,8 @@ from PIL import Image
 from PIL.Image import Resampling
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader, to_float
+from frugan.data.packed import PackedDataset
 
 _STREAM = 1  # keeps these draws apart from the loader's
 
@@ -27,14 +27,14 @@ class Patches:
 
     def __init__(self, loader: Loader, photos: PackedDataset, *, side: int, seed: int) -> None:
         self._loader, self._side, self._seed = loader, side, seed
-        self._photos, self._sides = np.asarray(photos.images), photos.sides
+        self._photos, self._sides, self._pixels = np.asarray(photos.images), photos.sides, photos.pixels
 
     def patches(self, n: np.ndarray) -> tuple[Tensor, Tensor]:
         """Those with the numbers `n` (N,), (N, 3, side, side) in [-1, 1]; and where they lie, in parts of the photo:
         top, left, and length of their sides, (N, 3)."""
         drawn = [self._patch(*shown) for shown in zip(n.tolist(), *self._loader.places(n), strict=True)]
         pixels = np.stack([patch for patch, _ in drawn])
-        return to_float(pixels), torch.tensor([box for _, box in drawn], dtype=torch.float64).float()
+        return to_float(pixels, self._pixels), torch.tensor([box for _, box in drawn], dtype=torch.float64).float()
 
     def _patch(self, number: int, index: int, mirrored: bool) -> tuple[np.ndarray, tuple[float, float, float]]:
         random = np.random.RandomState(np.random.MT19937(np.random.SeedSequence([self._seed, number, _STREAM])))

@@ -1,5 +1,7 @@
 """Feature extractors by the name that users type."""
 
+from collections.abc import Sequence
+
 import torch
 
 from frugan.features.base import FeatureExtractor
@@ -8,18 +10,25 @@ from frugan.features.inception import InceptionFeatures
 from frugan.system.errors import ArgumentError, did_you_mean
 
 
-def load_extractor(name: str, device: torch.device, *, size: int = 0, weights: str = "") -> FeatureExtractor:
+def load_extractor(
+    name: str, device: torch.device, *, size: int = 0, weights: str = "", bands: Sequence[int] = ()
+) -> FeatureExtractor:
     """By name: "efficientnet-lite0" (offline) or "inception" (weights from a file, its cache, or the network).
 
     Args:
         size: side to which images are resized (antialiased bilinear) before EfficientNet; 0 = as they are.
         weights: Inception's weight file.
+        bands: three bands, from 1, that are seen as RGB; () for those of `ops.projection`.
 
     Raises:
         UserError: unknown name, or weights that cannot be had.
     """
+    extractor: FeatureExtractor
     if name == "efficientnet-lite0":
-        return EfficientNetFeatures(device, size)
-    if name == "inception":
-        return InceptionFeatures(device, weights)
-    raise ArgumentError("features", f"unknown{did_you_mean(name, ('efficientnet-lite0', 'inception'))}", name)
+        extractor = EfficientNetFeatures(device, size)
+    elif name == "inception":
+        extractor = InceptionFeatures(device, weights)
+    else:
+        raise ArgumentError("features", f"unknown{did_you_mean(name, ('efficientnet-lite0', 'inception'))}", name)
+    extractor.bands = tuple(band - 1 for band in bands)
+    return extractor

@@ -63,7 +63,7 @@ class EfficientNetFeatures(FeatureExtractor):
         self.network = pretrained_efficientnet_lite0().to(device)
 
     @torch.no_grad()
-    def features(self, images: Tensor) -> Tensor:
+    def features_of_rgb(self, images: Tensor) -> Tensor:
         x = as_8_bit(images.to(self.device)) / 127.5 - 1
         if self.size and x.shape[-2:] != (self.size, self.size):
             x = F.interpolate(x, size=(self.size, self.size), mode="bilinear", antialias=True, align_corners=False)

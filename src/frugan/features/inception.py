@@ -43,7 +43,7 @@ class InceptionFeatures(FeatureExtractor):
         self.device, self.checksum = device, _checksum(self.network)
 
     @torch.no_grad()
-    def features(self, images: Tensor) -> Tensor:
+    def features_of_rgb(self, images: Tensor) -> Tensor:
         (features,) = self.network(as_8_bit(images.to(self.device)).to(torch.uint8))
         return features.float()
 

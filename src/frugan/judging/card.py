@@ -23,7 +23,7 @@ def _card(run: RunFolder) -> str:
     data, machine = env.data, env.machine
     sampler = config.sampler.schedule
     source, classes = source_name(data.source), _classes(config.sampler.generator, data)
-    side = config.data.resolution
+    shape, size = config.data.shape, config.data.shape.size_text
     decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
     stabilizer = config.sampler.stabilizer.target.__qualname__
     return f"""---
@@ -33,12 +33,12 @@ tags: [gan, {json.dumps(config.recipe)}{", class-conditional" if classes else ""
 license: (to be filled in by whoever publishes this model)
 ---
 
-# {markdown(config.recipe)}: {side} x {side} images from {markdown(source)}
+# {markdown(config.recipe)}: {size} images from {markdown(source)}
 
 ```python
 import frugan
 model = frugan.load("path/to/this/folder")
-images = model.sample(seeds=range(16))  # float (16, 3, {side}, {side}) in [-1, 1]{_of_a_class(classes)}
+images = model.sample(seeds=range(16))  # float {(16, *shape)} in [-1, 1]{_of_a_class(classes)}
 ```
 
 ## Intended use

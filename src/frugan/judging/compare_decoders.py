@@ -10,7 +10,8 @@ from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.config.records import SCHEMA, plain
-from frugan.data.cache import PackedDataset
+from frugan.config.shape import ImageShape, resolution_entry, size_text
+from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.judging.decoder_baselines import Reconstruct, classical_bicubic, code_baselines
 from frugan.judging.decoder_curve import CurvePoint
@@ -109,9 +110,9 @@ class DecoderComparison:
     def text(self) -> str:
         """One table for each set of images, as lines for a terminal."""
         protocol, lines = self.protocol, []
-        width, side = max(len(row.name) for row in self.rows), protocol["resolution"]
+        width, size = max(len(row.name) for row in self.rows), size_text(protocol["resolution"])
         for name, count in self.images.items():
-            lines.append(f"{name}: {count} images of {side} x {side}")
+            lines.append(f"{name}: {count} images of {size}")
             lines.append(
                 f"{'':{width}}  {'MSE':>7}  {'PSNR':>6}  {'SSIM':>6}  {'percept.':>8}  {'FD':>7}  {'ms':>7}  "
                 f"{'GMAC':>6}  {'M param.':>8}  code"
@@ -125,19 +126,19 @@ class DecoderComparison:
         return "\n".join([*lines, *(f"note: {warning}" for warning in self.warnings)])
 
 
-def candidates(runs: Sequence[TrainedDecoder], resolution: int, device: torch.device) -> list[Candidate]:
+def candidates(runs: Sequence[TrainedDecoder], shape: ImageShape, device: torch.device) -> list[Candidate]:
     """The baselines of every codec that occurs, then the runs' decoders.
 
     Raises:
         UserError: a run without decoder, or one that cannot make images of that size.
     """
-    decoders = [_trained(run, name, resolution, device) for run, name in zip(runs, _names(runs), strict=True)]
+    decoders = [_trained(run, name, shape, device) for run, name in zip(runs, _names(runs), strict=True)]
     baselines: dict[str, Candidate] = {}
     for candidate in decoders:
         assert candidate.codec is not None
         if not candidate.codec.reduces:
             continue  # an autoencoder: nothing is lost but by its own code
-        factor, code = candidate.codec.factor, _numbers(candidate.codec, resolution)
+        factor, code = candidate.codec.factor, _numbers(candidate.codec, shape)
         rows = {**code_baselines(candidate.codec), f"antialiased bicubic / {factor}": classical_bicubic(factor)}
         baselines |= {name: Candidate(name, made, code) for name, made in rows.items() if name not in baselines}
     return [*baselines.values(), *decoders]
@@ -148,7 +149,7 @@ def judge_decoders(
     datasets: dict[str, PackedDataset],
     count: int,
     *,
-    resolution: int,
+    shape: ImageShape,
     extractor: FeatureExtractor,
     distance: PerceptualDistance,
     device: torch.device,
@@ -158,7 +159,7 @@ def judge_decoders(
     judges = {name: ReconstructionJudge(dataset, count, extractor, distance) for name, dataset in datasets.items()}
     judged = []
     for row in rows:
-        cost = decoding_cost(row.codec, row.decoder, resolution, device) if row.codec and row.decoder else None
+        cost = decoding_cost(row.codec, row.decoder, shape, device) if row.codec and row.decoder else None
         quality = {
             name: judge.judge(row.reconstruct, device, partial(on_progress, f"{row.name}, {name}"))
             for name, judge in judges.items()
@@ -169,7 +170,8 @@ def judge_decoders(
         **extractor.protocol(),
         "frechet_distance": extractor.distance_name,
         "perceptual": distance.name,
-        "resolution": resolution,
+        "resolution": resolution_entry(shape),
+        **extractor.projection(shape.channels),
         "chosen": "evenly spread over the data set's order",
         "fingerprints": {name: dataset.fingerprint for name, dataset in datasets.items()},
         "device": str(device),
@@ -193,23 +195,23 @@ def _names(runs: Sequence[TrainedDecoder]) -> list[str]:
     raise UserError(f"{runs[0].path}: the same run was given twice")
 
 
-def _trained(run: TrainedDecoder, name: str, resolution: int, device: torch.device) -> Candidate:
+def _trained(run: TrainedDecoder, name: str, shape: ImageShape, device: torch.device) -> Candidate:
     codec, decoder = load_decoder_at(run.path, run.snapshot)
     codec.to(device)
     decoder.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()
     def reconstruct(images: Tensor) -> Tensor:
-        return codec.decode(codec.encode(images), decoder)
+        return codec.decode(codec.encode(images), decoder, size=images.shape[2:])
 
     try:
-        reconstruct(torch.zeros(1, 3, resolution, resolution, device=device))
+        reconstruct(torch.zeros(1, *shape, device=device))
     except (ValueError, RuntimeError) as error:
-        raise UserError(f"{run.path}: cannot make images of {resolution} x {resolution}: {error}") from error
-    bits = decoder.code_bits(resolution, resolution) if isinstance(decoder, Autoencoder) else 0
-    code = f"{bits:,} bits" if bits else _numbers(codec, resolution)
+        raise UserError(f"{run.path}: cannot make images of {shape}: {error}") from error
+    bits = decoder.code_bits(*shape.size) if isinstance(decoder, Autoencoder) else 0
+    code = f"{bits:,} bits" if bits else _numbers(codec, shape)
     return Candidate(name, reconstruct, code, str(run.path.resolve()), codec, decoder)
 
 
-def _numbers(codec: Codec, resolution: int) -> str:
-    return f"{math.prod(codec.code_shape(resolution)):,} numbers"
+def _numbers(codec: Codec, shape: ImageShape) -> str:
+    return f"{math.prod(codec.code_shape(shape)):,} numbers"

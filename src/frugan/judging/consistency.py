@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from frugan.config.records import SCHEMA, parse_record, plain, read_json
+from frugan.config.shape import ImageShape
 from frugan.judging.evaluate import FIRST_SEED
 from frugan.metrics.image import psnr, ssim
 from frugan.metrics.perceptual import PerceptualDistance
@@ -129,23 +130,29 @@ def conventions(generator: Generator) -> tuple[str, ...]:
 
 @torch.no_grad()
 def pairs(model: Model, sizes: tuple[int, int], samples: int, convention: str) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches (n, 3, a, a): drawn small, and drawn large and reduced; on the CPU, clamped."""
-    small, large = sizes
+    """Batches (n, C, a, ...): drawn small, and drawn large and reduced; on the CPU, clamped."""
+    times = sizes[1] // sizes[0]
+    small = _size(model.shape, sizes[0])
+    large = (times * small[0], times * small[1])
     for first in range(FIRST_SEED, FIRST_SEED + samples, _BATCH):
         w = model.styles(range(first, min(first + _BATCH, FIRST_SEED + samples)))
-        drawn, fine = (draw(model.generator, w, side, convention) for side in (small, large))
-        yield drawn, F.avg_pool2d(fine, large // small)
+        drawn, fine = (draw(model.generator, w, size, convention) for size in (small, large))
+        yield drawn, F.avg_pool2d(fine, times)
 
 
-def draw(generator: Generator, w: Tensor, side: int, convention: str) -> Tensor:
-    """Pictures (N, 3, side, side) in [-1, 1], on the CPU; `convention` is one of `conventions`."""
+def _size(shape: ImageShape, height: int) -> tuple[int, int]:
+    return height, round(height * shape.width / shape.height)
+
+
+def draw(generator: Generator, w: Tensor, size: tuple[int, int], convention: str) -> Tensor:
+    """Pictures (N, C, *size) in [-1, 1], on the CPU; `convention` is one of `conventions`."""
     if convention == "input resized":
         assert isinstance(generator, ResizableGenerator)
-        images = generator.resized_synthesis(w, side)
+        images = generator.resized_synthesis(w, size[0])
     elif convention == "output resized":
-        images = F.interpolate(generator.synthesis(w), size=(side, side), mode="bicubic", antialias=True)
+        images = F.interpolate(generator.synthesis(w), size=size, mode="bicubic", antialias=True)
     else:
-        view = View(side, side, generator.code_shape[1:], fit="stretch", centres=convention == "centres")
+        view = View(*size, generator.code_shape[1:], fit="stretch", centres=convention == "centres")
         images = torch.stack([render(generator, one, view) for one in w.split(1)])
     return images.clamp(-1, 1).float().cpu()
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 
 import torch
@@ -10,13 +11,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.system.atomic import write_file
 from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
 from frugan.system.foreign_files import read_bounded
+from frugan.system.jsonl import JSON
 from frugan.training.ranks import ALONE, Ranks
 
 _BATCH = 32
@@ -34,7 +36,14 @@ def dataset_features(
     The same for the same extractor, weights, pixels and device: whatever else changes makes another file. Where that
     is missing, several `ranks` share the work.
     """
-    made_with = {**extractor.protocol(), "count": count, "device": str(extractor.device), "torch": torch.__version__}
+    made_with: JSON = {
+        **extractor.protocol(),
+        "count": count,
+        "device": str(extractor.device),
+        "torch": torch.__version__,
+    }
+    if extractor.bands or not dataset.pixels.is_plain:
+        made_with |= {"bands": extractor.bands, "pixels": astuple(dataset.pixels)}
     key = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
     file = dataset.folder / f"features-{key}.safetensors"
     kept = _read(file)

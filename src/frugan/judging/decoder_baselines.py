@@ -8,19 +8,19 @@ from torch.nn import functional as F
 from frugan.codecs.base import Codec
 from frugan.ops.interpolation import enlarge_from_corner
 
-Reconstruct = Callable[[Tensor], Tensor]  # images (N, 3, S, S) in [-1, 1] -> what is left of them
+Reconstruct = Callable[[Tensor], Tensor]  # images (N, C, H, W) in [-1, 1] -> what is left of them
 
 
 def code_baselines(codec: Codec) -> dict[str, Reconstruct]:
     """Enlargements of the very codes that a decoder is given, by name; no bicubic one where codes have no phase."""
 
     def base(images: Tensor) -> Tensor:
-        return codec.base(codec.encode(images))
+        return codec.decode(codec.encode(images), size=images.shape[2:])
 
     def bicubic(images: Tensor) -> Tensor:
-        low = codec.decoder_input(codec.encode(images))
-        factor = images.shape[-1] // low.shape[-1]
-        return enlarge_from_corner(low, factor) if codec.phase == "corner" else _enlarge(low, factor)
+        low, (height, width) = codec.decoder_input(codec.encode(images)), images.shape[2:]
+        large = enlarge_from_corner(low, codec.factor) if codec.phase == "corner" else _enlarge(low, codec.factor)
+        return large[..., :height, :width]
 
     baselines: dict[str, Reconstruct] = {f"{codec.base_name} ({codec.description})": base}
     return baselines | ({f"bicubic of the code ({codec.description})": bicubic} if codec.phase else {})
@@ -33,8 +33,9 @@ def classical_bicubic(factor: int) -> Reconstruct:
     """
 
     def reconstruct(images: Tensor) -> Tensor:
-        size = [side // factor for side in images.shape[-2:]]
-        return _enlarge(F.interpolate(images, size=size, mode="bicubic", align_corners=False, antialias=True), factor)
+        size = [-(-side // factor) for side in images.shape[-2:]]
+        low = F.interpolate(images, size=size, mode="bicubic", align_corners=False, antialias=True)
+        return F.interpolate(low, size=images.shape[-2:], mode="bicubic", align_corners=False, antialias=True)
 
     return reconstruct
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from frugan.codecs.base import Codec
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.features.base import as_8_bit
 from frugan.metrics.image import psnr
 from frugan.networks.base import Decoder

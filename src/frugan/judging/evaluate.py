@@ -7,8 +7,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset
+from frugan.config.shape import resolution_entry
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluation import Evaluation, Floor, Reconstruction
@@ -63,7 +64,8 @@ def evaluate_model(
         warnings=tuple(sample_warnings(count_real, samples, extractor.distance_name)),
         protocol={
             **extractor.protocol(),
-            "resolution": model.resolution,
+            "resolution": resolution_entry(model.shape),
+            **extractor.projection(model.shape.channels),
             "n_real": count_real,
             "n_fake": samples,
             "first_seed": FIRST_SEED,

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from frugan.data.cache import PackedDataset, pack
+from frugan.config.shape import PixelFormat
+from frugan.data.cache import pack
+from frugan.data.fit import Wanted
+from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.card import write_model_card
 from frugan.judging.evaluate import evaluate_model
 from frugan.judging.evaluation import Evaluation, write_evaluation
+from frugan.model.model import Model
 from frugan.requests.drawing import Finishing
 from frugan.requests.judging import Judge, RealImages, enough_samples
 from frugan.runs.folder import RunFolder, is_run
@@ -52,8 +56,8 @@ def evaluate_folder(
     run = RunFolder.open(path) if is_run(path) else None
     asked = run.config().evaluation if run is not None else None
     model = load_finished(path, str(chosen), finishing, snapshot)
-    dataset = images_to_compare(path, images, model.resolution)
-    extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights)
+    dataset = images_to_compare(path, images, model)
+    extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights, bands=judge.bands)
     count = enough_samples(samples or (asked.samples if asked else _SAMPLES), ranks.count)
     told = on_progress if ranks.first else _silent
     found = evaluate_model(
@@ -74,17 +78,22 @@ def evaluate_folder(
     return evaluation
 
 
-def images_to_compare(path: Path, images: RealImages, resolution: int) -> PackedDataset:
-    """Those that are named, else those that the run was trained on, at that resolution.
+def images_to_compare(path: Path, images: RealImages, model: Model) -> PackedDataset:
+    """Those that are named, else those that the run was trained on, in the shape of the model's.
 
     Raises:
         ArgumentError: a model folder without data.
     """
     if images.data:
-        return pack(open_source(images.data), resolution, allow_upsampling=images.upsample)
+        pixels = model.pixels
+        return pack(
+            open_source(images.data),
+            Wanted(model.shape, PixelFormat(pixels.bits), allow_upsampling=images.upsample),
+            value_range=None if pixels.is_plain else (pixels.low, pixels.high),
+        )
     if not is_run(path):
         raise ArgumentError("data", f"{path} is a model folder and has no images. Give the real images")
-    return open_dataset(RunFolder.open(path).config(), resolution)
+    return open_dataset(RunFolder.open(path).config(), model.shape)
 
 
 def _unfinished(run: RunFolder) -> list[str]:

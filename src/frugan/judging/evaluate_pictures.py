@@ -5,8 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from frugan.data.cache import PackedDataset, pack
+from frugan.config.shape import ImageShape, resolution_entry
+from frugan.data.cache import pack
 from frugan.data.decode import ImageError, check_image
+from frugan.data.fit import Wanted
+from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.dataset_features import dataset_features
@@ -43,11 +46,11 @@ def evaluate_pictures(
         raise ArgumentError("data", f"{pictures} is neither a run nor a model. To judge pictures, name the real images")
     use_threads(available_cores() // processes_here())
     fake = _packed_at_own_size(pictures)
-    real = pack(open_source(images.data), fake.resolution, allow_upsampling=images.upsample)
+    real = pack(open_source(images.data), Wanted(fake.shape, allow_upsampling=images.upsample))
     if samples is not None and samples > len(fake):
         raise ArgumentError("samples", f"{pictures} has only {len(fake)} pictures", samples)
     chosen = choose_device(device) if ranks.count == 1 else ranks.device
-    extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights)
+    extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights, bands=judge.bands)
     n_real, n_fake = min(len(real), MOST_IMAGES), samples or min(len(fake), MOST_IMAGES)
     of_real = dataset_features(extractor, real, n_real, partial(on_progress, "real images"), ranks)
     of_fake = dataset_features(extractor, fake, n_fake, partial(on_progress, "pictures"), ranks)
@@ -58,7 +61,7 @@ def evaluate_pictures(
         warnings=tuple(sample_warnings(n_real, n_fake, extractor.distance_name)),
         protocol={
             **extractor.protocol(),
-            "resolution": fake.resolution,
+            "resolution": resolution_entry(fake.shape),
             "n_real": n_real,
             "n_fake": n_fake,
             "real_fingerprint": real.fingerprint,
@@ -72,13 +75,14 @@ def evaluate_pictures(
 
 
 def _packed_at_own_size(pictures: Path) -> PackedDataset:
-    """At the short side of the first picture that can be decoded."""
+    """At the size of the first picture that can be decoded."""
     source = open_source(pictures)
     for index in range(len(source)):
         try:
             with source.reading(index) as data:
                 header = check_image(data)
-            return pack(source, min(header.width, header.height), allow_upsampling=True)
+            size = (header.width, header.height) if header.is_turned else (header.height, header.width)
+            return pack(source, Wanted(ImageShape(3, *size), allow_upsampling=True))
         except ImageError:
             continue
     raise UserError(f"{pictures}: no picture can be decoded.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from frugan.config.records import SCHEMA, entry_of, parse_record, plain, read_json
+from frugan.config.shape import size_text
 from frugan.judging.timing import Timing
 from frugan.metrics import table
 from frugan.metrics.table import MAIN, shown
@@ -123,11 +124,11 @@ class Evaluation:
     def text(self) -> str:
         """As lines for a terminal."""
         protocol, main = self.protocol, table.METRICS[0]
-        side = protocol.get("resolution")
+        size = size_text(str(protocol["resolution"]))
         others = [f"{metric.title} {shown(metric, self.values)}" for metric in table.METRICS if metric.name != MAIN]
         lines = [
             f"{self.metric}: {shown(main, self.values)}   ({protocol.get('n_fake')} generated against "
-            f"{protocol.get('n_real')} real images, {side} x {side}, {protocol.get('extractor')})",
+            f"{protocol.get('n_real')} real images, {size}, {protocol.get('extractor')})",
             f"  real images against real images: {shown(main, self.floor.values)} "
             f"({self.floor.n} against {self.floor.n})",
             *self._reconstruction_lines(),

@@ -7,8 +7,8 @@ import torch
 from frugan.codecs.base import Codec
 from frugan.config.records import plain
 from frugan.config.schema import RunConfig
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.features.choose import load_extractor
 from frugan.judging.evaluate import FIRST_SEED
 from frugan.judging.evaluation import PreviewDistance

@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from frugan.codecs.base import Codec
-from frugan.data.cache import PackedDataset
+from frugan.config.shape import ImageShape
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor, as_8_bit
 from frugan.judging.dataset_features import dataset_features
 from frugan.judging.decoder_baselines import Reconstruct
@@ -84,9 +85,9 @@ class ReconstructionJudge:
 
 
 @torch.no_grad()
-def decoding_cost(codec: Codec, decoder: Decoder, resolution: int, device: torch.device) -> Cost:
+def decoding_cost(codec: Codec, decoder: Decoder, shape: ImageShape, device: torch.device) -> Cost:
     """Of one image, from its code."""
-    code = torch.zeros(1, *codec.code_shape(resolution), device=device)
+    code = torch.zeros(1, *codec.code_shape(shape), device=device)
     memory = memory_rise_mb(lambda: codec.decode(code, decoder), device)
     with FlopCounterMode(display=False) as counter:
         codec.decode(code, decoder)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from frugan.config.records import SCHEMA, plain
-from frugan.data.cache import PackedDataset
+from frugan.config.shape import resolution_entry
+from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluate import FIRST_SEED
@@ -144,7 +145,8 @@ def sweep_model(
             "rejected_by": "the class drawn" if of_class else "any class",
             "first_seed": FIRST_SEED,
             "splits": 10,
-            "resolution": model.resolution,
+            "resolution": resolution_entry(model.shape),
+            **extractor.projection(model.shape.channels),
             "n_real": count_real,
             "n_fake": samples,
             "real_fingerprint": dataset.fingerprint,

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from frugan.features.base import as_8_bit
 from frugan.features.efficientnet_lite0 import COMPARED_BLOCKS, pretrained_efficientnet_lite0
+from frugan.ops.projection import as_rgb
 from frugan.system.errors import ArgumentError
 from frugan.system.torchvision_import import import_torchvision
 
 
 class PerceptualDistance(Protocol):
-    """(N, 3, H, W), (N, 3, H, W) in [-1, 1] -> (N,), on the CPU."""
+    """(N, C, H, W), (N, C, H, W) in [-1, 1], seen as RGB (`ops.projection`), -> (N,), on the CPU."""
 
     name: str
 
@@ -48,7 +49,7 @@ class EfficientNetDistance:
         return torch.stack(layers).mean(dim=0).cpu()
 
     def _features(self, image: Tensor) -> list[Tensor]:
-        seen = as_8_bit(image.to(self.device)) / 127.5 - 1
+        seen = as_8_bit(as_rgb(image.to(self.device))) / 127.5 - 1
         found = self.network.block_features(seen.contiguous(memory_format=torch.channels_last), COMPARED_BLOCKS)
         return [torch.nn.functional.normalize(features, dim=1, eps=1e-10) for features in found]
 
@@ -84,6 +85,6 @@ class LPIPSDistance:
 
     @torch.no_grad()
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        seen = (as_8_bit(image.to(self.device)) / 127.5 - 1 for image in (a, b))
+        seen = (as_8_bit(as_rgb(image.to(self.device))) / 127.5 - 1 for image in (a, b))
         distance: Tensor = self.network(*seen)
         return distance.flatten().cpu()

@@ -11,10 +11,11 @@ from torch import nn
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
 from frugan.config.records import entry_of
+from frugan.config.shape import PLAIN, ImageShape, PixelFormat, resolution_entry, size_of
 from frugan.config.spec import Spec
 from frugan.model.model import Model
 from frugan.model.weights import load_rrdb, load_weights
-from frugan.networks.base import Autoencoder, Decoder, Generator
+from frugan.networks.base import Autoencoder, Decoder, Generator, colours_of
 from frugan.system.atomic import write_file
 from frugan.system.bounds import MODEL_DESCRIPTION
 from frugan.system.device import choose_device
@@ -61,11 +62,12 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         generator,
         codec,
         decoder,
-        description.resolution,
+        description.shape,
         description.info,
         assumed_noise=description.assumed_noise,
         most_noise=description.most_noise,
         class_counts=description.class_counts() if generator.classes else {},
+        pixels=description.pixels,
     )
     return model.to(chosen)
 
@@ -102,13 +104,13 @@ def refuse_autoencoder(decoder: nn.Module | None, path: Path) -> None:
         )
 
 
-def load_resolution(path: str | Path) -> int:
-    """Side of the images that a run or model folder's networks were trained for.
+def load_shape(path: str | Path) -> ImageShape:
+    """Shape of the images that a run or model folder's networks were trained for.
 
     Raises:
         UserError: nothing there, or a damaged file.
     """
-    return ModelDescription.read(model_folder(Path(path))).resolution
+    return ModelDescription.read(model_folder(Path(path))).shape
 
 
 def model_folder(path: Path) -> Path:
@@ -122,7 +124,8 @@ class ModelDescription:
 
     Attributes:
         code_shape: (C, s, s), what the generator draws.
-        resolution: side of the images that come out of the decoder.
+        shape: of the images that come out of the decoder.
+        pixels: what their numbers stand for in files.
         info: provenance (recipe, data, seed ...).
         assumed_noise: see `Model`.
         most_noise: see `Model`.
@@ -132,10 +135,11 @@ class ModelDescription:
     codec: Spec
     decoder: Spec | None
     code_shape: tuple[int, int, int]
-    resolution: int
+    shape: ImageShape
     info: Mapping[str, Any] = field(default_factory=dict)
     assumed_noise: float = 0.0
     most_noise: float = 0.0
+    pixels: PixelFormat = PLAIN
 
     @classmethod
     def read(cls, folder: Path) -> "ModelDescription":
@@ -150,10 +154,11 @@ class ModelDescription:
                 codec=Spec.from_dict(config["codec"]),
                 decoder=Spec.from_dict(config["decoder"]) if config.get("decoder") else None,
                 code_shape=tuple(config["code_shape"]),
-                resolution=int(config["resolution"]),
+                shape=_shape(config),
                 info=config.get("info", {}),
                 assumed_noise=float(config.get("assumed_noise", 0.0)),
                 most_noise=float(config.get("most_noise", 0.0)),
+                pixels=_pixels(config),
             )
         except KeyError as error:
             raise UserError(f"{folder / CONFIG_FILE}: it lacks {error}") from error
@@ -164,7 +169,7 @@ class ModelDescription:
         """Describe a model; its weights follow with `write_weights`."""
         config = {
             "format": FORMAT,
-            "resolution": self.resolution,
+            **_shape_entries(self.shape, self.pixels),
             "code_shape": list(self.code_shape),
             "generator": self.generator.to_dict(),
             "codec": self.codec.to_dict(),
@@ -186,7 +191,7 @@ class ModelDescription:
 
     def build_decoder(self) -> Decoder:
         assert self.decoder is not None
-        decoder: Decoder = _build(self.decoder)
+        decoder: Decoder = _build(self.decoder, **colours_of(self.shape.channels))
         return decoder
 
     def class_counts(self) -> dict[str, int]:
@@ -196,6 +201,29 @@ class ModelDescription:
         if not all(type(count) is int and count >= 0 for count in counts.values()):
             raise UserError(f"{CONFIG_FILE}: info.data.class_counts: expected numbers of images")
         return dict(counts)
+
+
+def _shape(config: JSON) -> ImageShape:
+    """Of images: a side alone means RGB squares, as all were once."""
+    channels = int(config.get("channels", 3))
+    if channels < 1:
+        raise ValueError(f"channels: {channels} cannot be")
+    return ImageShape(channels, *size_of(config["resolution"]))
+
+
+def _pixels(config: JSON) -> PixelFormat:
+    stored = config.get("pixels", {})
+    return PixelFormat(stored["bits"], float(stored["low"]), float(stored["high"])) if stored else PixelFormat()
+
+
+def _shape_entries(shape: ImageShape, pixels: PixelFormat) -> JSON:
+    """The inverse; what earlier versions knew is written as they did."""
+    entries: JSON = {"resolution": resolution_entry(shape)}
+    if shape.channels != 3:
+        entries["channels"] = shape.channels
+    if not pixels.is_plain:
+        entries["pixels"] = {"bits": pixels.bits, "low": pixels.low, "high": pixels.high}
+    return entries
 
 
 def _build(spec: Spec, **runtime: Any) -> Any:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
+from frugan.config.shape import PLAIN, ImageShape, PixelFormat
 from frugan.model.seeds import draw_styles, seed_labels
 from frugan.networks.base import Autoencoder, Decoder, Generator
 from frugan.requests.drawing import Drawing
@@ -29,12 +30,13 @@ class Enlargement:
     halvings: int
 
     def __call__(self, images: Tensor) -> Tensor:
-        """(N, 3, S, S) in [-1, 1] -> (N, 3, R, R), R = S * 2^(the codec's levels - halvings)."""
+        """(N, C, H, W) in [-1, 1] -> the same, both sides times 2^(the codec's levels - halvings)."""
         return self.codec.decode(self.codec.from_low(self.codec.halved(images, self.halvings)), self.decoder)
 
-    def resolution(self, side: int) -> int:
-        """Of what becomes of pictures of that side."""
-        return side // 2**self.halvings * self.codec.factor
+    def shape(self, shape: ImageShape) -> ImageShape:
+        """Of what becomes of pictures of that shape."""
+        height, width = (-(-side // 2**self.halvings) * self.codec.factor for side in shape.size)
+        return ImageShape(shape.channels, height, width)
 
 
 @dataclass
@@ -43,24 +45,26 @@ class Model:
 
     Attributes:
         decoder: None until one is trained; images are then interpolated from their codes.
-        resolution: side of the images.
+        shape: of the images.
+        pixels: what -1 and 1 stand for in files.
         info: provenance (recipe, data, seed ...), as written to the model card.
         class_counts: how many training images each class had, in the order of the labels; empty if unconditional.
         assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
         most_noise: the most that the decoder was trained on.
-        enlargement: what becomes of finished pictures, if anything; `resolution` is then that of its results.
+        enlargement: what becomes of finished pictures, if anything; `shape` is then that of its results.
     """
 
     generator: Generator
     codec: Codec
     decoder: nn.Module | None
-    resolution: int
+    shape: ImageShape
     info: Mapping[str, object] = field(default_factory=dict)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     assumed_noise: float = 0.0
     most_noise: float = 0.0
     enlargement: Enlargement | None = None
     class_counts: Mapping[str, int] = field(default_factory=dict)
+    pixels: PixelFormat = PLAIN
 
     def to(self, device: torch.device | str) -> "Model":
         """Move all networks; returns self."""
@@ -106,12 +110,12 @@ class Model:
         self.enlargement = enlargement = Enlargement(codec, decoder, halvings)
         self.to(self.device)
         try:
-            enlargement(torch.zeros(1, 3, self.resolution, self.resolution, device=self.device))
+            enlargement(torch.zeros(1, *self.shape, device=self.device))
         except (ValueError, RuntimeError) as error:
             self.enlargement = None
-            problem = f"cannot enlarge {self.resolution} px, halved {halvings} times: {error}"
+            problem = f"cannot enlarge images of {self.shape}, halved {halvings} times: {error}"
             raise ArgumentError("decoder", problem) from error
-        self.resolution = enlargement.resolution(self.resolution)
+        self.shape = enlargement.shape(self.shape)
         return self
 
     @property
@@ -171,7 +175,7 @@ class Model:
                 training images.
 
         Returns:
-            (N, 3, S, S), float32 in [-1, 1], on the CPU.
+            (N, C, H, W), float32 in [-1, 1], on the CPU.
 
         Raises:
             ArgumentError: a seed or class that there is not.
@@ -217,9 +221,10 @@ class Model:
 
     @torch.no_grad()
     def reconstruct(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Real images (N, 3, R, R) -> what codec and decoder make of them, and what the codec alone; on the CPU."""
+        """Real images (N, C, H, W) -> what codec and decoder make of them, and what the codec alone; on the CPU."""
         last = self.enlargement
         codec, decoder = (last.codec, last.decoder) if last else (self.codec, self.decoder)
         codes = codec.encode(images.to(self.device))
-        decoded, base = codec.decode(codes, decoder), codec.base(codes)
+        size = images.shape[2:]
+        decoded, base = codec.decode(codes, decoder, size=size), codec.decode(codes, size=size)
         return decoded.clamp(-1, 1).float().cpu(), base.clamp(-1, 1).float().cpu()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from frugan.networks.style_based import StyleBasedGenerator
-from frugan.networks.stylegan3 import check_side
+from frugan.networks.stylegan3 import check_size, plane_side
 from frugan.nn.alias_free import AliasFreeTrunk
 from frugan.nn.equalized import EqualizedLinear
 from frugan.nn.style import MappingNetwork
@@ -28,7 +28,7 @@ class AnyresGANGenerator(StyleBasedGenerator):
     the margin: by 60 dB and more for a margin of 10, 34 to 45 dB for 4. Tiles of one picture overlap, and agree better.
 
     Args:
-        code_shape: (C, S, S), S a power of two from 8: what it draws at once in training.
+        code_shape: (C, H, W), from 8: what it draws at once in training.
         layers, channel_base, channel_max, margin, mapping_layers, magnitude_kimg: as of `StyleGAN3Generator`.
         closest: how many times as dense as whole pictures the densest patches are, above 1: what the scale is relative
             to; 4 for photos of 1024 x 1024 and patches of 256 x 256, the paper's.
@@ -53,11 +53,11 @@ class AnyresGANGenerator(StyleBasedGenerator):
         closest: float = 4.0,
         classes: int = 0,
     ) -> None:
-        check_side(code_shape, "AnyresGAN", layers)
+        check_size(code_shape, "AnyresGAN", layers)
         if closest <= 1:
             raise ValueError(f"closest: patches are denser than whole pictures, so it is above 1; got {closest:g}")
         super().__init__(code_shape, layers + 2, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
-        colours, side, _ = code_shape
+        colours, side = code_shape[0], plane_side(code_shape)
         self.trunk = AliasFreeTrunk(side, colours, style_dim, layers, channel_base, channel_max, margin, magnitude_kimg)
         self.closeness = _Closeness(self.trunk.widths, style_dim, closest)
         self.cell = self.trunk.cell
@@ -71,7 +71,7 @@ class AnyresGANGenerator(StyleBasedGenerator):
             ValueError: coordinates that are not evenly spaced.
         """
         rows, cols = grid or full_grid(*self.code_shape[1:])
-        window = window_at(Grid(rows, cols), self.code_shape[1:], self.cell, "AnyresGAN")
+        window = window_at(Grid(rows, cols), self.code_shape[1:], self.cell, self.trunk.side, "AnyresGAN")
         shifts = self.closeness(window.scale.to(w).log().mean(dim=1).exp())
         code: Tensor = self.trunk(w, window, shifts)
         return code[..., : rows.shape[-1], : cols.shape[-1]]

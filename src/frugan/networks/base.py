@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from frugan.ops.grid import Grid, Lines
+from frugan.ops.grid import Grid, Lines, full_grid
 from frugan.ops.wavelet import Phase
 
 
@@ -56,8 +56,8 @@ class Generator(nn.Module, ABC):
 class ResizableGenerator(Protocol):
     """A convolutional generator that draws larger pictures if what it begins with is enlarged."""
 
-    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
-        """Codes (N, C, side, side), of no better quality than that allows."""
+    def resized_synthesis(self, w: Tensor, height: int) -> Tensor:
+        """Codes (N, C, height, about the same times wider as in training), of no better quality than that allows."""
 
 
 @runtime_checkable
@@ -124,14 +124,14 @@ class Decoder(nn.Module, ABC):
         """Decode.
 
         Args:
-            low: (N, 3, h, w), the codec's `decoder_input`: in units of images, whatever the codec's levels.
-            base: (N, 3, h * 2^levels, w * 2^levels), what interpolation knows.
+            low: (N, C, h, w), the codec's `decoder_input`: in units of images, whatever the codec's levels.
+            base: (N, C, h * 2^levels, w * 2^levels), what interpolation knows.
             original: in training only, the true image: decoders of several stages may take the true input of a later
                 stage from it (teacher forcing), so that all stages learn at once.
             noise: (N,), how noisy each code is: the standard deviation in codes' units. None = not at all.
 
         Returns:
-            (N, 3, h * 2^levels, w * 2^levels), nominally in [-1, 1], not clamped.
+            (N, C, h * 2^levels, w * 2^levels), nominally in [-1, 1], not clamped.
         """
 
 
@@ -143,7 +143,7 @@ class Autoencoder(Protocol):
     """
 
     def reconstruct(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Images (N, 3, H, W) -> what is decoded of them, and a term that its loss has beside the image loss."""
+        """Images (N, C, H, W) -> what is decoded of them, and a term that its loss has beside the image loss."""
 
     def learn_codes(self) -> None:
         """Change what is not trained by gradients, after a step, by what was seen of the batch since the last."""
@@ -153,9 +153,14 @@ class Autoencoder(Protocol):
 
 
 def with_noise_channel(low: Tensor, noise: Tensor | None) -> Tensor:
-    """(N, 3, h, w) -> (N, 4, h, w): the level of the noise as one more channel (FFDNet, Zhang et al. 2018)."""
+    """(N, C, h, w) -> (N, C + 1, h, w): the level of the noise as one more channel (FFDNet, Zhang et al. 2018)."""
     level = low.new_zeros(low.shape[0]) if noise is None else noise.to(low)
     return torch.cat([low, level[:, None, None, None].expand(-1, 1, *low.shape[-2:])], dim=1)
+
+
+def colours_of(channels: int) -> dict[str, int]:
+    """What a decoder is built with for images of so many channels; decoders of RGB need not know of any others."""
+    return {} if channels == 3 else {"colours": channels}
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -177,7 +182,7 @@ def refuse_foreign_grid(generator: Generator, grid: Grid | None) -> None:
     if grid is None:
         return
     _, height, width = generator.code_shape
-    trained = torch.linspace(0, 1, height), torch.linspace(0, 1, width)
+    trained = full_grid(height, width)
     same = all(a.shape == b.shape and bool(torch.isclose(a.cpu(), b).all()) for a, b in zip(grid, trained, strict=True))
     if not same:
         raise ValueError(

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
 from frugan.nn.labels import known_label
+from frugan.nn.pyramid import Pyramid, cut_to, filled_to, pyramid
 from frugan.nn.spectral import ConditionalBatchNorm, SelfAttention, convolution, embedding, linear
 from frugan.ops.grid import Grid
 
@@ -42,10 +43,11 @@ _WIDTHS = {
 
 
 class BigGANGenerator(Generator):
-    """z (N, latent_dim) and a label -> style (N, D) -> code (N, C, S, S) in (-1, 1).
+    """z (N, latent_dim) and a label -> style (N, D) -> code (N, C, H, W) in (-1, 1).
 
     Args:
-        code_shape: (C, S, S), S one of 32, 64, 128, 256, 512.
+        code_shape: (C, H, W); published for squares with a side of 32, 64, 128, 256 (and 512). Others, the shorter
+            side from 32, have the stages of the largest of these that is not above it.
         latent_dim: 120 for BigGAN, a multiple of its chunks (stages + 1) if `hierarchical`; 128 for BigGAN-deep.
         channels: the unit of width: 64 or 96 for BigGAN, 128 for BigGAN-deep.
         deep: bottleneck blocks, two a stage, whose skips drop channels; all of z goes to every block.
@@ -67,8 +69,10 @@ class BigGANGenerator(Generator):
         shared_dim: int = 128,
     ) -> None:
         super().__init__()
-        widths = [channels * multiple for multiple in _widths(code_shape).generator]
+        table, start = _widths(code_shape)
+        widths = [channels * multiple for multiple in table.generator]
         stages = len(widths) - 1
+        self.bottom = start.height, start.width
         self.code_shape, self.latent_dim, self.classes = tuple(code_shape), latent_dim, classes  # type: ignore[assignment]
         self.deep, self.chunks = deep, stages + 1 if hierarchical and not deep else 0
         if self.chunks and latent_dim % self.chunks:
@@ -77,7 +81,7 @@ class BigGANGenerator(Generator):
         self.shared = embedding(classes, shared_dim, normalised=False) if classes and shared_dim else None
         z_dim = latent_dim // self.chunks if self.chunks else latent_dim * deep
         bottom = latent_dim + label_dim if deep else (latent_dim // self.chunks if self.chunks else latent_dim)
-        self.linear = linear(bottom, 16 * widths[0])
+        self.linear = linear(bottom, start.height * start.width * widths[0])
         self.stages = nn.ModuleList(_generator_stage(a, b, label_dim + z_dim, deep) for a, b in pairwise(widths))
         self.attention = _attention(attention, {8 * 2**i: widths[i + 1] for i in range(stages)})
         self.norm = nn.BatchNorm2d(widths[-1])
@@ -101,17 +105,18 @@ class BigGANGenerator(Generator):
             conditions = [torch.cat([label, chunk], dim=1) for chunk in rest]
         else:
             bottom, conditions = z, [label] * len(self.stages)
-        x = self.linear(bottom).unflatten(1, (-1, 4, 4))
-        for stage, condition in zip(self.stages, conditions, strict=True):
+        x = self.linear(bottom).unflatten(1, (-1, *self.bottom))
+        for i, (stage, condition) in enumerate(zip(self.stages, conditions, strict=True)):
             assert isinstance(stage, nn.ModuleList)
             for block in stage:
                 x = block(x, condition)
-            x = self.attention[str(x.shape[-1])](x) if str(x.shape[-1]) in self.attention else x
-        return torch.tanh(self.leave(F.relu(self.norm(x))))
+            side = str(8 * 2**i)
+            x = self.attention[side](x) if side in self.attention else x
+        return torch.tanh(cut_to(self.leave(F.relu(self.norm(x))), *self.code_shape[1:]))
 
 
 class BigGANDiscriminator(Discriminator):
-    """code (N, C, S, S) and a label -> logits (N,): linear in the pooled features, plus their product with the label's.
+    """code (N, C, H, W) and a label -> logits (N,): linear in the pooled features, plus their product with the label's.
 
     Args: as the generator's.
     """
@@ -125,7 +130,8 @@ class BigGANDiscriminator(Discriminator):
         classes: int = 0,
     ) -> None:
         super().__init__()
-        table, side = _widths(code_shape), code_shape[-1]
+        table, end = _widths(code_shape)
+        side, self.filled = end.nominal_sides[-1], end.size(end.doublings)
         multiples = table.deep_discriminator if deep else table.discriminator
         widths = [channels * multiple for multiple in multiples]
         self.stem = convolution(code_shape[0], widths[0], 3) if deep else nn.Identity()
@@ -137,17 +143,18 @@ class BigGANDiscriminator(Discriminator):
             for i, (a, b) in enumerate(zip(before, after, strict=True))
         )
         # Where stages do not halve, the first of a side attends.
+        self.sides = [str(side) for side in sides]
         self.attention = _attention(attention, dict(reversed(list(zip(sides, after, strict=True)))))
         self.leave = linear(widths[-1], 1)
         self.classes = classes
         self.embedding = embedding(classes, widths[-1], normalised=True) if classes else None
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        x, attended = self.stem(code), False
-        for stage in self.stages:
+        x, attended = self.stem(filled_to(code, *self.filled)), False
+        for stage, side in zip(self.stages, self.sides, strict=True):
             x = stage(x)
-            if not attended and str(x.shape[-1]) in self.attention:
-                x, attended = self.attention[str(x.shape[-1])](x), True
+            if not attended and side in self.attention:
+                x, attended = self.attention[side](x), True
         h = F.relu(x).sum(dim=(2, 3))
         logits: Tensor = self.leave(h).flatten()
         known = known_label(label, self.classes)
@@ -275,8 +282,10 @@ def _attention(side: int, channels: dict[int, int]) -> nn.ModuleDict:
     return nn.ModuleDict({str(side): SelfAttention(channels[side])})
 
 
-def _widths(code_shape: tuple[int, int, int]) -> _Widths:
-    _, height, side = code_shape
-    if height != side or side not in _WIDTHS:
-        raise ValueError(f"BigGAN draws squares with a side of 32, 64, 128, 256 or 512, not {height} x {side}")
-    return _WIDTHS[side]
+def _widths(code_shape: tuple[int, int, int]) -> tuple[_Widths, Pyramid]:
+    sizes = pyramid(*code_shape[1:], "BigGAN", least=min(_WIDTHS))
+    side = sizes.nominal_sides[-1]
+    if side not in _WIDTHS:
+        height, width = code_shape[1:]
+        raise ValueError(f"BigGAN draws codes whose shorter side is below {2 * max(_WIDTHS)}, not {height} x {width}")
+    return _WIDTHS[side], sizes

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.style import MappingNetwork, ModulatedLinear
-from frugan.ops.grid import Grid, full_grid, places
+from frugan.ops.grid import Grid, full_grid, places, sides_of
 
 
 class CIPSGenerator(StyleBasedGenerator):
@@ -67,13 +67,13 @@ class CIPSGenerator(StyleBasedGenerator):
             return waves.permute(2, 0, 1)
 
     def _sampled(self, rows: Tensor, cols: Tensor, native: bool) -> Tensor:
-        """(channels, H, W) of the learned image, whose corners lie at 0 and 1 at every size.
+        """(channels, H, W) of the learned image, whose corners lie at the picture's at every size.
 
         The published program moves them by half a pixel where it interpolates: half of the image's variance was lost.
         """
         if native:
             return self.image
-        at = places(rows, cols)[None]
+        at = places(rows, cols, sides_of(*self.code_shape[1:]))[None]
         return F.grid_sample(self.image[None], at, padding_mode="border", align_corners=True)[0]
 
 

@@ -1,10 +1,9 @@
-"""DCGAN (Radford, Metz & Chintala 2016) for codes of any power-of-two side from 16 to 256.
+"""DCGAN (Radford, Metz & Chintala 2016) for codes of any height and width from 8, the shorter below 512.
 
 At 64 px, width 64 and latent_dim 100 it has the usual PyTorch form's parameter counts: generator 3,576,704 and
 discriminator 2,765,568.
 """
 
-import math
 from itertools import pairwise
 from typing import Literal
 
@@ -13,18 +12,19 @@ from torch import Tensor, nn
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
 from frugan.nn.labels import known_label
+from frugan.nn.pyramid import Pyramid, cut_to, filled_to, pyramid
 from frugan.ops.grid import Grid
 
 DiscriminatorNorm = Literal["batch", "none"]
 
 
 class DCGANGenerator(Generator):
-    """z (N, latent_dim) -> code (N, C, S, S) in (-1, 1): transposed convolutions, batch norm, ReLU, tanh.
+    """z (N, latent_dim) -> code (N, C, H, W) in (-1, 1): transposed convolutions, batch norm, ReLU, tanh.
 
     Args:
-        code_shape: (C, S, S), S a power of two from 16 to 256.
+        code_shape: (C, H, W), from 8.
         latent_dim: length of z ~ N(0, I); 100 in the paper.
-        width: channels of the last hidden layer; doubles towards 4 x 4, where it is width * S / 8.
+        width: channels of the last hidden layer; doubles towards 4 x 4, where it is width * S / 8 for a side S.
         refine: channels of one more full-resolution layer (batch norm, ReLU, 3 x 3) before the output, against the
             grain of a transposed convolution that paints pixels directly; 0 = none, as in the paper.
     """
@@ -34,8 +34,10 @@ class DCGANGenerator(Generator):
     ) -> None:
         super().__init__()
         self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
-        channels = [width * 2**i for i in reversed(range(_stages(code_shape)))]
-        layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, channels[0], 4, bias=False), *_norm_relu(channels[0])]
+        start = _pyramid(code_shape)
+        channels = [width * 2**i for i in reversed(range(start.doublings))]
+        first = nn.ConvTranspose2d(latent_dim, channels[0], (start.height, start.width), bias=False)
+        layers: list[nn.Module] = [first, *_norm_relu(channels[0])]
         for c_in, c_out in pairwise(channels):
             layers += [nn.ConvTranspose2d(c_in, c_out, 4, 2, 1, bias=False), *_norm_relu(c_out)]
         if refine:
@@ -52,14 +54,14 @@ class DCGANGenerator(Generator):
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
-        return torch.tanh(self.layers(w[:, :, None, None]))
+        return torch.tanh(cut_to(self.layers(w[:, :, None, None]), *self.code_shape[1:]))
 
 
 class DCGANDiscriminator(Discriminator):
-    """code (N, C, S, S) -> logits (N,): strided convolutions, LeakyReLU 0.2.
+    """code (N, C, H, W) -> logits (N,): strided convolutions, LeakyReLU 0.2.
 
     Args:
-        code_shape: (C, S, S), S a power of two from 16 to 256.
+        code_shape: (C, H, W), from 8.
         width: channels of the first layer; doubles towards 4 x 4.
         norm: "batch" as in the paper (not after the first layer), or "none", which gradient penalties want: batch norm
             couples the images of a batch, so that a per-image gradient is not one.
@@ -72,7 +74,9 @@ class DCGANDiscriminator(Discriminator):
         norm: DiscriminatorNorm = "batch",
     ) -> None:
         super().__init__()
-        channels = [width * 2**i for i in range(_stages(code_shape))]
+        end = _pyramid(code_shape)
+        self.filled = end.size(end.doublings)
+        channels = [width * 2**i for i in range(end.doublings)]
         c_in = code_shape[0]
         layers: list[nn.Module] = []
         layers += [nn.Conv2d(c_in, width, 4, 2, 1, bias=norm == "none"), nn.LeakyReLU(0.2)]
@@ -80,21 +84,19 @@ class DCGANDiscriminator(Discriminator):
             layers += [nn.Conv2d(c_in, c_out, 4, 2, 1, bias=norm == "none")]
             layers += [nn.BatchNorm2d(c_out)] if norm == "batch" else []
             layers += [nn.LeakyReLU(0.2)]
-        layers += [nn.Conv2d(channels[-1], 1, 4, bias=norm == "none")]
+        layers += [nn.Conv2d(channels[-1], 1, (end.height, end.width), bias=norm == "none")]
         self.layers = nn.Sequential(*layers)
         self.apply(_initialise)
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.layers(code).flatten()
+        return self.layers(filled_to(code, *self.filled)).flatten()
 
 
-def _stages(code_shape: tuple[int, int, int]) -> int:
-    """Doublings between 4 x 4 and the code's side."""
+def _pyramid(code_shape: tuple[int, int, int]) -> Pyramid:
     _, height, width = code_shape
-    stages = round(math.log2(max(height, 1))) - 2
-    if height != width or height != 4 * 2**stages or not 16 <= height <= 256:
-        raise ValueError(f"DCGAN: codes must be square with a power-of-two side from 16 to 256, got {height} x {width}")
-    return stages
+    if min(height, width) >= 512:
+        raise ValueError(f"DCGAN: codes of {height} x {width} are too large, the shorter side must be below 512")
+    return pyramid(height, width, "DCGAN")
 
 
 def _norm_relu(channels: int) -> list[nn.Module]:

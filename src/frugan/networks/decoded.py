@@ -15,12 +15,12 @@ class Decodes(Protocol):
 
 
 class DecodedGenerator(Generator):
-    """z -> codec.decode(generator(z), decoder): images (N, 3, S, S), nominally in [-1, 1].
+    """z -> codec.decode(generator(z), decoder): images (N, C, H, W), nominally in [-1, 1].
 
     Fine-tuning it against a discriminator of images is the end-to-end training of not-so-big-GAN's appendix K.
 
     Args:
-        code_shape: (3, S, S) of the images.
+        code_shape: (C, H, W) of the images.
         generator: of codes.
         codec: whose codes they are; it has nothing to train.
         decoder: None for interpolation.

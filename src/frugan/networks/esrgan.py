@@ -8,33 +8,33 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Decoder, Discriminator
+from frugan.nn.pyramid import filled_to, pyramid
 
 
 class VGGDiscriminator(Discriminator):
-    """image (N, 3, S, S) -> logits (N,): pairs of a 3 x 3 and a strided 4 x 4 convolution, then two linear layers.
+    """image (N, C, H, W) -> logits (N,): pairs of a 3 x 3 and a strided 4 x 4 convolution, then two linear layers.
 
     Args:
-        code_shape: (3, S, S), S a power of two from 16; at 256 px it has 21,055,049 parameters.
+        code_shape: (C, H, W), from 16; for RGB of 256 x 256 it has 21,055,049 parameters.
         width: channels of the first pair; doubles up to 8 times that.
     """
 
     def __init__(self, code_shape: tuple[int, int, int], width: int = 64) -> None:
         super().__init__()
-        channels, height, side = code_shape
-        pairs = round(math.log2(max(side, 1))) - 2
-        if height != side or side != 4 * 2**pairs or pairs < 2:
-            raise ValueError(f"images must be square with a power-of-two side of at least 16, got {height} x {side}")
+        channels = code_shape[0]
+        end = pyramid(*code_shape[1:], "ESRGAN", least=16)
+        self.filled = end.size(end.doublings)
         layers: list[nn.Module] = []
-        for pair in range(pairs):
+        for pair in range(end.doublings):
             out = width * 2 ** min(pair, 3)
             layers += _convolution(channels, out, kernel=3, stride=1, norm=pair > 0)
             layers += _convolution(out, out, kernel=4, stride=2, norm=True)
             channels = out
         self.layers = nn.Sequential(*layers)
-        self.hidden, self.last = nn.Linear(channels * 16, 100), nn.Linear(100, 1)
+        self.hidden, self.last = nn.Linear(channels * end.height * end.width, 100), nn.Linear(100, 1)
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        h = self.layers(code).flatten(1)
+        h = self.layers(filled_to(code, *self.filled)).flatten(1)
         return self.last(F.leaky_relu(self.hidden(h), 0.2)).flatten()
 
 
@@ -42,17 +42,17 @@ class RRDBNet(Decoder):
     """The generator of the official ESRGAN, x4: draws the image itself and ignores the base.
 
     23 residual-in-residual dense blocks; 16,697,987 parameters at its defaults. Made for images reduced by MATLAB's
-    bicubic filter, values in [0, 1]; the range is converted here.
+    bicubic filter, values in [0, 1]; the range is converted here. `colours`: channels of images; 3 in the official one.
     """
 
-    def __init__(self, width: int = 64, blocks: int = 23, growth: int = 32) -> None:
+    def __init__(self, width: int = 64, blocks: int = 23, growth: int = 32, colours: int = 3) -> None:
         super().__init__()
         self.halo = math.ceil(2 + 15 * blocks + 0.5 + 3 * 0.25)
-        self.conv_first = _same(3, width)
+        self.conv_first = _same(colours, width)
         self.body = nn.Sequential(*(_RRDB(width, growth) for _ in range(blocks)))
         self.conv_body = _same(width, width)
         self.conv_up1, self.conv_up2 = _same(width, width), _same(width, width)
-        self.conv_hr, self.conv_last = _same(width, width), _same(width, 3)
+        self.conv_hr, self.conv_last = _same(width, width), _same(width, colours)
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         h = self.conv_first((low + 1) / 2)

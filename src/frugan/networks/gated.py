@@ -24,6 +24,7 @@ class GatedDecoder(Decoder):
         kernel: side of the depthwise convolutions.
         told_noise: one more input channel says how noisy the code is. Details alone are drawn, so noise stays.
         boundary: of the wavelet transform (bior2.2), which must be the codec's own.
+        colours: channels of images.
     """
 
     exact = True
@@ -36,17 +37,18 @@ class GatedDecoder(Decoder):
         kernel: int = 7,
         told_noise: bool = False,
         boundary: Boundary = "reflect",
+        colours: int = 3,
     ) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"kernel: must be odd, got {kernel}")
         self.levels, self.told_noise, self.boundary = levels, told_noise, boundary
         self.halo = 2 + blocks * (kernel // 2) + _SYNTHESIS_REACH
-        self.first = nn.Conv2d(3 + told_noise, channels, 3, padding=1)
+        self.first = nn.Conv2d(colours + told_noise, channels, 3, padding=1)
         self.blocks = nn.Sequential(*(_GatedBlock(channels, kernel) for _ in range(blocks)))
         self.norm = _ChannelNorm(channels)
-        # Nine details (three bands of RGB) for each pixel of each level's size, all as channels of the code's size.
-        self.heads = nn.ModuleList(_zero_convolution(channels, 9 * 4**level) for level in range(levels))
+        # Three bands of each colour for each pixel of each level's size, all as channels of the code's size.
+        self.heads = nn.ModuleList(_zero_convolution(channels, 3 * colours * 4**level) for level in range(levels))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         seen = with_noise_channel(low, noise) if self.told_noise else low

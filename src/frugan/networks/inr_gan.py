@@ -9,6 +9,7 @@ Published FID (LSUN church, bedroom and FFHQ at 256 x 256): 4.45, 5.71, 9.57; St
 
 import math
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 from frugan.networks.base import refuse_foreign_grid
 from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import EqualizedLinear
+from frugan.nn.pyramid import pyramid
 from frugan.nn.style import MappingNetwork, ModulatedLinear, map_channels
 from frugan.ops.grid import Grid
 
@@ -27,10 +29,10 @@ _RANDOM_WAVES, _RANDOM_SCALE = 32, math.sqrt(10)
 
 
 class INRGANGenerator(StyleBasedGenerator):
-    """z (N, latent_dim) -> w (N, layers, style_dim) -> code (N, C, S, S).
+    """z (N, latent_dim) -> w (N, layers, style_dim) -> code (N, C, H, W).
 
     Args:
-        code_shape: (C, S, S), S a power of two from 8.
+        code_shape: (C, H, W), from 8. Stages are named after sides of the largest square of a power of two that fits.
         channel_base, channel_max: layers named after side r have min(channel_base / r, channel_max) channels.
         rank: of what the style multiplies weights by.
         classes: 0 for unconditional.
@@ -48,17 +50,16 @@ class INRGANGenerator(StyleBasedGenerator):
         classes: int = 0,
     ) -> None:
         colours, height, width = code_shape
-        if height != width or height < 8 or height & (height - 1):
-            raise ValueError(f"INR-GAN draws squares of a power-of-two side from 8, got {height} x {width}")
-        names = [2**i for i in range(2, height.bit_length())]
+        names = pyramid(height, width, "INR-GAN").nominal_sides
         layers = [1] + [3 if name >= _RANDOM_SIDE else 2 for name in names[1:]]
         super().__init__(code_shape, sum(layers) + 1, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
         blocks, channels = [], 0
         for name, depth in zip(names, layers, strict=True):
-            side = max(name, min(_FIRST_SIDE, height))
+            side = max(name, min(_FIRST_SIDE, names[-1]))
+            size = tuple(-(-length * side // names[-1]) for length in (height, width))
             before, channels = channels, layer_channels(name, channel_base, channel_max)
             located = name == 4 or name > _FIRST_SIDE
-            blocks.append(_Block(before, channels, colours, side, located, depth, style_dim, rank))
+            blocks.append(_Block(before, channels, colours, _Size(side, *size), located, depth, style_dim, rank))
         self.blocks = nn.ModuleList(blocks)
         self.first_styles = [sum(layers[:i]) for i in range(len(layers))]
 
@@ -66,34 +67,42 @@ class INRGANGenerator(StyleBasedGenerator):
         refuse_foreign_grid(self, grid)
         return self.resized_synthesis(w, self.code_shape[1])
 
-    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
-        """Codes (N, C, side, side): coordinates that lie closer, and learned constants enlarged."""
+    def resized_synthesis(self, w: Tensor, height: int) -> Tensor:
+        """Codes (N, C, height, ...): coordinates that lie closer, and learned constants enlarged."""
         x: Tensor | None = None
         code: Tensor | None = None
         for first, block in zip(self.first_styles, self.blocks, strict=True):
-            x, drawn = block(x, w[:, first:], side / self.code_shape[1])
-            code = drawn if code is None else _enlarged(code, drawn.shape[-1]) + drawn
+            x, drawn = block(x, w[:, first:], height / self.code_shape[1])
+            code = drawn if code is None else _enlarged(code, drawn.shape[2:]) + drawn
         assert code is not None
         return code
 
 
+class _Size(NamedTuple):
+    """Of a stage: the side that it is named after, and how many places it has."""
+
+    name: int
+    height: int
+    width: int
+
+
 class _Block(nn.Module):
-    """Layers at `side` x `side` places. The first sees coordinates, if `located`, beside what came before."""
+    """Layers at the places of one size. The first sees coordinates, if `located`, beside what came before."""
 
     def __init__(
         self,
         channels_in: int,
         channels: int,
         colours: int,
-        side: int,
+        size: _Size,
         located: bool,
         depth: int,
         style_dim: int,
         rank: int,
     ) -> None:
         super().__init__()
-        self.side = side
-        self.places = _Places(side) if located else None
+        self.size = size
+        self.places = _Places(size) if located else None
         widths = [channels_in + (self.places.channels if self.places else 0)] + [channels] * depth
         self.layers = nn.ModuleList(_FactorisedLinear(a, b, style_dim, rank) for a, b in pairwise(widths))
         self.colour = ModulatedLinear(
@@ -101,16 +110,16 @@ class _Block(nn.Module):
         )
 
     def forward(self, x: Tensor | None, w: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-        """`w` (N, depth + 1 or more, style_dim) -> features (N, channels, s, s) and colours, s = scale * side."""
-        side = max(1, round(self.side * scale))
-        seen = [] if x is None else [_enlarged(x, side)]
+        """`w` (N, depth + 1 or more, style_dim) -> features (N, channels, h, w) and colours, `scale` times larger."""
+        size = torch.Size(max(1, round(side * scale)) for side in (self.size.height, self.size.width))
+        seen = [] if x is None else [_enlarged(x, size)]
         if self.places is not None:
-            seen.append(self.places(side).expand(len(w), -1, -1, -1))
+            seen.append(self.places(size).expand(len(w), -1, -1, -1))
         h = torch.cat(seen, dim=1).flatten(2)
         for i, layer in enumerate(self.layers):
             h = layer(h, w[:, i])
         drawn: Tensor = self.colour(h, w[:, len(self.layers)])
-        return h.unflatten(2, (side, side)), drawn.unflatten(2, (side, side))
+        return h.unflatten(2, size), drawn.unflatten(2, size)
 
 
 class _FactorisedLinear(nn.Module):
@@ -133,29 +142,30 @@ class _FactorisedLinear(nn.Module):
 
 
 class _Places(nn.Module):
-    """Waves of the coordinates, and learned constants, at each place of a size: (1, channels, side, side)."""
+    """Waves of the coordinates, and learned constants, at each place of a size: (1, channels, h, w)."""
 
-    def __init__(self, side: int) -> None:
+    def __init__(self, size: _Size) -> None:
         super().__init__()
+        side = size.name
         octaves = 2.0 ** torch.arange(round(math.log2(side))) * math.pi / 2
         directions = [(1.0, 0.0), (0.0, 1.0)] + ([(0.5, 0.5), (0.5, -0.5)] if side <= _DIAGONAL_SIDE else [])
         waves = torch.cat([octaves[:, None] * torch.tensor(direction) for direction in directions])
         if side >= _RANDOM_SIDE:
             waves = torch.cat([waves, _RANDOM_SCALE * torch.randn(_RANDOM_WAVES, 2)])
-        self.waves: Tensor  # (count, 2), radians per half of the picture, down and right
+        self.waves: Tensor  # (count, 2), radians per half of the picture's longer side, down and right
         self.register_buffer("waves", waves)
-        self.constants = nn.Parameter(torch.randn(64 if side >= _RANDOM_SIDE else 128, side, side))
+        self.constants = nn.Parameter(torch.randn(64 if side >= _RANDOM_SIDE else 128, *size[1:]))
         self.channels = 2 * len(waves) + len(self.constants)
 
-    def forward(self, side: int) -> Tensor:
+    def forward(self, size: torch.Size) -> Tensor:
         with torch.autocast(self.waves.device.type, enabled=False):
-            t = 2 * torch.arange(side, device=self.waves.device) / side - 1
-            phases = torch.einsum("fd,dyx->fyx", self.waves, torch.stack(torch.meshgrid(t, t, indexing="ij")))
+            y, x = ((2 * torch.arange(n, device=self.waves.device) / n - 1) * (n / max(size)) for n in size)
+            phases = torch.einsum("fd,dyx->fyx", self.waves, torch.stack(torch.meshgrid(y, x, indexing="ij")))
             constants = self.constants[None]
-            if constants.shape[-1] != side:
-                constants = F.interpolate(constants, size=(side, side), mode="bilinear")
+            if constants.shape[2:] != size:
+                constants = F.interpolate(constants, size=size, mode="bilinear")
             return torch.cat([phases.sin()[None], phases.cos()[None], constants], dim=1)
 
 
-def _enlarged(x: Tensor, side: int) -> Tensor:
-    return x if x.shape[-1] == side else F.interpolate(x, size=(side, side), mode="nearest")
+def _enlarged(x: Tensor, size: torch.Size) -> Tensor:
+    return x if x.shape[2:] == size else F.interpolate(x, size=size, mode="nearest")

@@ -70,8 +70,8 @@ class ScalePartyGenerator(StyleBasedGenerator):
         """
         rows, cols = grid or full_grid(*self.code_shape[1:])
         with torch.autocast(w.device.type, enabled=False):  # half precision would move coordinates by whole pixels
-            axis = (_cells(t.to(self.map.average), self.cell) for t in (rows, cols))
-            cells = places(*axis).permute(2, 0, 1)
+            axis = [_cells(t.to(self.map.average), self.cell) for t in (rows, cols)]
+            cells = places(axis[0], axis[1]).permute(2, 0, 1)
             h = self.first(cells.expand(len(w), -1, -1, -1), w[:, 0].to(cells))
         # As in StyleGAN2, what leaves a stage shares its style with the first layer of the next.
         code: Tensor = self.colours[0](h, w[:, 1])

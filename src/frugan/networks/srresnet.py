@@ -29,6 +29,7 @@ class SRResNet(Decoder):
         zero_last: start with a zero last layer, so that training begins exactly at the base.
         told_noise: one more input channel says how noisy the code is, so that one network can be exact on clean codes
             and forgiving on a sampler's.
+        colours: channels of images.
         convention: "equation 2" of the paper; or what its authors' program does: it feeds codes normalised to [0, 1]
             to f and to the inverse transform alike, so that the base is a tenth of the image and f must learn the rest.
     """
@@ -42,6 +43,7 @@ class SRResNet(Decoder):
         zero_last: bool = False,
         told_noise: bool = False,
         convention: Convention = "equation 2",
+        colours: int = 3,
     ) -> None:
         super().__init__()
         if convention not in ("equation 2", "authors"):
@@ -49,11 +51,11 @@ class SRResNet(Decoder):
         self.convention, self.told_noise = convention, told_noise
         # 3 x 3 convolutions before the first doubling, then one, each reaching one pixel of its own size.
         self.halo = math.ceil(1 + 2 * blocks + sum(2.0**-i for i in range(doublings)) + 2 * 2.0**-doublings)
-        self.first = nn.Conv2d(3 + told_noise, channels, 3, padding=1)
+        self.first = nn.Conv2d(colours + told_noise, channels, 3, padding=1)
         self.trunk = nn.Sequential(*(_ResidualBlock(channels) for _ in range(blocks)))
         self.upsamplers = nn.ModuleList(nn.Conv2d(channels, 4 * channels, 3, padding=1) for _ in range(doublings))
         self.high = nn.Conv2d(channels, channels, 3, padding=1)
-        self.last = nn.Conv2d(channels, 3, 3, padding=1)
+        self.last = nn.Conv2d(channels, colours, 3, padding=1)
         self.apply(partial(_initialise, scale=init_scale))
         if zero_last:
             nn.init.zeros_(self.last.weight)
@@ -65,7 +67,7 @@ class SRResNet(Decoder):
         return 2 * (base + self.residual((4 * (low + 1) / 2 + 3) / 10, noise)) - 1
 
     def residual(self, low: Tensor, noise: Tensor | None = None) -> Tensor:
-        """f: (N, 3, h, w) -> (N, 3, h * 2^doublings, w * 2^doublings)."""
+        """f: (N, C, h, w) -> (N, C, h * 2^doublings, w * 2^doublings)."""
         seen = with_noise_channel(low, noise) if self.told_noise else low
         h = self.trunk(_leaky(self.first(seen)))
         for upsample in self.upsamplers:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from frugan.networks.base import Discriminator, refuse_foreign_grid
 from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import EqualizedConv2d, EqualizedLinear, activate
+from frugan.nn.pyramid import cut_to, filled_to, pyramid
 from frugan.nn.style import MappingNetwork, ModulatedConv2d
 from frugan.ops import fir
 from frugan.ops.grid import Grid
@@ -26,11 +27,11 @@ _SKIP_GAIN = math.sqrt(0.5)
 
 
 class StyleGAN2Generator(StyleBasedGenerator):
-    """z (N, latent_dim) -> w (N, layers, style_dim) -> code (N, C, S, S).
+    """z (N, latent_dim) -> w (N, layers, style_dim) -> code (N, C, H, W).
 
     Args:
-        code_shape: (C, S, S), S a power of two from 8.
-        channel_base, channel_max: layers at side r have min(channel_base / r, channel_max) channels.
+        code_shape: (C, H, W), from 8.
+        channel_base, channel_max: layers named after side r have min(channel_base / r, channel_max) channels.
         mapping_layers: 8; 2 in the automatic settings of the ADA paper.
         style_mixing: in training, the probability that a batch takes its styles from two latents (.9).
         noise: whether per-pixel noise is added: fresh in training, fixed when sampling.
@@ -49,26 +50,29 @@ class StyleGAN2Generator(StyleBasedGenerator):
         noise: bool = True,
         classes: int = 0,
     ) -> None:
-        sides = _sides(code_shape)
+        start = pyramid(*code_shape[1:], "StyleGAN2")
+        sides = start.nominal_sides
         mapping_network = MappingNetwork(latent_dim, style_dim, mapping_layers, classes)
         super().__init__(code_shape, 2 * len(sides), mapping_network, style_mixing)
         channels = [layer_channels(side, channel_base, channel_max) for side in sides]
-        self.constant = nn.Parameter(torch.randn(channels[0], 4, 4))
+        self.constant = nn.Parameter(torch.randn(channels[0], start.height, start.width))
         blocks = []
-        for i, side in enumerate(sides):
+        for i, width in enumerate(channels):
             before = channels[i - 1] if i else None
-            blocks.append(_SynthesisBlock(before, channels[i], code_shape[0], side, style_dim, noise))
+            blocks.append(_SynthesisBlock(before, width, code_shape[0], start.size(i), style_dim, noise))
         self.blocks = nn.ModuleList(blocks)
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
-        return self._from(self.constant, w)
+        return cut_to(self._from(self.constant, w), *self.code_shape[1:])
 
-    def resized_synthesis(self, w: Tensor, side: int) -> Tensor:
-        """Codes (N, C, side, side): the learned constant enlarged, and noise left out, which knows one size alone."""
-        start = 4 * side // self.code_shape[1]
-        constant = nn.functional.interpolate(self.constant[None], size=(start, start), mode="bilinear")[0]
-        return self._from(constant, w, noisy=False)
+    def resized_synthesis(self, w: Tensor, height: int) -> Tensor:
+        """Codes (N, C, height, ...): the learned constant enlarged, and noise left out, which knows one size alone."""
+        trained, doublings = self.code_shape[1:], len(self.blocks) - 1
+        size = [round(side * height / trained[0]) for side in trained]
+        start = [-(-side // 2**doublings) for side in size]
+        constant = nn.functional.interpolate(self.constant[None], size=start, mode="bilinear")[0]
+        return cut_to(self._from(constant, w, noisy=False), *size)
 
     def _from(self, constant: Tensor, w: Tensor, noisy: bool = True) -> Tensor:
         x = constant.expand(w.shape[0], -1, -1, -1)
@@ -81,14 +85,20 @@ class StyleGAN2Generator(StyleBasedGenerator):
 
 
 class _SynthesisBlock(nn.Module):
-    """One side: an enlarging and a plain modulated convolution (the first block has only the latter), and colours."""
+    """One size: an enlarging and a plain modulated convolution (the first block has only the latter), and colours."""
 
     def __init__(
-        self, channels_in: int | None, channels: int, colours: int, side: int, style_dim: int, noise: bool
+        self,
+        channels_in: int | None,
+        channels: int,
+        colours: int,
+        size: tuple[int, int],
+        style_dim: int,
+        noise: bool,
     ) -> None:
         super().__init__()
-        enlarging = [] if channels_in is None else [_StyledLayer(channels_in, channels, side, style_dim, True, noise)]
-        self.layers = nn.ModuleList([*enlarging, _StyledLayer(channels, channels, side, style_dim, False, noise)])
+        enlarging = [] if channels_in is None else [_StyledLayer(channels_in, channels, size, style_dim, True, noise)]
+        self.layers = nn.ModuleList([*enlarging, _StyledLayer(channels, channels, size, style_dim, False, noise)])
         self.colour = ModulatedConv2d(channels, colours, 1, style_dim, demodulates=False)
         self.colour_bias = nn.Parameter(torch.zeros(colours))
 
@@ -102,13 +112,15 @@ class _SynthesisBlock(nn.Module):
 class _StyledLayer(nn.Module):
     """Modulated 3 x 3 convolution, noise, bias, leaky ReLU."""
 
-    def __init__(self, channels_in: int, channels: int, side: int, style_dim: int, doubles: bool, noise: bool) -> None:
+    def __init__(
+        self, channels_in: int, channels: int, size: tuple[int, int], style_dim: int, doubles: bool, noise: bool
+    ) -> None:
         super().__init__()
         self.convolution = ModulatedConv2d(channels_in, channels, 3, style_dim, doubles=doubles)
         self.bias = nn.Parameter(torch.zeros(channels))
         self.noise_strength = nn.Parameter(torch.zeros(())) if noise else None
         self.noise: Tensor
-        self.register_buffer("noise", torch.randn(side, side) if noise else torch.zeros(0))
+        self.register_buffer("noise", torch.randn(size) if noise else torch.zeros(0))
 
     def forward(self, x: Tensor, w: Tensor, noisy: bool) -> Tensor:
         x = self.convolution(x, w)
@@ -119,10 +131,10 @@ class _StyledLayer(nn.Module):
 
 
 class StyleGAN2Discriminator(Discriminator):
-    """code (N, C, S, S) -> logits (N,): residual blocks, and the spread within groups of images as one more channel.
+    """code (N, C, H, W) -> logits (N,): residual blocks, and the spread within groups of images as one more channel.
 
     Args:
-        code_shape: (C, S, S), S a power of two from 8.
+        code_shape: (C, H, W), from 8.
         group: images whose spread is compared (minibatch standard deviation); 0 for none.
         classes: 0 for unconditional; else the logit is a product with an embedding of the label.
     """
@@ -136,19 +148,21 @@ class StyleGAN2Discriminator(Discriminator):
         classes: int = 0,
     ) -> None:
         super().__init__()
-        sides = _sides(code_shape)[::-1]
+        end = pyramid(*code_shape[1:], "StyleGAN2")
+        self.filled = end.size(end.doublings)
+        sides = end.nominal_sides[::-1]
         channels = [layer_channels(side, channel_base, channel_max) for side in sides]
         self.enter = EqualizedConv2d(code_shape[0], channels[0], 1, activation="lrelu")
         self.blocks = nn.Sequential(*(_ResidualBlock(a, b) for a, b in pairwise(channels)))
         last = channels[-1]
         self.group, self.classes = group, classes
         self.convolution = EqualizedConv2d(last + bool(group), last, 3, activation="lrelu")
-        self.hidden = EqualizedLinear(16 * last, last, activation="lrelu")
+        self.hidden = EqualizedLinear(end.height * end.width * last, last, activation="lrelu")
         self.leave = EqualizedLinear(last, last if classes else 1)
         self.embedding = MappingNetwork(0, last, 8, classes) if classes else None
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        x = self.blocks(self.enter(code))
+        x = self.blocks(self.enter(filled_to(code, *self.filled)))
         if self.group:
             x = torch.cat([x, _spread(x, self.group)], dim=1)
         logits = self.leave(self.hidden(self.convolution(x).flatten(1)))
@@ -177,7 +191,7 @@ class StyleGAN2Discriminator(Discriminator):
 
 
 class _ResidualBlock(nn.Module):
-    """(N, a, S, S) -> (N, b, S/2, S/2)."""
+    """(N, a, H, W) -> (N, b, H/2, W/2)."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -201,16 +215,3 @@ def _spread(x: Tensor, group: int) -> Tensor:
     grouped = x.view(group, -1, *x.shape[1:])
     deviation = (grouped.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
     return deviation.repeat(group)[:, None, None, None].expand(-1, 1, *x.shape[2:])
-
-
-def _sides(code_shape: tuple[int, int, int]) -> list[int]:
-    """4, 8 ... S.
-
-    Raises:
-        ValueError: S is not a power of two from 8.
-    """
-    _, height, side = code_shape
-    levels = round(math.log2(max(side, 1)))
-    if height != side or side != 2**levels or side < 8:
-        raise ValueError(f"StyleGAN2 draws squares of a power-of-two side from 8, not {height} x {side}")
-    return [2**i for i in range(2, levels + 1)]

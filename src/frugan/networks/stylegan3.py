@@ -27,7 +27,7 @@ class StyleGAN3Generator(StyleBasedGenerator):
     never judged: `AnyresGANGenerator` learns it.
 
     Args:
-        code_shape: (C, S, S), S a power of two from 8.
+        code_shape: (C, H, W), from 8: the middle of a square plane whose side is the next power of two.
         layers: convolutions; fewer for small pictures.
         channel_base, channel_max: a layer of cutoff c has min(channel_base / (2 c), channel_max) channels.
         margin: samples beyond the picture that all but the last two layers compute (10).
@@ -53,9 +53,9 @@ class StyleGAN3Generator(StyleBasedGenerator):
         magnitude_kimg: float = 20.0,
         classes: int = 0,
     ) -> None:
-        check_side(code_shape, "StyleGAN3", layers)
+        check_size(code_shape, "StyleGAN3", layers)
         super().__init__(code_shape, layers + 2, MappingNetwork(latent_dim, style_dim, mapping_layers, classes))
-        colours, side, _ = code_shape
+        colours, side = code_shape[0], plane_side(code_shape)
         self.trunk = AliasFreeTrunk(side, colours, style_dim, layers, channel_base, channel_max, margin, magnitude_kimg)
         self.cell = self.trunk.cell
 
@@ -68,18 +68,24 @@ class StyleGAN3Generator(StyleBasedGenerator):
             ValueError: coordinates that are not evenly spaced.
         """
         rows, cols = grid or full_grid(*self.code_shape[1:])
-        window = window_at(Grid(rows, cols), self.code_shape[1:], self.cell, "StyleGAN3")
+        window = window_at(Grid(rows, cols), self.code_shape[1:], self.cell, self.trunk.side, "StyleGAN3")
         code: Tensor = self.trunk(w, window)
         return code[..., : rows.shape[-1], : cols.shape[-1]]
 
 
-def check_side(code_shape: tuple[int, int, int], who: str, layers: int) -> None:
+def plane_side(code_shape: tuple[int, int, int]) -> int:
+    """Of the plane in whose middle the picture lies: a power of two, at which the sampling rates can end."""
+    side: int = 2 ** math.ceil(math.log2(max(code_shape[1:])))
+    return side
+
+
+def check_size(code_shape: tuple[int, int, int], who: str, layers: int) -> None:
     """
     Raises:
-        ValueError: pictures that the sampling rates, powers of two, cannot end at; or too few layers.
+        ValueError: pictures that are too small; or too few layers.
     """
     _, height, width = code_shape
-    if height != width or height < 8 or not math.log2(height).is_integer():
-        raise ValueError(f"{who} needs codes of a power-of-two side from 8, got {height} x {width}")
+    if min(height, width) < 8:
+        raise ValueError(f"{who} needs codes of at least 8 x 8, got {height} x {width}")
     if layers < 3:
         raise ValueError(f"{who} needs at least 3 layers, got {layers}")

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from frugan.networks.base import Decoder
 from frugan.nn.convolution import Convolution3x3
+from frugan.nn.pyramid import cut_to, filled_to
 from frugan.ops.reduction import Reduction, enlarged, reduced, reduction_phase
 from frugan.ops.wavelet import Boundary, Details, Phase, idwt2, ilowpass2, ipacket2, lowpass2, packet2, packet_splits
 
@@ -51,6 +52,7 @@ class UNetW(Decoder):
         code_side: side of the whole codes, 32 times a power of 2, which decides how often bands are split; 64 in the
             paper (256 px images). Crops of codes are split as often, into smaller packets.
         stage: number of the one level that this network holds and trains; 0 = all. The other levels add nothing.
+        colours: channels of images.
     """
 
     halo = None  # align_corners=True and pooling tie every pixel to the image's size
@@ -66,6 +68,7 @@ class UNetW(Decoder):
         unit_packets: bool = False,
         code_side: int = 64,
         stage: int = 0,
+        colours: int = 3,
     ) -> None:
         super().__init__()
         if second_input not in ("true", "predicted"):
@@ -75,17 +78,19 @@ class UNetW(Decoder):
         self.second_input, self.boundary = second_input, boundary
         self.code_side, self.stage, self.splits = code_side, stage, packet_splits(code_side)
         self.stages = _stages(
-            levels, stage, lambda level: BandUNet(self.splits + level, width, tail_width, norm, unit_packets)
+            levels,
+            stage,
+            lambda level: BandUNet(self.splits + level, width, tail_width, norm, unit_packets, colours),
         )
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        _check_side(low, 8 * 2**self.splits)
+        size, (low, original) = base.shape[2:], _filled(low, original, 8 * 2**self.splits)
         if original is not None and self.second_input == "true":
-            return self._taught(low, original)
+            return cut_to(self._taught(low, original), *size)
         known = low
         for level in range(len(self.stages)):
             known = self._doubled(level, known)
-        return known
+        return cut_to(known, *size)
 
     def _taught(self, low: Tensor, original: Tensor) -> Tensor:
         """The original, plus the error of each stage that is given the true image of the level below.
@@ -111,7 +116,7 @@ class UNetW(Decoder):
         return idwt2(2 * known, details, boundary=self.boundary)
 
     def _predicted(self, level: int, known: Tensor) -> Details:
-        """Details (TR, BL, BR) at the size of `known`, (N, 3, s, s) each, from its packets."""
+        """Details (TR, BL, BR) at the size of `known`, (N, C, h, w) each, from its packets."""
         depth = self.splits + level
         packets = self.stages[level](packet2(known, depth, boundary=self.boundary)).to(known.dtype)
         TR, BL, BR = (ipacket2(band, depth, boundary=self.boundary) for band in packets.chunk(3, dim=1))
@@ -119,7 +124,7 @@ class UNetW(Decoder):
 
 
 class BandUNet(nn.Module):
-    """Packets (N, 3 * 4^depth, s, s) of an image -> packets (N, 9 * 4^depth, s, s) of its three missing bands.
+    """Packets (N, C 4^depth, h, w) of an image -> packets (N, 3 C 4^depth, h, w) of its three missing bands.
 
     A UNet of 512 channels throughout, three times halved, and a tail of two convolutions for each packet. The tails'
     first convolutions share their input, and so are one; their second ones are one grouped convolution. Depth 0 has one
@@ -127,15 +132,21 @@ class BandUNet(nn.Module):
     """
 
     def __init__(
-        self, depth: int, width: int, tail_width: int, norm: Norm = "batch", unit_packets: bool = False
+        self,
+        depth: int,
+        width: int,
+        tail_width: int,
+        norm: Norm = "batch",
+        unit_packets: bool = False,
+        colours: int = 3,
     ) -> None:
         super().__init__()
-        self.enter = _double_convolution(3 * 4**depth, width, width, norm)
+        self.enter = _double_convolution(colours * 4**depth, width, width, norm)
         self.down = nn.ModuleList(_double_convolution(width, width, width, norm) for _ in range(3))
         self.up = nn.ModuleList(_double_convolution(2 * width, width, width, norm) for _ in range(3))
         self.unit_packets = unit_packets
-        spread = torch.full((3 * 4**depth, 1, 1), _KNOWN_SPREAD)
-        spread[:3] = _IMAGE_SPREAD * 2**depth
+        spread = torch.full((colours * 4**depth, 1, 1), _KNOWN_SPREAD)
+        spread[:colours] = _IMAGE_SPREAD * 2**depth
         self.spread: Tensor
         self.register_buffer("spread", spread, persistent=False)
         tails = 3 * 4**depth
@@ -143,7 +154,7 @@ class BandUNet(nn.Module):
             _convolution(width, tails * tail_width, norm),
             _norm(tails * tail_width, norm),
             nn.ReLU(inplace=True),
-            nn.Conv2d(tails * tail_width, tails * 3, 3, padding=1, groups=tails),
+            nn.Conv2d(tails * tail_width, tails * colours, 3, padding=1, groups=tails),
         )
 
     def forward(self, packets: Tensor) -> Tensor:
@@ -165,6 +176,7 @@ class UNetP(Decoder):
         reduction: the codec's, which must be said: it decides where pixels sit, and what the true image of a level is.
         stage: number of the one level that this network holds and trains, on true images as in the paper; 0 = all, one
             after the other on what the level below predicts. The other levels add nothing.
+        colours: channels of images.
     """
 
     halo = None
@@ -177,6 +189,7 @@ class UNetP(Decoder):
         norm: Norm = "batch",
         reduction: Reduction | Literal[""] = "",
         stage: int = 0,
+        colours: int = 3,
     ) -> None:
         super().__init__()
         if not reduction:
@@ -185,16 +198,16 @@ class UNetP(Decoder):
                 "earlier version, whose corrections were added 1.5 px beside what the network saw. Train it anew"
             )
         self.reduction, self.phase, self.stage = reduction, reduction_phase(reduction), stage
-        self.stages = _stages(levels, stage, lambda level: ImageUNet(width, norm))
+        self.stages = _stages(levels, stage, lambda level: ImageUNet(width, norm, colours))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        _check_side(low, 8)
+        size, (low, original) = base.shape[2:], _filled(low, original, 8)
         if original is not None and self.stage:
-            return self._taught(low, original)
+            return cut_to(self._taught(low, original), *size)
         known = low
         for level in range(len(self.stages)):
             known = self._doubled(level, known)
-        return known
+        return cut_to(known, *size)
 
     def _taught(self, low: Tensor, original: Tensor) -> Tensor:
         """The original, plus the error of the one stage, given the true image of the level below.
@@ -212,16 +225,16 @@ class UNetP(Decoder):
 
 
 class ImageUNet(nn.Module):
-    """(N, 3, H, W) -> (N, 3, H, W), H and W multiples of 16: four times halved."""
+    """(N, C, H, W) -> (N, C, H, W), H and W multiples of 16: four times halved."""
 
-    def __init__(self, width: int, norm: Norm = "batch") -> None:
+    def __init__(self, width: int, norm: Norm = "batch", colours: int = 3) -> None:
         super().__init__()
-        self.enter = _double_convolution(3, width, width, norm)
+        self.enter = _double_convolution(colours, width, width, norm)
         widths = [width, 2 * width, 4 * width, 8 * width, 8 * width]
         self.down = nn.ModuleList(_double_convolution(a, b, b, norm) for a, b in pairwise(widths))
         shapes = [(16, 8, 4), (8, 4, 2), (4, 2, 1), (2, 1, 1)]
         self.up = nn.ModuleList(_double_convolution(a * width, b * width, c * width, norm) for a, b, c in shapes)
-        self.leave = nn.Conv2d(width, 3, 3, padding=1)
+        self.leave = nn.Conv2d(width, colours, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.leave(_through_unet(self.enter(image), self.down, self.up))
@@ -277,7 +290,11 @@ def _stages(levels: int, stage: int, build: Callable[[int], nn.Module]) -> nn.Mo
     return nn.ModuleList(net if stage in (0, level) else nn.Identity() for level, net in enumerate(networks, 1))
 
 
-def _check_side(low: Tensor, multiple: int) -> None:
+def _filled(low: Tensor, original: Tensor | None, multiple: int) -> tuple[Tensor, Tensor | None]:
+    """Both mirrored below and on the right, so that the sides of codes are multiples of that."""
     height, width = low.shape[-2:]
-    if height % multiple or width % multiple:
-        raise ValueError(f"UNet: codes of {height} x {width} must have sides that are multiples of {multiple}")
+    down, right = -height % multiple, -width % multiple
+    if original is not None:
+        factor = original.shape[-2] // height
+        original = filled_to(original, (height + down) * factor, (width + right) * factor)
+    return filled_to(low, height + down, width + right), original

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Decoder
+from frugan.nn.pyramid import cut_to, filled_to
 
 _BOTTOM, _TOP = 4, 8  # how many times smaller than the image the indices' grids are
 
@@ -24,6 +25,7 @@ class VQVAE2(Decoder):
         code_width: their dimension; 64 in the paper.
         commitment: weight of the encoder's squared distance to its vectors; .25 in the paper.
         decay: how much of a vector's moving average a step keeps; .99 in van den Oord et al. 2017.
+        colours: channels of images.
         eps: added to each vector's count of uses, per image, so that none is divided by zero; 1e-5.
     """
 
@@ -39,6 +41,7 @@ class VQVAE2(Decoder):
         commitment: float = 0.25,
         decay: float = 0.99,
         eps: float = 1e-5,
+        colours: int = 3,
     ) -> None:
         super().__init__()
         self.commitment, half = commitment, width // 2
@@ -47,7 +50,12 @@ class VQVAE2(Decoder):
             return [*(_ResidualBlock(width, block_width) for _ in range(blocks)), nn.ReLU()]
 
         self.encode_bottom = nn.Sequential(
-            _halving(3, half), nn.ReLU(), _halving(half, width), nn.ReLU(), _convolution(width, width), *residual()
+            _halving(colours, half),
+            nn.ReLU(),
+            _halving(half, width),
+            nn.ReLU(),
+            _convolution(width, width),
+            *residual(),
         )
         self.encode_top = nn.Sequential(_halving(width, half), nn.ReLU(), _convolution(half, width), *residual())
         self.to_top = nn.Conv2d(width, code_width, 1)
@@ -57,7 +65,11 @@ class VQVAE2(Decoder):
         self.bottom = Codebook(codes, code_width, decay, eps)
         self.enlarge_top = _doubling(code_width, code_width)
         self.decode = nn.Sequential(
-            _convolution(2 * code_width, width), *residual(), _doubling(width, half), nn.ReLU(), _doubling(half, 3)
+            _convolution(2 * code_width, width),
+            *residual(),
+            _doubling(width, half),
+            nn.ReLU(),
+            _doubling(half, colours),
         )
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
@@ -69,15 +81,16 @@ class VQVAE2(Decoder):
         return self.reconstruct(low)[0]
 
     def reconstruct(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Images (N, 3, H, W) -> the same, decoded from their indices, and the commitment term of the loss."""
+        """Images (N, C, H, W) -> the same, decoded from their indices, and the commitment term of the loss.
+
+        Sides that are no multiples of 8 are mirrored at their ends, up to the next.
+        """
         height, width = image.shape[-2:]
-        if height % _TOP or width % _TOP:
-            raise ValueError(f"VQ-VAE-2: images of {height} x {width} must have sides that are multiples of {_TOP}")
-        h = self.encode_bottom(image)
+        h = self.encode_bottom(filled_to(image, -(-height // _TOP) * _TOP, -(-width // _TOP) * _TOP))
         top, top_distance = self.top(self.to_top(self.encode_top(h)))
         bottom, bottom_distance = self.bottom(self.to_bottom(torch.cat([self.decode_top(top), h], dim=1)))
         decoded = self.decode(torch.cat([self.enlarge_top(top), bottom], dim=1))
-        return decoded, self.commitment * (top_distance + bottom_distance)
+        return cut_to(decoded, height, width), self.commitment * (top_distance + bottom_distance)
 
     def learn_codes(self) -> None:
         """Move the books to what the batch was encoded to."""
@@ -86,7 +99,8 @@ class VQVAE2(Decoder):
 
     def code_bits(self, height: int, width: int) -> int:
         """Size of an image's code: two grids of indices."""
-        places = sum((height // step) * (width // step) for step in (_TOP, _BOTTOM))
+        tops = -(-height // _TOP) * -(-width // _TOP)
+        places = tops * (1 + (_TOP // _BOTTOM) ** 2)
         return places * (self.top.size - 1).bit_length()
 
 

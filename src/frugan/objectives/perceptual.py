@@ -1,4 +1,8 @@
-"""Perceptual losses: distances between features of a frozen network, of type `base.ImageLoss`."""
+"""Perceptual losses: distances between features of a frozen network, of type `base.ImageLoss`.
+
+Networks see RGB: grey repeated, RGBA over white, the first three of other bands (`ops.projection`). What they do not
+see is left to the image loss beside them.
+"""
 
 import torch
 from torch import Tensor
@@ -6,6 +10,7 @@ from torch.nn import functional as F
 
 from frugan.features.efficientnet_lite0 import COMPARED_BLOCKS, pretrained_efficientnet_lite0
 from frugan.features.vgg19 import VGG19Conv54
+from frugan.ops.projection import as_rgb
 
 
 class VGGPerceptual:
@@ -21,8 +26,8 @@ class VGGPerceptual:
     def __call__(self, decoded: Tensor, original: Tensor) -> Tensor:
         self.network.to(decoded.device)
         with torch.no_grad():
-            wanted = self.network(original)
-        return F.l1_loss(self.network(decoded), wanted)
+            wanted = self.network(as_rgb(original))
+        return F.l1_loss(self.network(as_rgb(decoded)), wanted)
 
 
 class EfficientNetPerceptual:
@@ -37,7 +42,7 @@ class EfficientNetPerceptual:
     def __call__(self, decoded: Tensor, original: Tensor) -> Tensor:
         self.network.to(decoded.device)
         with torch.no_grad():
-            wanted = self.network.block_features(original, COMPARED_BLOCKS)
-        found = self.network.block_features(decoded, COMPARED_BLOCKS)
+            wanted = self.network.block_features(as_rgb(original), COMPARED_BLOCKS)
+        found = self.network.block_features(as_rgb(decoded), COMPARED_BLOCKS)
         terms = [(a - b).abs().mean() / b.abs().mean() for a, b in zip(found, wanted, strict=True)]
         return torch.stack(terms).mean()

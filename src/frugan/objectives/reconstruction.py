@@ -25,13 +25,15 @@ def packet_l2(decoded: Tensor, original: Tensor, levels: int = 2, code_side: int
     into packets of 32 x 32 for whole codes. TL counts for nothing: no decoder changes it.
 
     Args:
-        decoded, original: images (N, 3, H, W) in [-1, 1].
+        decoded, original: images (N, C, H, W) in [-1, 1]; without an error beyond their edges, where packets reach.
         levels: the codec's; 2 in the paper.
         code_side: the network's; 64 in the paper.
     """
-    _, details = wavedec2((decoded - original) / 2, levels)
+    error, splits = (decoded - original) / 2, packet_splits(code_side)
+    down, right = (-side % 2 ** (levels + splits) for side in error.shape[2:])
+    _, details = wavedec2(F.pad(error, (0, right, 0, down)) if down or right else error, levels)
     total = torch.zeros((), device=decoded.device)
-    for depth, bands in enumerate(details, packet_splits(code_side)):
+    for depth, bands in enumerate(details, splits):
         packets = torch.cat([packet2(band, depth) for band in bands], dim=1)
         total = total + 3 * 4**depth * packets.square().mean()
     return total

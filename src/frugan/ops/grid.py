@@ -1,7 +1,8 @@
 """Where a generator evaluates its image: one vector of row coordinates, one of column coordinates.
 
 A tile is a slice of both vectors, a scale is their length, so that every generator which takes a grid renders crops,
-zooms and tiles consistently. Coordinates run from 0 to 1 with the end points included (the convention of CREPS).
+zooms and tiles consistently. Coordinates of the longer side run from 0 to 1 with the end points included (the
+convention of CREPS). Those of the shorter one have the same unit and the same middle: circles stay round.
 """
 
 from typing import NamedTuple
@@ -29,20 +30,35 @@ class Lines(NamedTuple):
 
 def full_grid(height: int, width: int) -> Grid:
     """The whole image, sampled at `height` x `width` points."""
-    return Grid(*(torch.linspace(0, 1, size, dtype=torch.float64).float() for size in (height, width)))
+    spans = sides_of(height, width)
+    return Grid(
+        *(
+            torch.linspace((1 - span) / 2, (1 + span) / 2, size, dtype=torch.float64).float()
+            for span, size in zip(spans, (height, width), strict=True)
+        )
+    )
 
 
-def places(rows: Tensor, cols: Tensor) -> Tensor:
-    """(H, W, 2): where they meet, x before y, from -1 to 1 as `grid_sample` takes them if corners are aligned."""
-    y, x = torch.meshgrid(2 * rows - 1, 2 * cols - 1, indexing="ij")
+def sides_of(height: int, width: int) -> tuple[float, float]:
+    """How far apart the first and the last coordinate of a whole image's sides are; 1 for the longer one."""
+    longest = max(height, width, 2)
+    return max(height - 1, 1) / (longest - 1), max(width - 1, 1) / (longest - 1)
+
+
+def places(rows: Tensor, cols: Tensor, sides: tuple[float, float] = (1.0, 1.0)) -> Tensor:
+    """(H, W, 2): where they meet, x before y, from -1 to 1 as `grid_sample` takes them if corners are aligned.
+
+    `sides`, as of `sides_of`: of the image whose corners lie at -1 and 1.
+    """
+    y, x = torch.meshgrid((2 * rows - 1) / sides[0], (2 * cols - 1) / sides[1], indexing="ij")
     return torch.stack([x, y], dim=-1)
 
 
 class Window(NamedTuple):
-    """A part of the picture for networks that draw evenly spaced samples; lengths are those of one picture.
+    """A part of a square plane for networks that draw evenly spaced samples; lengths are those of the plane.
 
     Attributes:
-        middle: (N, 2) or (1, 2), from the middle of the picture to that of the part: down, right.
+        middle: (N, 2) or (1, 2), from the middle of the plane to that of the part: down, right.
         scale: of the same shape; how far apart the samples are, where 1 is as they are trained.
         size: samples down and across.
     """
@@ -52,24 +68,26 @@ class Window(NamedTuple):
     size: tuple[int, int]
 
 
-def window_at(grid: Grid, trained: tuple[int, int], cell: int, who: str) -> Window:
+def window_at(grid: Grid, trained: tuple[int, int], cell: int, plane: int, who: str) -> Window:
     """The window that begins with the grid, in whole cells: its samples go on past the grid's end to fill the last.
 
     Args:
         grid: coordinates (H,) and (W,), or (N, H) and (N, W) of a window for each picture.
         trained: height and width of the picture; more than one pixel.
         cell: pixels.
+        plane: side of a square plane in pixels, whose middle is the picture's.
         who: is named in errors.
 
     Raises:
         ValueError: coordinates that are not evenly spaced, or do not ascend.
     """
     middles, scales, sizes = [], [], []
-    for t, side in zip(grid, trained, strict=True):
+    side = max(trained)
+    for t in grid:
         first, step = even_steps(t, who)
         size = -(-t.shape[-1] // cell) * cell
         middle = first + step * (size - 1) / 2
-        middles.append((middle * (side - 1) + 0.5) / side - 0.5)
+        middles.append(((middle * (side - 1) + 0.5) / side - 0.5) * (side / plane))
         scales.append(step * (side - 1))
         sizes.append(size)
     return Window(torch.stack(middles, dim=-1), torch.stack(scales, dim=-1), (sizes[0], sizes[1]))

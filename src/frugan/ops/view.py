@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from frugan.ops.grid import Grid
+from frugan.ops.grid import Grid, sides_of
 
 Fit = Literal["crop", "stretch", "extend"]
 Outside = Literal["extrapolate", "clamp", "mirror", "mask"]
@@ -50,7 +50,7 @@ class View:
         centres: coordinates stand in the middles of the picture's pixels, as those of resized photos do, instead of
             reaching from its first pixel's middle to its last one's at every size, as those of CREPS do. Both agree at
             the trained size.
-        outside: what coordinates outside of 0 to 1 show: what the generator draws there, the edge, the picture
+        outside: what coordinates outside of the picture show: what the generator draws there, the edge, the picture
             mirrored, or nothing.
         supersample: k x k samples a pixel; the view's axes are then k times as long.
     """
@@ -115,10 +115,11 @@ class View:
         """Whether coordinates along an axis show the picture; with `outside="mask"`, some do not."""
         if self.outside != "mask":
             return torch.ones_like(t, dtype=torch.bool)
-        margin = 0.5 / (self.trained[axis] - 1) if self.centres else 0.0
+        margin = 0.5 / (max(self.trained) - 1) if self.centres else 0.0
         if self.supersample > 1 and not self.centres:  # the samples of a pixel lie around the place that it stands for
             margin = 0.5 * max(self._box()[1]) / max(min(self.height, self.width) - 1, 1)
-        return (t >= -margin - 1e-6) & (t <= 1 + margin + 1e-6)
+        side = sides_of(*self.trained)[axis]
+        return (t >= (1 - side) / 2 - margin - 1e-6) & (t <= (1 + side) / 2 + margin + 1e-6)
 
     def _along(self, size: int) -> Tensor:
         """Where samples lie in the frame, 0 to 1, in float64."""
@@ -146,11 +147,13 @@ class View:
 
     def _placed(self, parts: Tensor, axis: int) -> Tensor:
         """Parts of the picture, 0 to 1 from edge to edge, as coordinates of its generator."""
-        size = self.trained[axis]
+        size, side = self.trained[axis], sides_of(*self.trained)[axis]
         t = (parts * size - 0.5) / (size - 1) if self.centres else parts
         if self.outside == "clamp":
-            return t.clamp(0, 1)
-        return 1 - (t.remainder(2) - 1).abs() if self.outside == "mirror" else t
+            t = t.clamp(0, 1)
+        elif self.outside == "mirror":
+            t = 1 - (t.remainder(2) - 1).abs()
+        return t if side == 1 else (1 - side) / 2 + side * t  # coordinates of both sides have one unit
 
 
 def fisheye(y: Tensor, x: Tensor, strength: float = 0.6) -> tuple[Tensor, Tensor]:

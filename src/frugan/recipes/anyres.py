@@ -51,7 +51,7 @@ _SMALL_PATCHES = PatchConfig(largest=128, perceptual=_PERCEPTUAL)
 def paper(name: str) -> RunConfig:
     """One of PAPER, on images of yours that are large enough."""
     training, like = PAPER[name], creps.paper("creps-lsun-church")
-    side, batch = like.data.resolution, 32
+    side, batch = like.data.shape.height, 32
     sampler = replace(
         like.sampler,
         generator=training.generator,

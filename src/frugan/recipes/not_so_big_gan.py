@@ -69,15 +69,15 @@ def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
         trained: the run's complete configuration.
         initial: file in the new run's folder with the weights of both, as the new generator names them.
     """
-    size, decoder = trained.data.resolution, trained.decoder
+    shape, decoder = trained.data.shape, trained.decoder
     classes = trained.sampler.generator.arguments.get("classes", 0)
     plain = Spec(DCGANDiscriminator, width=32, norm="none")
     conditional = Spec(StyleGAN2Discriminator, channel_base=8192, channel_max=256, classes=classes)
     generator = Spec(
         DecodedGenerator,
-        generator=trained.sampler.generator.replace(code_shape=trained.codec.build().code_shape(size)),
+        generator=trained.sampler.generator.replace(code_shape=trained.codec.build().code_shape(shape)),
         codec=trained.codec,
-        decoder=decoder.network if decoder else None,
+        decoder=_for_channels(decoder.network, shape.channels) if decoder else None,
         assumed_noise=decoder.assumed_noise if decoder else 0.0,
     )
     return replace(
@@ -102,3 +102,8 @@ def end_to_end(trained: RunConfig, initial: str) -> RunConfig:
         threads=0,
         device="auto",
     )
+
+
+def _for_channels(network: Spec, channels: int) -> Spec:
+    """A decoder's network, told how many channels images have, if they are not RGB."""
+    return network if channels == 3 else network.replace(colours=channels)

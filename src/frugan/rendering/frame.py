@@ -1,9 +1,6 @@
 """From a `Frame` that a caller asks for to the `View` of a model's picture."""
 
-import math
-from io import BytesIO
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 import torch
@@ -15,6 +12,7 @@ from frugan.requests.frame import Frame
 from frugan.system.bounds import WARP
 from frugan.system.errors import ArgumentError, UserError
 from frugan.system.foreign_files import read_bounded
+from frugan.system.numpy_files import numbers_of
 
 _WARPS: dict[str, Warp] = {"fisheye": fisheye, "wave": wave}
 
@@ -52,28 +50,11 @@ def _warp(name: str) -> Warp | None:
     if not name.endswith(".npy"):
         raise ArgumentError("warp", f"{', '.join(_WARPS)}, or a .npy file", name)
     try:
-        field = _numbers_of(Path(name))
-    except (OSError, UserError) as error:
+        field = numbers_of(read_bounded(Path(name), WARP))
+    except (OSError, UserError, ValueError) as error:
         raise ArgumentError("warp", str(error), name) from error
     if field.ndim != 3 or field.shape[2] != 2 or min(field.shape) < 2:
         raise ArgumentError("warp", f"expected numbers (h, w, 2), got {field.dtype} {field.shape}", name)
     if not ((field >= -FARTHEST) & (field <= FARTHEST)).all():
         raise ArgumentError("warp", f"expected fractions of the picture, from -{FARTHEST} to {FARTHEST}", name)
     return sampled(torch.from_numpy(field.astype(np.float64)))
-
-
-def _numbers_of(path: Path) -> np.ndarray:
-    """The numbers of a `.npy` file, whose header is not believed about how many they are."""
-    file = BytesIO(read_bounded(path, WARP))
-    try:
-        version = np.lib.format.read_magic(file)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, is_fortran, dtype = read_header(file)
-        if dtype.kind not in "fiu":
-            raise ValueError(f"it holds {dtype}, not numbers")
-        numbers = np.frombuffer(file.read(), dtype)
-        if min(shape, default=1) < 0 or math.prod(shape) != numbers.size:
-            raise ValueError(f"its header says {shape}, and {numbers.size} numbers follow")
-        return numbers.reshape(shape, order="F" if is_fortran else "C")
-    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError) as error:  # numpy's header is Python
-        raise UserError(f"no .npy file of numbers ({error})") from error

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset
+from frugan.config.shape import size_text
+from frugan.data.packed import PackedDataset
 from frugan.html.chart import Chart, Level, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, join, tag
@@ -72,7 +73,7 @@ def _table(result: DecoderComparison, images: str) -> Markup:
     return tag(
         "section",
         tag("h2", f"On {images} images"),
-        tag("p", f"Means over {count} images of {protocol['resolution']} x {protocol['resolution']} pixels."),
+        tag("p", f"Means over {count} images of {size_text(protocol['resolution'])} pixels."),
         tag("div", tag("table", tag("thead", head), tag("tbody", *rows)), class_="scroll"),
     )
 

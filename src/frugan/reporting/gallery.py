@@ -5,8 +5,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.html.markup import Markup, join, tag
 from frugan.html.pictures import embed, show, zoomable
 from frugan.html.text import kimg
@@ -26,7 +26,7 @@ _GRID_BYTES, _SIDE_BYTES, _STRIPS_BYTES = 1_000_000, 500_000, 650_000
 
 
 def draw_reals(dataset: PackedDataset, count: int) -> Tensor:
-    """Up to `count` different images of the data set, drawn at random but always the same, (N, 3, S, S)."""
+    """Up to `count` different images of the data set, drawn at random but always the same, (N, C, H, W)."""
     return Loader(dataset, seed=0, mirror=False).batch(0, min(count, len(dataset)))[0]
 
 
@@ -38,7 +38,7 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
     decoded = "decoded by the trained decoder" if model.decoder else "drawn at this size"
     if facts.decoder is not None and model.decoder is None:
         decoded = "enlarged without a decoder, for none is trained yet"
-    reals, enlarged = draw_reals(dataset, len(seeds)), max(1, _SEEN_SIDE // model.resolution)
+    reals, enlarged = draw_reals(dataset, len(seeds)), max(1, _SEEN_SIDE // model.shape.longest)
     final = embed(contact_sheet(model.sample(seeds), _COLUMNS), _GRID_BYTES)
     truncated = embed(contact_sheet(model.sample(seeds, TRUNCATION), _COLUMNS), _SIDE_BYTES)
     real = embed(contact_sheet(reals, _COLUMNS), _SIDE_BYTES)
@@ -49,7 +49,7 @@ def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> M
             final,
             f"Grid of {len(seeds)} generated pictures, seeds {first} to {last}",
             f"Seeds {first} to {last} in order, none picked by hand, after {kimg(trained)} kimg, {decoded}; "
-            f"truncation 1, {model.resolution} x {model.resolution} pixels each ({final.format}). Click for full size.",
+            f"truncation 1, {model.shape.size_text} pixels each ({final.format}). Click for full size.",
             enlarged=enlarged,
         ),
         tag(

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from frugan.codecs.base import Codec
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
 from frugan.html.text import significant

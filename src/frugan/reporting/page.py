@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from frugan.data.cache import PackedDataset
+from frugan.data.packed import PackedDataset
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
 from frugan.model.model import Model

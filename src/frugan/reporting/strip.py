@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from frugan.codecs.base import Codec
-from frugan.data.cache import PackedDataset
+from frugan.data.packed import PackedDataset
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
 from frugan.ops.scale_space import Mode, scale_space
@@ -12,6 +12,7 @@ from frugan.ops.spectrum import matched_sigma, power_spectrum
 from frugan.reporting.facts import RunFacts
 from frugan.reporting.variance import scale_space_settings, used_sigma
 from frugan.runs.prepare import measured_images
+from frugan.writing.pictures import to_uint8
 
 _FRACTIONS = (0.0, 1 / 64, 1 / 16, 1 / 4, 1.0)
 _SPACES: tuple[tuple[Mode, str], ...] = (
@@ -52,8 +53,7 @@ def _side_by_side(codes: list[torch.Tensor]) -> np.ndarray:
     times = max(1, _SEEN_SIDE // codes[0].shape[-1])
     pictures = []
     for code in codes:
-        shown = code[:3].expand(3, -1, -1) if code.shape[0] < 3 else code[:3]
-        pixels = ((shown.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+        pixels = to_uint8(code[None])[0]
         large = pixels.repeat(times, axis=0).repeat(times, axis=1)
         pictures.append(np.pad(large, ((0, 0), (0, _GAP), (0, 0)), constant_values=255))
     return np.concatenate(pictures, axis=1)

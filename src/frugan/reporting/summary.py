@@ -29,9 +29,9 @@ def header(facts: RunFacts, model: Model) -> Markup:
     channels, height, width = model.generator.code_shape
     pieces = [
         f"data {config.data.source}" + (f" ({facts.env.data.images} images)" if facts.env else ""),
-        f"{model.resolution} x {model.resolution} pixels",
+        f"{model.shape} pixels",
         *(
-            [f"codes of {height} x {width}" + ("" if channels == 3 else f" x {channels}")]
+            [f"codes of {height} x {width}" + ("" if channels == model.shape.channels else f" x {channels}")]
             if model.codec.reduces
             else []
         ),

@@ -6,7 +6,7 @@ import torch
 
 from frugan.codecs.base import Codec
 from frugan.config.spec import Spec
-from frugan.data.cache import PackedDataset
+from frugan.data.packed import PackedDataset
 from frugan.html.chart import Chart, Level, Line, draw
 from frugan.html.markup import Markup, tag
 from frugan.ops.spectrum import matched_sigma, power_spectrum, variance_curve

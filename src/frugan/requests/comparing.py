@@ -25,7 +25,7 @@ class Comparing:
         runs: Run or model folders with a trained decoder; RUN@48000 for a run's snapshot at 48,000 images. Or the
             weight file of the official ESRGAN.
         samples: At most so many images of each set; at least 2.
-        resolution: Side of the images, from 16; that of the first run if 0.
+        resolution: Side of the images, or height and width, from 16; that of the first run if 0.
         curve: Judge every snapshot of the runs too: PSNR over training time.
 
     Raises:
@@ -34,14 +34,15 @@ class Comparing:
 
     runs: tuple[str, ...]
     samples: int = 1000
-    resolution: int = 0
+    resolution: int | tuple[int, int] = 0
     curve: bool = False
 
     def __post_init__(self) -> None:
         if not self.runs:
             raise ArgumentError("runs", "give at least one run")
         enough_samples(self.samples, 2)
-        if 0 < self.resolution < _LEAST_RESOLUTION:
+        least = self.resolution if isinstance(self.resolution, int) else min(self.resolution)
+        if self.resolution and least < _LEAST_RESOLUTION:
             raise ArgumentError("resolution", f"at least {_LEAST_RESOLUTION} is needed", self.resolution)
         self.decoders()
 

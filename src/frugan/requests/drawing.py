@@ -7,6 +7,8 @@ from pathlib import Path
 from frugan.system.errors import ArgumentError
 
 LARGEST_SEED = 2**32 - 1
+SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
+FILE_ENDINGS = (".png", ".tif", ".npy")
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,12 @@ def existing_folder(argument: str, path: Path) -> Path:
 def check_target(out: Path, *, sheet: bool) -> None:
     """
     Raises:
-        ArgumentError: a file where a folder for many pictures is needed, or a sheet that would not be a PNG.
+        ArgumentError: a file where a folder for many pictures is needed, or a sheet of another kind than PNG or JPEG.
     """
-    if (out.suffix.lower() == ".png" or out.is_file()) and not sheet:
-        raise ArgumentError("out", "a folder, for one PNG a seed; with `sheet`, a file for all of them", out)
+    ending = out.suffix.lower()
+    if (ending in SHEET_ENDINGS or out.is_file()) and not sheet:
+        raise ArgumentError("out", "a folder, for one file a seed; with `sheet`, a file for all of them", out)
+    if sheet and ending in (".gif", ".tif", ".tiff", ".webp", ".bmp", ".npy"):
+        raise ArgumentError("out", f"a sheet ends in {', '.join(SHEET_ENDINGS)}", out)
     if sheet and out.suffix and out.suffix.lower() != ".png":
         raise ArgumentError("out", "a sheet is a .png file", out)

@@ -35,16 +35,21 @@ class Judge:
     Args:
         features: "efficientnet-lite0" works offline; "inception" makes the Frechet distance FID.
         inception_weights: torch-fidelity's weight file, where there is no network. "": its cache, or the network.
+        bands: Of images that are neither grey, RGB nor RGBA: three bands, from 1, that the network sees as red, green
+            and blue. (): the first three.
 
     Raises:
-        ArgumentError: features of another network.
+        ArgumentError: features of another network, or not three bands.
     """
 
     features: Features = "efficientnet-lite0"
     inception_weights: str = ""
+    bands: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice("features", self.features, get_args(Features))
+        if self.bands and (len(self.bands) != 3 or min(self.bands) < 1):
+            raise ArgumentError("bands", "expected three bands from 1, such as 3,2,1", _listed(self.bands))
 
 
 def enough_samples(samples: int, least: int) -> int:

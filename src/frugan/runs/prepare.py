@@ -11,8 +11,11 @@ from torch import Tensor
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import PartName, RunConfig
-from frugan.data.cache import PackedDataset, pack
+from frugan.config.shape import ImageShape
+from frugan.data.cache import pack, pack_as
+from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.data.patches import Patches
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
@@ -50,13 +53,12 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     device = choose_device(config.device)
     try:
         codec: Codec = config.codec.build()
-        codec.code_shape(config.data.resolution)
     except ValueError as error:
         raise UserError(f"codec: {error}") from error
     dataset = open_dataset(config)
     for sentence in dataset.skipped_summary():
         report(sentence)
-    report(f"{config.data.source}: {len(dataset)} images at {config.data.resolution} x {config.data.resolution}")
+    report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}")
     if len(dataset) < FEWEST_IMAGES:
         raise UserError(
             f"{config.data.source}: only {len(dataset)} images can be used; at least {FEWEST_IMAGES} are needed, and a "
@@ -65,6 +67,12 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     if not config.sampler.initial:
         low, high = measure_code_range(codec, dataset, config.data.mirror)
         config = dataclasses.replace(config, codec=config.codec.replace(code_min=low, code_max=high))
+    cut = codec.missing(config.data.shape)
+    config = dataclasses.replace(
+        config,
+        codec=config.codec.replace(cut=cut) if any(cut) else config.codec,
+        data=dataclasses.replace(config.data, value_range=_value_range(dataset)),
+    )
     config = dataclasses.replace(
         _with_classes(config, dataset) if config.data.classes else config,
         device=str(device),
@@ -75,19 +83,27 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     return Prepared(config, dataset, device)
 
 
-def open_dataset(config: RunConfig, resolution: int | None = None) -> PackedDataset:
-    """The run's images, packed at its resolution or another; at once when they were packed before."""
-    source = open_source(config.data.source)
-    return pack(source, resolution or config.data.resolution, allow_upsampling=config.data.upsample)
+def _value_range(dataset: PackedDataset) -> tuple[float, float] | None:
+    """What becomes -1 and 1, for the run to keep; ordinary files need no saying."""
+    pixels = dataset.pixels
+    return None if pixels.is_plain else (pixels.low, pixels.high)
+
+
+def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> PackedDataset:
+    """The run's images, packed in its shape or another; at once when they were packed before."""
+    return pack_as(open_source(config.data.source), config.data, shape)
 
 
 def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
     """Patches of the photos behind the run's images, for a sampler that trains on them."""
-    wanted, side = config.sampler.patches, config.data.resolution
+    wanted, shape = config.sampler.patches, config.data.shape
     if wanted is None:
         return None
-    source, upsample = open_source(config.data.source), config.data.upsample
-    photos = pack(source, max(wanted.largest, side), allow_upsampling=upsample, smallest=side)
+    side = shape.height
+    if shape != ImageShape.square(side) or config.data.bits != 8 or config.data.fit != "crop":
+        raise UserError(f"sampler.patches: they are of RGB squares of 8 bits, not of {shape}. Leave patches out")
+    largest, upsample = max(wanted.largest, side), config.data.upsample
+    photos = pack(open_source(config.data.source), Wanted.square(largest, allow_upsampling=upsample, smallest=side))
     if photos.fingerprint != dataset.fingerprint:
         raise RunError(f"{config.data.source}: its photos changed while they were packed. Start again")
     loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
@@ -119,8 +135,9 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
             decoder=config.decoder.network if config.decoder else None,
             assumed_noise=config.decoder.assumed_noise if config.decoder else 0.0,
             most_noise=config.decoder.code_noise if config.decoder else 0.0,
-            code_shape=config.codec.build().code_shape(config.data.resolution),
-            resolution=config.data.resolution,
+            code_shape=config.codec.build().code_shape(config.data.shape),
+            shape=config.data.shape,
+            pixels=dataset.pixels,
             info={"recipe": config.recipe, "seed": config.seed, "data": shared, "frugan": env.machine.frugan},
         ).write(run.model)
 
@@ -138,18 +155,18 @@ def build_part(
     part: Part
     if name == "sampler":
         patches = open_patches(config, dataset) if dataset else None
-        part = GANPart(config.sampler, codec, config.data.resolution, config.seed, device, ranks, patches)
+        part = GANPart(config.sampler, codec, config.data.shape, config.seed, device, ranks, patches)
     elif config.decoder is None:
         raise UserError(f"recipe {config.recipe}: it has no decoder to train")
     else:
-        part = DecoderPart(config.decoder, codec, config.data.resolution, config.seed, device, ranks)
+        part = DecoderPart(config.decoder, codec, config.data.shape, config.seed, device, ranks)
     if ranks.count > 1 and config.synchronised_batch_norm:
         synchronise_batch_norm(part.networks().values(), ranks)
     return part
 
 
 def measured_images(dataset: PackedDataset) -> Tensor:
-    """The images (N, 3, S, S) on which parts measure what they must know."""
+    """The images (N, C, H, W) on which parts measure what they must know."""
     return next(Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES, MEASURED_IMAGES))
 
 
@@ -231,8 +248,9 @@ def _build_parts(config: RunConfig, device: torch.device) -> None:
                 f"{name}: its networks cannot be built with these settings: {error}. Check their widths and sizes."
             ) from error
         except (ValueError, TypeError, ArithmeticError) as error:
-            side, (_, height, width) = config.data.resolution, config.codec.build().code_shape(config.data.resolution)
-            codes = f". Images of {side} x {side} have codes of {height} x {width}" if height != side else ""
+            shape, code_shape = config.data.shape, config.codec.build().code_shape(config.data.shape)
+            size = shape.size_text
+            codes = f". Images of {size} have codes of {code_shape[1]} x {code_shape[2]}" if code_shape != shape else ""
             advice = (
                 ": choose another resolution, such as 64, 128 or 256, or a recipe without codes, such as creps-small"
                 if codes

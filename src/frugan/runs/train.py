@@ -13,8 +13,8 @@ import torch
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import PartName, RunConfig
-from frugan.data.cache import PackedDataset
 from frugan.data.loader import Loader
+from frugan.data.packed import PackedDataset
 from frugan.model.folder import DECODER_FILE, GENERATOR_FILE
 from frugan.model.seeds import draw_codes
 from frugan.model.weights import write_weights
@@ -32,7 +32,7 @@ from frugan.system.worker import STOPPED, Worker
 from frugan.training.loop import Hooks, run_loop
 from frugan.training.part import Part
 from frugan.training.ranks import ALONE, Ranks
-from frugan.writing.pictures import contact_sheet, write_png
+from frugan.writing.pictures import contact_sheet, write_sheet
 
 SNAPSHOT_SEEDS = range(48)
 # Enough at a time for speed; some generators draw large images.
@@ -167,7 +167,7 @@ class _Snapshot:
             with torch.no_grad():
                 codes = (draw_codes(generator, seeds, self.class_counts) for seeds in _SNAPSHOT_PIECES)
                 images = torch.cat([part.codec.base(code) for code in codes])
-            write_png(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
+            write_sheet(self.folder.sample_grid(nimg), contact_sheet(images, columns=8))
             self.folder.metrics_log.keep(lambda line: is_count(line.get("nimg")) and line["nimg"] < nimg)
             self.folder.metrics_log.append({"nimg": nimg, **self.judge.judge(generator, part.codec)})
 

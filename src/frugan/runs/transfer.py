@@ -9,6 +9,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from frugan.config.schema import DecoderConfig, RunConfig
+from frugan.config.shape import ImageShape, PixelFormat
 from frugan.config.spec import Spec
 from frugan.model.folder import ModelDescription, load
 from frugan.networks.base import FreeDepthGenerator
@@ -23,14 +24,16 @@ class Start:
     """Where another training begins.
 
     Attributes:
-        resolution: side of its images.
+        shape: of its images.
+        pixels: what their numbers stand for.
         discriminator: None for a model folder, which has none.
         decoder: how a run's was trained.
         decoder_network: of a model folder.
     """
 
     path: Path
-    resolution: int
+    shape: ImageShape
+    pixels: PixelFormat
     generator: Spec
     discriminator: Spec | None
     codec: Spec
@@ -46,10 +49,21 @@ def begun_with(start: Path) -> Start:
     """
     if not is_run(start):
         described = ModelDescription.read(start)
-        return Start(start, described.resolution, described.generator, None, described.codec, None, described.decoder)
+        return Start(
+            start,
+            described.shape,
+            described.pixels,
+            described.generator,
+            None,
+            described.codec,
+            None,
+            described.decoder,
+        )
     config = RunFolder.open(start).config()
     networks = config.sampler.generator, config.sampler.discriminator
-    return Start(start, config.data.resolution, *networks, config.codec, config.decoder)
+    data = config.data
+    pixels = PixelFormat(data.bits, *(data.value_range or (0.0, 255.0)))
+    return Start(start, data.shape, pixels, *networks, config.codec, config.decoder)
 
 
 def continued(start: Path, config: RunConfig) -> RunConfig:
@@ -63,11 +77,12 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         UserError: nothing is trained yet, it cannot go on at that size, or it knows classes and the other does not.
     """
     before, generator = begun_with(start), load(start).generator
-    size = config.data.resolution
+    shape, own = config.data.shape, before.shape
     free = isinstance(generator, FreeDepthGenerator)
-    if size != before.resolution and (not free or size < before.resolution):
+    larger = shape.channels == own.channels and shape.longest >= own.longest
+    if shape != own and not (free and larger):
         can = "at its own size or a larger one" if free else "at its own size alone"
-        problem = f"{type(generator).__name__} of {before.resolution} px can go on {can}, not {size}"
+        problem = f"{type(generator).__name__} of {own} can go on {can}, not {shape}"
         raise ArgumentError("start", problem, start)
     if config.data.classes and not generator.classes:
         raise ArgumentError("classes", f"the run that `start` names was trained without; {start}")

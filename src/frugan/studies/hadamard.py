@@ -19,6 +19,7 @@ from torch import Tensor
 
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import OptimizerConfig, SamplerConfig, ScheduleConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.networks.mlp import MLPDiscriminator, MLPGenerator
 from frugan.objectives.losses import non_saturating
@@ -162,7 +163,7 @@ def _build(method: str, init: str, seed: int, training: Training) -> GANPart:
         discriminator_optimizer=adam,
         schedule=ScheduleConfig(kimg=steps * training.batch / 1000, batch=training.batch, ema_halflife=0.0),
     )
-    return GANPart(config, IdentityCodec(channels=1), SIDE, seed, torch.device("cpu"))
+    return GANPart(config, IdentityCodec(), ImageShape.square(SIDE, channels=1), seed, torch.device("cpu"))
 
 
 @torch.no_grad()

@@ -44,7 +44,7 @@ def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
     config, states = study.rows[0].config, [outcome.state for outcome in outcomes]
     badges = [
         f"data {config.data.source}",
-        f"{config.data.resolution} x {config.data.resolution} pixels",
+        f"{config.data.shape} pixels",
         f"{_lengths(study)} kimg a trial",
         f"{states.count('finished')} of {len(states)} trials finished",
         *([f"{states.count('failed')} failed"] if "failed" in states else []),
@@ -167,7 +167,7 @@ def _pictures(study: Study, trials: Sequence[Trial], outcomes: Sequence[Outcome]
         model = load(folder)
         picture = embed(contact_sheet(model.sample(range(_PICTURES)), _COLUMNS), _PICTURE_BYTES)
         caption = f"{row.name}, seed {seed}: the trial nearest its row's mean."
-        enlarged = max(1, _SEEN_SIDE // model.resolution)
+        enlarged = max(1, _SEEN_SIDE // model.shape.longest)
         figures.append(zoomable(picture, f"Pictures drawn by {row.name}", caption, enlarged=enlarged))
     note = f"Latents 0 to {_PICTURES - 1} in order, none picked by hand."
     shown = tag("div", *figures, class_="two") if figures else tag("p", "None yet.", class_="missing")

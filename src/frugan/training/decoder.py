@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import DecoderConfig, ScheduleConfig
+from frugan.config.shape import ImageShape
 from frugan.config.spec import built
-from frugan.networks.base import Autoencoder, Decoder, Discriminator
+from frugan.networks.base import Autoencoder, Decoder, Discriminator, colours_of
 from frugan.objectives.base import ImageLoss, Loss
 from frugan.ops.draws import BatchDraws
 from frugan.training.batch_norm import has_batch_norm, recalibrate
@@ -34,6 +35,7 @@ from frugan.training.randomness import seed_for
 from frugan.training.ranks import ALONE, Ranks
 
 _CALIBRATION_IMAGES, _CALIBRATION_BATCH = 32, 8
+_LEAST_CODE_SIDE = 32  # of UNet-W's packets
 
 
 class DecoderPart(Part):
@@ -45,26 +47,27 @@ class DecoderPart(Part):
         self,
         config: DecoderConfig,
         codec: Codec,
-        resolution: int,
+        shape: ImageShape,
         seed: int,
         device: torch.device,
         ranks: Ranks = ALONE,
     ) -> None:
         super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise decoder"))
-        _, self.code_side, _ = codec.code_shape(resolution)
-        if not 0 <= config.crop <= self.code_side:
-            raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' side of {self.code_side}")
+        self.shape, self.code_size = shape, codec.code_shape(shape)[1:]
+        if not 0 <= config.crop <= min(self.code_size):
+            raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' shorter side of {min(self.code_size)}")
         self.config = config
         self.draws = BatchDraws(ranks.rank, ranks.count)
-        self.network: Decoder = to_device(config.network.build(), device)
+        self.network: Decoder = to_device(config.network.build(**colours_of(shape.channels)), device)
         self._check_codes()
-        self._check_size(resolution)
+        self._check_size()
         self._check_noise()
         self.loss: ImageLoss = built(config.loss)
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
-        shown = resolution * (config.crop or self.code_side) // self.code_side
+        crop = config.crop * codec.factor
+        shown = ImageShape(shape.channels, *((crop, crop) if crop else self._whole()))
         self.adversary = _Adversary(config, shown, device) if config.adversary else None
         self.calibration: Tensor | None = None
 
@@ -86,11 +89,12 @@ class DecoderPart(Part):
             )
 
     def _check_codes(self) -> None:
-        side, phase = self.network.code_side, self.network.phase
-        if side not in (0, self.code_side):
+        side, phase, (height, width) = self.network.code_side, self.network.phase, self.code_size
+        # Other codes are filled up to what the network needs, at any setting.
+        if side not in (0, height) and height == width and height % _LEAST_CODE_SIDE == 0:
             raise ValueError(
-                f"decoder.network.code_side is {side}, but codes are {self.code_side} x {self.code_side}. Set "
-                f"decoder.network.code_side={self.code_side} and decoder.loss.code_side={self.code_side} in a new run; "
+                f"decoder.network.code_side is {side}, but codes are {height} x {width}. Set "
+                f"decoder.network.code_side={height} and decoder.loss.code_side={height} in a new run; "
                 "runs of earlier versions at this size cannot be resumed."
             )
         known = inspect.signature(self.config.loss.target).parameters.get("code_side")
@@ -106,16 +110,17 @@ class DecoderPart(Part):
             )
 
     @torch.no_grad()
-    def _check_size(self, resolution: int) -> None:
-        code = torch.zeros(1, *self.codec.code_shape(resolution), device=self.device)
+    def _check_size(self) -> None:
+        code = torch.zeros(1, self.shape.channels, *self.code_size, device=self.device)
         training = self.network.training
         self.network.eval()
         try:
             self.network(self.codec.decoder_input(code), self.codec.base(code))
         except (RuntimeError, ValueError) as error:
+            height, width = self.code_size
             raise ValueError(
-                f"decoder.network: it cannot make {resolution} px of {self.code_side} px codes; its doublings must "
-                f"equal codec.levels ({str(error).splitlines()[0]})"
+                f"decoder.network: it cannot make images of {self.shape.size_text} of codes of {height} x {width}; its "
+                f"doublings must equal codec.levels ({str(error).splitlines()[0]})"
             ) from error
         self.network.train(training)
         if self.network.exact and not self._is_exact(code):
@@ -130,7 +135,11 @@ class DecoderPart(Part):
         random = torch.Generator().manual_seed(0)
         for parameter in network.parameters():
             parameter.add_(0.05 * torch.randn(parameter.shape, generator=random).to(parameter))
-        return bool((self.codec.encode(self.codec.decode(code, network)) - code).abs().max() < 1e-3)
+        return bool((self.codec.encode(self.codec.decode(code, network, size=self._whole())) - code).abs().max() < 1e-3)
+
+    def _whole(self) -> tuple[int, ...]:
+        """Height and width of filled images, which have all of their codes' pixels."""
+        return tuple(side * self.codec.factor for side in self.code_size)
 
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
         torch.manual_seed(seed_for(self.seed, nimg, self.ranks.stream("decoder")))
@@ -141,7 +150,7 @@ class DecoderPart(Part):
         set_learning_rate(self.optimizer, learning_rate(self.config.optimizer, progress, course))
         self.optimizer.zero_grad(set_to_none=True)
         losses, errors, pairs = [], [], []
-        for original in micro_batches(images.to(self.device), self.schedule):
+        for original in micro_batches(self.codec.filled(images.to(self.device)), self.schedule):
             original = self._rotated(original) if self.config.rotate else original
             code = self.codec.encode(original)
             noise = self._draw_noise(code)
@@ -192,9 +201,11 @@ class DecoderPart(Part):
         return self.adversary, (nimg - start) / (total - start)
 
     def _rotated(self, images: Tensor) -> Tensor:
-        """Each image (N, C, S, S) by a random number of quarter turns; with mirrored ones, all orientations."""
-        turns = self.draws.draw(lambda n: torch.randint(0, 4, (n,)), len(images)).tolist()
-        return torch.stack([image.rot90(count, dims=(1, 2)) for image, count in zip(images, turns, strict=True)])
+        """Each image by a random number of quarter turns, or half turns if sides are unequal; with mirrored ones, all
+        orientations."""
+        turns = self.draws.draw(lambda n: torch.randint(0, 4, (n,)), len(images))
+        counts = (turns if images.shape[2] == images.shape[3] else 2 * turns).tolist()
+        return torch.stack([image.rot90(count, dims=(1, 2)) for image, count in zip(images, counts, strict=True)])
 
     def _draw_noise(self, code: Tensor) -> Tensor:
         """Standard deviation of the noise on each code (N,)."""
@@ -205,11 +216,16 @@ class DecoderPart(Part):
 
     def _crop(self, original: Tensor, base: Tensor, low: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same random window of code and image, so that small networks see more positions per second."""
-        side = self.config.crop
-        if side in (0, self.code_side):
+        side, (height, width) = self.config.crop, self.code_size
+        if side == 0 or side == height == width:
             return original, base, low
-        places = self.code_side - side + 1
-        corners = self.draws.draw(lambda n: torch.randint(0, places, (2, 1)).expand(2, n), len(low), axis=1)
+        places = torch.tensor([[height - side + 1], [width - side + 1]])
+        if height == width:
+            corners = self.draws.draw(
+                lambda n: torch.randint(0, height - side + 1, (2, 1)).expand(2, n), len(low), axis=1
+            )
+        else:
+            corners = self.draws.draw(lambda n: (torch.rand(2, 1) * places).long().expand(2, n), len(low), axis=1)
         top, left = corners[:, 0].tolist()
         factor = self.codec.factor
         window = (..., slice(top, top + side), slice(left, left + side))
@@ -243,7 +259,7 @@ class DecoderPart(Part):
 def calibrate(network: Decoder, codec: Codec, images: Tensor) -> None:
     """Gather the running statistics of a decoder's batch norms on real images, which it decodes from their codes."""
     batches = images[:_CALIBRATION_IMAGES].split(_CALIBRATION_BATCH)
-    recalibrate(network, lambda batch: codec.decode(codec.encode(batch), network), batches)
+    recalibrate(network, lambda batch: codec.decode(codec.encode(batch), network, size=batch.shape[2:]), batches)
 
 
 def _normal(code: Tensor, rows: int) -> Tensor:
@@ -253,12 +269,10 @@ def _normal(code: Tensor, rows: int) -> Tensor:
 class _Adversary:
     """The discriminator of the second phase, its loss and its optimizer."""
 
-    def __init__(self, config: DecoderConfig, side: int, device: torch.device) -> None:
+    def __init__(self, config: DecoderConfig, shape: ImageShape, device: torch.device) -> None:
         assert config.adversary is not None
         self.config = config.adversary
-        self.discriminator: Discriminator = to_device(
-            self.config.discriminator.build(code_shape=(3, side, side)), device
-        )
+        self.discriminator: Discriminator = to_device(self.config.discriminator.build(code_shape=tuple(shape)), device)
         self.loss: Loss = built(self.config.loss)
         self.image_loss: ImageLoss = built(self.config.image_loss)
         self.optimizer = build_adam(self.discriminator, self.config.optimizer)

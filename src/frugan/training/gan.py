@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import SamplerConfig
+from frugan.config.shape import ImageShape
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Critic, Loss
 from frugan.ops.draws import BatchDraws
@@ -53,7 +54,7 @@ class GANPart(Part):
         self,
         config: SamplerConfig,
         codec: Codec,
-        resolution: int,
+        shape: ImageShape,
         seed: int,
         device: torch.device,
         ranks: Ranks = ALONE,
@@ -61,7 +62,7 @@ class GANPart(Part):
     ) -> None:
         super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise sampler"))
-        code_shape = codec.code_shape(resolution)
+        code_shape = codec.code_shape(shape)
         self.config = config
         self.generator: Generator = to_device(config.generator.build(code_shape=code_shape), device)
         self.discriminator: Discriminator = to_device(config.discriminator.build(code_shape=code_shape), device)
@@ -88,7 +89,7 @@ class GANPart(Part):
         self.generator_optimizer = build_adam(self.generator, self.generator_adam)
         self.discriminator_optimizer = build_adam(self.discriminator, self.discriminator_adam)
         self.ema = EMA(self.generator, config.schedule.ema_halflife, config.schedule.ema_rampup)
-        self.patch_phase = PatchPhase(config, self.generator, resolution, seed, patches) if config.patches else None
+        self.patch_phase = PatchPhase(config, self.generator, shape, seed, patches) if config.patches else None
 
     def begin(self) -> None:
         if not self.config.initial:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from frugan.config.schema import SamplerConfig
+from frugan.config.shape import ImageShape
 from frugan.networks.base import Generator
 from frugan.objectives.base import ImageLoss
 from frugan.ops.grid import Grid
@@ -33,13 +34,17 @@ class PatchPhase:
     """
 
     def __init__(
-        self, config: SamplerConfig, generator: Generator, side: int, seed: int, source: PatchSource | None
+        self, config: SamplerConfig, generator: Generator, shape: ImageShape, seed: int, source: PatchSource | None
     ) -> None:
-        patches = config.patches
+        patches, side = config.patches, shape.height
         assert patches is not None
         if not generator.own_windows:
             raise ValueError(
                 f"patches: {type(generator).__name__} cannot draw another window of each picture; AnyresGAN can"
+            )
+        if shape.width != side:
+            raise ValueError(
+                f"patches: they are cut out of squares, not of {shape.size_text}. Set one side, such as 128"
             )
         if generator.code_shape[1] != side:
             raise ValueError("patches: patches are of pictures, so the codec must leave images at their size")

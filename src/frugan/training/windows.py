@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from frugan.ops.grid import Grid, full_grid, places
+from frugan.ops.grid import Grid, full_grid, places, sides_of
 
 
 def draw_window(size: tuple[int, int], least: float, random: torch.Generator) -> Grid:
@@ -16,15 +16,20 @@ def draw_window(size: tuple[int, int], least: float, random: torch.Generator) ->
     wide, anywhere inside."""
     width, top, left = torch.rand(3, generator=random).tolist()
     extent = least + (1 - least) * width
-    rows, cols = full_grid(*size)
-    return Grid((1 - extent) * top + extent * rows, (1 - extent) * left + extent * cols)
+    return Grid(*(_part(t, extent, start) for t, start in zip(full_grid(*size), (top, left), strict=True)))
 
 
 def window_of(codes: Tensor, grid: Grid) -> Tensor:
     """Codes (N, C, H, W) at the grid's coordinates, bicubic between their pixels, (N, C, rows, columns)."""
     rows, cols = (axis.to(codes) for axis in grid)
-    at = places(rows, cols).expand(len(codes), -1, -1, -1)
+    at = places(rows, cols, sides_of(*codes.shape[2:])).expand(len(codes), -1, -1, -1)
     return F.grid_sample(codes, at, mode="bicubic", padding_mode="border", align_corners=True)
+
+
+def _part(t: Tensor, extent: float, start: float) -> Tensor:
+    """That part of the coordinates `t`; `start` 0 is the first that there is, 1 the last."""
+    first, length = t[0], t[-1] - t[0]
+    return first + (1 - extent) * start * length + extent * (t - first)
 
 
 def grid_of(boxes: Tensor, side: int) -> Grid:

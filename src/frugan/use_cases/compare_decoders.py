@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from frugan.data.cache import PackedDataset, pack
+from frugan.config.schema import DataConfig
+from frugan.config.shape import ImageShape
+from frugan.data.cache import pack_as
+from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.compare_decoders import Curves, DecoderComparison, candidates, judge_decoders
 from frugan.judging.decoder_curve import decoder_curve
 from frugan.metrics.perceptual import load_distance
-from frugan.model.folder import load_resolution
+from frugan.model.folder import load_shape
 from frugan.reporting.decoders import decoders_page
 from frugan.requests.comparing import Comparing
 from frugan.requests.judging import Judge, RealImages
@@ -59,16 +62,16 @@ def compare_decoders(
         raise ArgumentError(
             "resolution", f"{first} is a weight file, which has no size of its own. Give one, such as 256"
         )
-    resolution = asked.resolution or load_resolution(first)
-    rows = candidates(runs, resolution, chosen)
-    datasets = _datasets(first, images, resolution, watcher)
+    shape = _shape(first, asked.resolution)
+    rows = candidates(runs, shape, chosen)
+    datasets = _datasets(first, images, shape, watcher)
     name, judged = list(datasets.items())[-1]
     result = judge_decoders(
         rows,
         datasets,
         asked.samples,
-        resolution=resolution,
-        extractor=load_extractor(judge.features, chosen, weights=judge.inception_weights),
+        shape=shape,
+        extractor=load_extractor(judge.features, chosen, weights=judge.inception_weights, bands=judge.bands),
         distance=load_distance(chosen, lpips=lpips),
         device=chosen,
         on_progress=watcher.on_stage,
@@ -86,21 +89,22 @@ def compare_decoders(
     return result
 
 
-def _datasets(run: Path, images: RealImages, resolution: int, watcher: Watcher) -> dict[str, PackedDataset]:
+def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher) -> dict[str, PackedDataset]:
     """The images that the first run was trained on, if they can be had at that size, and those held out.
 
     Training images that cannot be had are an error only where nothing else would be judged.
     """
     datasets = {}
+    data = RunFolder.open(run).config().data if is_run(run) else DataConfig(channels=shape.channels)
     if is_run(run):
         try:
-            datasets["training"] = _training_images(RunFolder.open(run), resolution)
+            datasets["training"] = _training_images(RunFolder.open(run), shape)
         except (UserError, RunError) as error:
             if not images.data:
                 raise
             watcher.say(f"not judged on training images: {error}")
     if images.data:
-        datasets["held-out"] = pack(open_source(images.data), resolution, allow_upsampling=images.upsample)
+        datasets["held-out"] = pack_as(open_source(images.data), data, shape, images.upsample)
     if not datasets:
         raise ArgumentError("data", f"{run} is a model folder and has no images. Give the real images")
     for name, dataset in datasets.items():
@@ -111,9 +115,18 @@ def _datasets(run: Path, images: RealImages, resolution: int, watcher: Watcher) 
     return datasets
 
 
-def _training_images(run: RunFolder, resolution: int) -> PackedDataset:
+def _shape(run: Path, resolution: int | tuple[int, int]) -> ImageShape:
+    """Of the images to judge: the run's, or of that size."""
+    own = ImageShape.square(1) if run.is_file() else load_shape(run)
+    if not resolution:
+        return own
+    height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
+    return ImageShape(own.channels, height, width)
+
+
+def _training_images(run: RunFolder, shape: ImageShape) -> PackedDataset:
     config = run.config()
-    dataset = open_dataset(config, resolution)
-    if resolution == config.data.resolution and dataset.fingerprint != run.env().data.fingerprint:
+    dataset = open_dataset(config, shape)
+    if shape == config.data.shape and dataset.fingerprint != run.env().data.fingerprint:
         raise UserError(f"{config.data.source}: the images have changed since {run.path} was trained on them")
     return dataset

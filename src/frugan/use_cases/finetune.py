@@ -95,17 +95,29 @@ def _trained_config(trained: Path, data: str) -> RunConfig:
     return dataclasses.replace(
         recipe,
         recipe=str(described.info.get("recipe", "model")),
-        data=DataConfig(source=data, resolution=described.resolution),
+        data=_data_like(described, data),
         codec=described.codec,
         sampler=dataclasses.replace(recipe.sampler, generator=described.generator),
         decoder=decoder or None,
     )
 
 
+def _data_like(described: ModelDescription, source: str) -> DataConfig:
+    """Images as a model draws them."""
+    (channels, *size), pixels = described.shape, described.pixels
+    return DataConfig(
+        source=source,
+        resolution=(size[0], size[1]),
+        channels=channels,
+        bits=pixels.bits,
+        value_range=None if pixels.is_plain else (pixels.low, pixels.high),
+    )
+
+
 def _whole(trained: Path, config: RunConfig) -> Generator:
     """Sampler and decoder of the run or model as the one generator of `config`."""
     model = load(trained)
-    whole: Generator = config.sampler.generator.build(code_shape=(3, config.data.resolution, config.data.resolution))
+    whole: Generator = config.sampler.generator.build(code_shape=tuple(config.data.shape))
     parts = {"generator": model.generator, "decoder": model.decoder}
     weights = {f"{name}.{key}": t for name, part in parts.items() if part for key, t in part.state_dict().items()}
     try:

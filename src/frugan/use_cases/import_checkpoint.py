@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from frugan.codecs.identity import IdentityCodec
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.model.folder import GENERATOR_FILE, ModelDescription
 from frugan.model.weights import read_foreign_weights, write_weights
@@ -32,14 +33,14 @@ class Imported:
     Attributes:
         source: the network's kind and the checkpoint's name.
         parameters: number of trainable values.
-        resolution: side of the images, in pixels.
+        shape: of the images.
         classes: how many it is conditional on; 0 = none.
     """
 
     model: Path
     source: str
     parameters: int
-    resolution: int
+    shape: ImageShape
     classes: int
 
 
@@ -110,13 +111,13 @@ def _write(out: Path, network: type[Generator], settings: JSON, weights: dict[st
             codec=Spec(IdentityCodec),
             decoder=None,
             code_shape=shape,
-            resolution=shape[-1],
+            shape=ImageShape(*shape),
             info={"recipe": "imported", "source": source, "frugan": __version__},
         ).write(folder)
         write_weights(folder / GENERATOR_FILE, generator)
 
     write_folder(out, fill)
-    return Imported(out, source, count_parameters(generator), shape[-1], generator.classes)
+    return Imported(out, source, count_parameters(generator), ImageShape(*shape), generator.classes)
 
 
 def _read_settings(path: Path) -> JSON:

@@ -99,7 +99,7 @@ def _whole(paths: Sequence[Path], descriptions: Sequence[ModelDescription]) -> S
         whole = whole or network.replace(stage=0)
         if network.replace(stage=0) != whole:
             raise UserError(f"{path}: its network is another than that of {paths[0]}; only the stage may differ")
-        if (description.codec, description.resolution) != (descriptions[0].codec, descriptions[0].resolution):
+        if (description.codec, description.shape) != (descriptions[0].codec, descriptions[0].shape):
             raise UserError(f"{path}: its codec or its images are others than those of {paths[0]}")
     assert whole is not None
     return whole

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from frugan.config.schema import RunConfig
+from frugan.config.schema import Fit, RunConfig
+from frugan.config.shape import Bits
 from frugan.config.yaml import override, parse
 from frugan.data.source import with_source
 from frugan.recipes import check_recipe, find_recipe
@@ -29,7 +30,11 @@ class Plan:
         start: Run or model folder whose trained sampler this one begins with, on other images or, for CREPS, at another
             size. A model, such as an imported one, needs a `recipe`.
         config: YAML file whose configuration replaces the recipe's.
-        resolution: Side of the images, in pixels.
+        resolution: Size of the images, in pixels: a side, or height and width.
+        channels: Channels of the images: 1 (grey), 3 (RGB), 4 (RGBA), or a number of bands.
+        bits: Bits of a channel: 8, 16, or 32 for floating point numbers.
+        white: Largest value of images of 16 bits, such as 4095 for 12 bits; all 16 bits if left out.
+        fit: How images of another shape are brought to the size: "crop", "stretch" or "pad".
         kimg: Length of the training, in thousands of images shown: the sampler's, or the decoder's with part "decoder".
         minutes: Length of the training, in minutes on this machine: both parts are fitted to it after a short trial.
             The evaluation comes on top.
@@ -50,7 +55,11 @@ class Plan:
     recipe: str = ""
     start: Path | None = None
     config: Path | None = None
-    resolution: int | None = None
+    resolution: int | tuple[int, int] | None = None
+    channels: int | None = None
+    bits: Bits | None = None
+    white: int | None = None
+    fit: Fit | None = None
     kimg: float | None = None
     minutes: float | None = None
     batch: int | None = None
@@ -77,6 +86,8 @@ class Plan:
             raise ArgumentError("minutes", "`kimg` sets the length, too. Give one of them.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise ArgumentError("minutes", "must be above 0", f"{self.minutes:g}")
+        if self.white is not None and not 1 <= self.white <= 65535:
+            raise ArgumentError("white", "the largest value of 16 bits is from 1 to 65535", self.white)
 
     def configuration(self) -> RunConfig:
         """All of it as a configuration, before anything is known of the images.
@@ -107,7 +118,10 @@ class Plan:
 
         start = Path(self.start)
         if self.recipe:
-            return override(find_recipe(self.recipe), [f"data.resolution={begun_with(start).resolution}"])
+            before = begun_with(start)
+            (channels, *size), pixels = before.shape, before.pixels
+            given = [f"data.resolution={size}", f"data.channels={channels}", f"data.bits={pixels.bits}"]
+            return override(find_recipe(self.recipe), given)
         return override(RunFolder.open(start).config(), ["minutes=0", "threads=0", "device=auto"])
 
     def _with_data(self, config: RunConfig) -> RunConfig:
@@ -120,7 +134,11 @@ class Plan:
     def _applied(self, config: RunConfig) -> RunConfig:
         scheduled = "decoder" if self.part == "decoder" else "sampler"
         chosen = {
-            "data.resolution": self.resolution,
+            "data.resolution": self.resolution if isinstance(self.resolution, int | None) else list(self.resolution),
+            "data.channels": self.channels,
+            "data.bits": 16 if self.white is not None and self.bits is None else self.bits,
+            "data.value_range": None if self.white is None else [0, self.white],
+            "data.fit": self.fit,
             f"{scheduled}.schedule.kimg": self.kimg,
             "minutes": self.minutes if self.kimg is None else 0,
             f"{scheduled}.schedule.batch": self.batch,

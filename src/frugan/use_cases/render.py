@@ -19,7 +19,7 @@ from frugan.system.cores import available_cores
 from frugan.system.device import one_thread
 from frugan.system.errors import ArgumentError
 from frugan.use_cases.opened import opened
-from frugan.writing.pictures import to_uint8
+from frugan.writing.pictures import converter
 from frugan.writing.strips import check_ending, write_strips
 
 _DRAWING, _FRAME, _RENDERING = Drawing([0]), Frame(), Rendering()
@@ -49,7 +49,7 @@ def render(
 
     Args:
         model: A run folder, a model folder, or a loaded model.
-        out: A file that ends in .png, .tif (BigTIFF where it must be) or .dzi (Deep Zoom).
+        out: A file that ends in .png, .tif (BigTIFF where it must be), .dzi (Deep Zoom) or .npy.
         drawing: Which picture: its first seed.
         frame: What is seen of it, and how large.
         rendering: How it is computed; all cores work on it if its workers are 1.
@@ -65,12 +65,13 @@ def render(
     check_samples(frame, rendering)
     loaded = opened(model, device)
     view = view_of(loaded, frame)
+    stored = converter(path, loaded.shape.channels, loaded.pixels)
     width, height = frame.size
     with one_thread(), _fused(loaded, view) if fused else nullcontext():
         w = loaded.styles([drawing.seed], drawing.truncation, loaded.label_of(drawing))
         told = partial(watcher.on_stage, "rows")
         strips = render_strips(loaded.generator, w, view, on_all_cores(rendering, loaded), told)
-        write_strips(path, (to_uint8(strip[None])[0] for strip in strips), width, height)
+        write_strips(path, (stored(strip[None])[0] for strip in strips), width, height)
     return Rendered(path, width, height)
 
 

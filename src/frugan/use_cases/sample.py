@@ -6,14 +6,15 @@ from pathlib import Path
 
 import torch
 
+from frugan.config.shape import ImageShape
 from frugan.judging.timing import Timing, time_model
 from frugan.model.model import Model
-from frugan.requests.drawing import Drawing, Finishing, check_target
+from frugan.requests.drawing import FILE_ENDINGS, SHEET_ENDINGS, Drawing, Finishing, check_target
 from frugan.requests.watching import SILENT, Watcher
 from frugan.system.errors import ArgumentError
 from frugan.system.foreign_files import file_names
 from frugan.use_cases.opened import opened
-from frugan.writing.pictures import contact_sheet, to_uint8, write_png
+from frugan.writing.pictures import contact_sheet, converter, usual_ending, write_picture, write_sheet
 
 _DRAWING = Drawing()
 _MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is float
@@ -21,7 +22,7 @@ _MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is f
 
 @dataclass(frozen=True)
 class Sampled:
-    """The files that were written: one PNG a seed, or one sheet; and the time per picture, if that was asked for."""
+    """The files that were written: one a seed, or one sheet; and the time per picture, if that was asked for."""
 
     files: tuple[Path, ...]
     timing: Timing | None = None
@@ -35,6 +36,7 @@ def sample(
     sheet: bool = False,
     each_class: bool = False,
     finishing: Finishing | None = None,
+    ending: str = "",
     timing: bool = False,
     device: str = "auto",
     watcher: Watcher = SILENT,
@@ -43,11 +45,12 @@ def sample(
 
     Args:
         model: A run folder, a model folder, or a loaded model.
-        out: The folder for one PNG a seed; with `sheet`, the PNG file, or a folder for grid.png.
+        out: The folder for one file a seed; with `sheet`, the PNG or JPEG file, or a folder for grid.png.
         drawing: Which pictures.
         sheet: Write all pictures into one.
         each_class: Draw every seed once for each class: a row of the sheet each, or a folder each.
         finishing: What finishes the pictures of a folder's model.
+        ending: Of files: ".png", ".tif" or ".npy". "": PNG, or .npy for what PNG cannot hold, such as bands.
         timing: Measure the time of sampler and decoder, a few more pictures.
         device: For a folder's model: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of pictures written.
@@ -57,39 +60,42 @@ def sample(
     """
     path = Path(out)
     check_target(path, sheet=sheet)
+    if ending and ending not in FILE_ENDINGS:
+        raise ArgumentError("ending", f"one of {', '.join(FILE_ENDINGS)}", ending)
     loaded = opened(model, device, finishing)
     classes = _classes(loaded, drawing, each_class)
     timed = time_model(loaded) if timing else None
     if sheet:
-        _check_room(len(drawing.seeds) * len(classes), loaded.resolution)
-        file = path if path.suffix.lower() == ".png" else path / "grid.png"
+        _check_room(len(drawing.seeds) * len(classes), loaded.shape)
+        file = path if path.suffix.lower() in SHEET_ENDINGS else path / "grid.png"
         images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
-        write_png(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
+        write_sheet(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
         return Sampled((file,), timed)
     files = []
-    for file in _written(loaded, path, drawing, classes):
+    for file in _written(loaded, path, drawing, classes, ending or usual_ending(loaded.shape.channels, loaded.pixels)):
         files.append(file)
         watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
     return Sampled(tuple(files), timed)
 
 
-def _check_room(count: int, side: int) -> None:
-    if count * side**2 > _MOST_PIXELS:
+def _check_room(count: int, shape: ImageShape) -> None:
+    most = _MOST_PIXELS // (shape.height * shape.width)
+    if count > most:
         raise ArgumentError(
             "seeds",
-            f"a sheet holds at most {_MOST_PIXELS // side**2} pictures of {side} x {side}. Ask for fewer, or for one "
-            "file each",
+            f"a sheet holds at most {most} pictures of {shape.size_text}. Ask for fewer, or for one file each",
             count,
         )
 
 
-def _written(model: Model, out: Path, drawing: Drawing, classes: dict[str, int | None]) -> Iterator[Path]:
+def _written(model: Model, out: Path, drawing: Drawing, classes: dict[str, int | None], ending: str) -> Iterator[Path]:
+    stored = converter(Path(f"seed{ending}"), model.shape.channels, model.pixels)
     for folder, number in classes.items():
         seeds_left = iter(drawing.seeds)
         for images in model.batches(drawing.seeds, drawing.truncation, number):
-            for picture in to_uint8(images):
-                file = out / folder / f"seed{next(seeds_left):04d}.png"
-                write_png(file, picture)
+            for picture in stored(images):
+                file = out / folder / f"seed{next(seeds_left):04d}{ending}"
+                write_picture(file, picture)
                 yield file
 
 

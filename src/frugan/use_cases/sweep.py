@@ -50,8 +50,8 @@ def sweep(
     loaded = load_finished(Path(model), str(chosen), finishing, snapshot)
     result = sweep_model(
         loaded,
-        images_to_compare(Path(model), images, loaded.resolution),
-        load_extractor(judge.features, chosen, weights=judge.inception_weights),
+        images_to_compare(Path(model), images, loaded),
+        load_extractor(judge.features, chosen, weights=judge.inception_weights, bands=judge.bands),
         truncations=sweeping.truncations,
         thresholds=sweeping.rejections,
         samples=sweeping.samples,

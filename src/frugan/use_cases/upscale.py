@@ -21,7 +21,7 @@ from frugan.system.cores import available_cores
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError
 from frugan.system.foreign_files import read_bounded
-from frugan.writing.pictures import to_uint8
+from frugan.writing.pictures import to_stored
 from frugan.writing.png_stream import write_png_strips
 
 
@@ -83,7 +83,7 @@ def upscale(
         strips = upscale_strips(low, codec, network, tile=asked.tile, on_progress=told)
         width, height = low.shape[2], low.shape[1]
         large = width * codec.factor, height * codec.factor
-        write_png_strips(target, (to_uint8(strip[None])[0] for strip in strips), *large)
+        write_png_strips(target, (to_stored(strip[None])[0] for strip in strips), *large)
         written.append(Enlarged(target, (width, height), large))
     return Upscaled(tuple(written), tuple(unreadable))
 

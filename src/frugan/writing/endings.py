@@ -8,7 +8,7 @@ from pathlib import Path
 
 from frugan.system.errors import ArgumentError
 
-ENDINGS = (".png", ".tif", ".tiff", ".dzi")
+ENDINGS = (".png", ".tif", ".tiff", ".dzi", ".npy")
 
 
 def check_ending(path: Path) -> None:

@@ -1,14 +1,15 @@
-"""Pictures that arrive strip by strip, as PNG, TIFF or Deep Zoom: the file's ending says which."""
+"""Pictures that arrive strip by strip, as PNG, TIFF, Deep Zoom or `.npy`: the file's ending says which."""
 
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from frugan.system.atomic import replacing, write_file, write_folder
 from frugan.writing.endings import check_ending, tiles_of
-from frugan.writing.pictures import png_bytes
+from frugan.writing.pictures import png_bytes, tiff_extra, tiff_photometric
 from frugan.writing.png_stream import write_png_strips
 
 _TILE = 256  # side of Deep Zoom's tiles
@@ -16,9 +17,10 @@ _CLASSIC_TIFF = 2**32 - 2**25  # a TIFF's offsets have 32 bits, a BigTIFF's 64
 
 
 def write_strips(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
-    """Strips (rows, width, 3) uint8, together `height` rows, into a file that appears whole or not at all.
+    """Strips (rows, width, C), together `height` rows, into a file that appears whole or not at all.
 
-    Deep Zoom is `path` and a folder of tiles beside it, NAME_files, as viewers for the web expect.
+    PNG and Deep Zoom hold 1, 3 or 4 channels; PNG of 8 or 16 bits, Deep Zoom of 8. Deep Zoom is `path` and a folder of
+    tiles beside it, NAME_files, as viewers for the web expect.
 
     Raises:
         UserError: an ending that is not one of ENDINGS, or TIFF without the package for it.
@@ -29,26 +31,48 @@ def write_strips(path: Path, strips: Iterable[np.ndarray], width: int, height: i
         _write_deep_zoom(path, strips, width, height)
     elif path.suffix.lower() == ".png":
         write_png_strips(path, strips, width, height)
+    elif path.suffix.lower() == ".npy":
+        _write_npy(path, strips, width, height)
     else:
         _write_tiff(path, strips, width, height)
+
+
+def _write_npy(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
+    first, strips = _peeked(strips)
+    header = {"shape": (height, width, first.shape[2]), "fortran_order": False, "descr": first.dtype.str}
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for strip in strips:
+            file.write(np.ascontiguousarray(strip).tobytes())
 
 
 def _write_tiff(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
     import tifffile
 
-    big = 3 * width * height > _CLASSIC_TIFF
-    rows = max(1, min(height, 2**20 // (3 * width)))
+    first, strips = _peeked(strips)
+    row_bytes, whole = first.shape[2] * first.dtype.itemsize * width, first.dtype.kind == "u"
+    rows = max(1, min(height, 2**20 // row_bytes))
+    big = row_bytes * height > _CLASSIC_TIFF
     with replacing(path) as temporary, tifffile.TiffWriter(temporary, bigtiff=big) as writer:
         writer.write(
-            (_compressed(strip) for strip in _regular(strips, rows)),
-            shape=(height, width, 3),
-            dtype=np.uint8,
+            (_compressed(strip) if whole else zlib.compress(strip.tobytes(), 6) for strip in _regular(strips, rows)),
+            shape=(height, width, first.shape[2]) if first.shape[2] > 1 else (height, width),
+            dtype=first.dtype,
             rowsperstrip=rows,
-            photometric="rgb",
+            photometric=tiff_photometric(first.shape[2]),
+            planarconfig="contig" if first.shape[2] > 1 else None,
+            extrasamples=tiff_extra(first.shape[2]),
             compression="zlib",
-            predictor=True,
+            predictor=whole,
             metadata=None,
         )
+
+
+def _peeked(strips: Iterable[np.ndarray]) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+    """The first strip, which tells the format of all, and all of them."""
+    iterator = iter(strips)
+    first = next(iterator)
+    return first, chain([first], iterator)
 
 
 def _compressed(strip: np.ndarray) -> bytes:
@@ -118,7 +142,7 @@ def _halved(rows: np.ndarray) -> np.ndarray:
 
 def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
     """The same picture in strips of `rows` rows; the last may have fewer."""
-    waiting = np.zeros((0, 0, 3), np.uint8)
+    waiting = np.zeros((0, 0, 0), np.uint8)
     for strip in strips:
         waiting = np.concatenate([waiting, strip]) if len(waiting) else strip
         while len(waiting) >= rows:

@@ -1,0 +1,63 @@
+"""Sizes of networks that double or halve: from a few pixels to any height and width.
+
+Where the size is no multiple of the doublings, generators draw the next larger one that is, and its last rows and
+columns are left out; discriminators see theirs mirrored beyond the edge.
+"""
+
+import math
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn import functional as F
+
+_SMALLEST = 4  # pixels of the shorter side, at least, where doubling begins: DCGAN, StyleGAN2, BigGAN
+
+
+class Pyramid(NamedTuple):
+    """Of pictures of one size.
+
+    Attributes:
+        height: at the bottom, 4 to 7 for the shorter side.
+        width: likewise.
+        doublings: between the bottom and the whole size.
+    """
+
+    height: int
+    width: int
+    doublings: int
+
+    @property
+    def nominal_sides(self) -> list[int]:
+        """4, 8 ... as layers are named after sides, whatever the size is."""
+        return [_SMALLEST * 2**i for i in range(self.doublings + 1)]
+
+    def size(self, doublings: int) -> tuple[int, int]:
+        """Height and width after so many doublings."""
+        return self.height * 2**doublings, self.width * 2**doublings
+
+
+def pyramid(height: int, width: int, who: str, least: int = 8) -> Pyramid:
+    """
+    Args:
+        least: pixels of the shorter side, at least.
+        who: is named in errors.
+
+    Raises:
+        ValueError: the shorter side is below that.
+    """
+    if min(height, width) < least:
+        raise ValueError(f"{who} needs codes of at least {least} x {least}, got {height} x {width}")
+    doublings = int(math.log2(min(height, width) // _SMALLEST))
+    step = 2**doublings
+    return Pyramid(-(-height // step), -(-width // step), doublings)
+
+
+def cut_to(x: Tensor, height: int, width: int) -> Tensor:
+    """(N, C, H, W) without what is below and right of that size."""
+    return x if x.shape[-2:] == (height, width) else x[..., :height, :width]
+
+
+def filled_to(x: Tensor, height: int, width: int) -> Tensor:
+    """(N, C, H, W) mirrored below and on the right, up to that size."""
+    down, right = height - x.shape[-2], width - x.shape[-1]
+    return F.pad(x, (0, right, 0, down), mode="reflect") if down or right else x
