@@ -25,7 +25,7 @@ class Flags:
 
     Args:
         run: Run folder or model folder.
-        out: Output file: .png, .tif (BigTIFF above 4 GB) or .dzi (Deep Zoom, for web viewers).
+        out: Output file: .png, .tif (BigTIFF above 4 GB) or .dzi (Deep Zoom, for web viewers) or .npy.
         size: Width and height in pixels, for example 6144x4096.
         seed: Seed of the picture.
         truncation: Truncation, 0 or more. Below 1, the picture is more typical.

@@ -23,11 +23,13 @@ class Flags:
         run: Run folder.
         part: Part to train now.
         data: New place of the run's images, if they were moved.
+        kimg: Thousands of images to add to the sampler's training. With --part decoder: to the decoder's.
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     part: PartChoice = "all"
     data: str = ""
+    kimg: float = 0.0
     allow_package: Packages = ()
 
 
@@ -40,4 +42,5 @@ def _resume(flags: Flags) -> int:
     folder = RunFolder.open(flags.run)
     from frugan import resume
 
-    return show_outcome(resume(folder.path, part=flags.part, data=flags.data, watcher=training_watcher()))
+    watcher = training_watcher()
+    return show_outcome(resume(folder.path, part=flags.part, data=flags.data, kimg=flags.kimg, watcher=watcher))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -21,12 +21,13 @@ class Flags:
 
     Args:
         run: Run folder or model folder.
-        out: Folder for one PNG file per seed. With --grid: the PNG file.
+        out: Folder for one file per seed. With --grid: the PNG or JPEG file.
         seeds: Seeds and ranges of seeds, for example 0-63 or 1,5,9-12.
         truncation: Truncation, 0 or more. Below 1, images are more typical and less varied.
         label: Class by name or number, for class-conditional models. Default: a random class per seed.
         each_class: Generate every seed for every class: one row of the grid, or one folder, per class.
-        sheet: Write all images into one PNG file.
+        sheet: Write all images into one PNG or JPEG file.
+        format: Format of the files: png, tif or npy. Default: png, or npy for images that PNG cannot hold.
         timing: Measure and print the time per image of the sampler and of the decoder.
     """
 
@@ -37,6 +38,7 @@ class Flags:
     label: Annotated[str, arg(name="class")] = ""
     each_class: bool = False
     sheet: Annotated[bool, arg(name="grid")] = False
+    format: Literal["png", "tif", "npy"] | None = None
     timing: bool = False
     finishing: WithFinishing = FINISHING
     device: Device = "auto"
@@ -62,6 +64,7 @@ def _sample(flags: Flags) -> int:
         sheet=flags.sheet,
         each_class=flags.each_class,
         finishing=finishing,
+        ending=f".{flags.format}" if flags.format else "",
         timing=flags.timing,
         device=flags.device,
         watcher=SHOWN,

@@ -16,12 +16,13 @@ from frugan.requests.upscaling import Enlarging
 
 @dataclass(frozen=True)
 class Flags:
-    """Enlarge images with a trained decoder or with the official ESRGAN weights. The results are PNG files.
+    """Enlarge images with a trained decoder or with the official ESRGAN weights. The results are PNG files. They keep
+    transparency and colour profile.
 
     Args:
         images: Image files, or folders of them; at least one.
         decoder: Run folder, model folder, or ESRGAN weight file (RRDB_ESRGAN_x4.pth or safetensors).
-        out: Folder for the results. File names stay the same. For one image: a folder or a PNG file.
+        out: Folder for the results. File names stay the same. For one image: a folder or a file (.png, .tif, .npy).
         tile: Side of a tile, in pixels of the result. Smaller tiles need less memory. 0: no tiles.
     """
 

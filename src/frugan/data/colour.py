@@ -34,6 +34,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted
 
 
+def fits_png(profile: bytes, mode: str) -> bool:
+    """Whether a PNG of pixels of that mode can have the profile, and it can be read."""
+    kind, space = _reading(profile)
+    return kind in ("sRGB", "converted") and space == ("L" if mode == "L" else "RGB") and mode in ("L", "RGB", "RGBA")
+
+
 @lru_cache(maxsize=64)
 def _reading(profile: bytes) -> tuple[Profile, str]:
     """What becomes of a profile, and the mode of the pixels that it is for."""

@@ -43,8 +43,7 @@ def decode_deep(data: bytes, wanted: Wanted) -> np.ndarray:
     Raises:
         CorruptImageError, UnsupportedImageError, SmallImageError: as `decode_picture`.
     """
-    array = _as_format(_read(data), wanted.pixels)
-    array = _with_channels(array, wanted.shape.channels, wanted.pixels)
+    array = _converted(data, wanted.shape.channels, wanted.pixels)
     place = placement(array.shape[:2], wanted.shape.size, wanted.fit)
     if place.enlarges and not wanted.allow_upsampling:
         raise SmallImageError(f"{array.shape[1]} x {array.shape[0]} is smaller than {wanted.shape.size_text}")
@@ -56,6 +55,19 @@ def decode_deep(data: bytes, wanted: Wanted) -> np.ndarray:
     if wanted.pixels.bits != 32:
         page = page.round().clip(0, 2**wanted.pixels.bits - 1)
     return np.ascontiguousarray(page.transpose(2, 0, 1)).astype(wanted.pixels.dtype)
+
+
+def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
+    """As `decode_deep`, at the image's own size."""
+    array = _converted(data, channels, pixels)
+    if pixels.bits != 32:
+        array = array.round().clip(0, 2**pixels.bits - 1)
+    return np.ascontiguousarray(array.transpose(2, 0, 1)).astype(pixels.dtype)
+
+
+def _converted(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
+    """(H, W, C) in float32, of those channels."""
+    return _with_channels(_as_format(_read(data), pixels), channels, pixels)
 
 
 def _read(data: bytes) -> np.ndarray:

@@ -20,6 +20,7 @@ IMAGE_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo"),
     *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
 )
+ARRAY_SUFFIX = ".npy"  # an image where there are no others; beside them it may be anything
 
 
 def open_folder(root: Path) -> Source:
@@ -130,6 +131,9 @@ def _sort_out(names: Iterable[str], is_file: Callable[[str], bool]) -> tuple[lis
             images.append(name)
         else:
             others.append(name)
+    if not images:
+        images = [name for name in others if is_file(name) and name.lower().endswith(ARRAY_SUFFIX)]
+        others = [name for name in others if name not in set(images)]
     return hidden, others, images
 
 

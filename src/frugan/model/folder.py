@@ -92,6 +92,14 @@ def load_decoder(path: str | Path, weights: Path | None = None) -> tuple[Codec, 
     return codec.eval(), decoder.eval().requires_grad_(False)
 
 
+def load_decoder_format(path: str | Path) -> tuple[int, PixelFormat]:
+    """Channels of the images that a decoder of `load_decoder` was trained on, and what their numbers stand for."""
+    if Path(path).is_file():
+        return 3, PLAIN
+    description = ModelDescription.read(model_folder(Path(path)))
+    return description.shape.channels, description.pixels
+
+
 def refuse_autoencoder(decoder: nn.Module | None, path: Path) -> None:
     """
     Raises:

@@ -21,7 +21,7 @@ _BASE_HALO = 4
 def upscale_strips(
     low: Tensor,
     codec: Codec,
-    decoder: Decoder,
+    decoder: Decoder | None,
     *,
     tile: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -29,18 +29,19 @@ def upscale_strips(
     """Decode a picture as if it were a small image that the codec made.
 
     Args:
-        low: (3, h, w), float in [-1, 1] or, in a quarter of the memory, uint8; on the CPU, decoded where the decoder's
+        low: (C, h, w), float in [-1, 1] or, in a quarter of the memory, uint8; on the CPU, decoded where the decoder's
             weights are.
+        decoder: None for interpolation.
         tile: side of the tiles in pixels of the result; 0 for the whole picture at once.
         on_progress: told how many tiles of how many are done.
 
     Returns:
-        Strips (3, rows, w * factor) from top to bottom, clamped to [-1, 1], on the CPU.
+        Strips (C, rows, w * factor) from top to bottom, clamped to [-1, 1], on the CPU.
 
     Raises:
         UserError: the decoder sees all of the picture at once (a UNet), and tiles were asked for.
     """
-    factor, halo = codec.factor, decoder.halo
+    factor, halo = codec.factor, 0 if decoder is None else decoder.halo
     if tile and halo is None:
         raise ArgumentError("tile", f"{type(decoder).__name__} processes the whole picture at once. Use `tile` 0", tile)
     height, width = low.shape[-2:]
@@ -56,18 +57,19 @@ def upscale_strips(
 
 
 def _decode_tile(
-    low: Tensor, codec: Codec, decoder: Decoder, corner: tuple[int, int], side: int, reach: int, factor: int
+    low: Tensor, codec: Codec, decoder: Decoder | None, corner: tuple[int, int], side: int, reach: int, factor: int
 ) -> Tensor:
-    """A tile (3, rows, columns) of the result: decoded with its surroundings, then cut out."""
+    """A tile (C, rows, columns) of the result: decoded with its surroundings, then cut out."""
     windows, kept = [], []
     for start, length in zip(corner, low.shape[-2:], strict=True):
         first, last = max(start - reach, 0), min(start + side + reach, length)
         windows.append(slice(first, last))
         kept.append(slice((start - first) * factor, (min(start + side, length) - first) * factor))
-    device = next(decoder.parameters()).device
+    device = torch.device("cpu") if decoder is None else next(decoder.parameters()).device
     window = _as_float(low[:, windows[0], windows[1]][None].to(device))
     base = codec.base(codec.from_low(window))
-    decoded: Tensor = decoder(window, base)[0].clamp(-1, 1).cpu()
+    image: Tensor = base if decoder is None else decoder(window, base)
+    decoded = image[0].clamp(-1, 1).cpu()
     return decoded[:, kept[0], kept[1]]
 
 

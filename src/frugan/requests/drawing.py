@@ -91,7 +91,5 @@ def check_target(out: Path, *, sheet: bool) -> None:
     ending = out.suffix.lower()
     if (ending in SHEET_ENDINGS or out.is_file()) and not sheet:
         raise ArgumentError("out", "a folder, for one file a seed; with `sheet`, a file for all of them", out)
-    if sheet and ending in (".gif", ".tif", ".tiff", ".webp", ".bmp", ".npy"):
-        raise ArgumentError("out", f"a sheet ends in {', '.join(SHEET_ENDINGS)}", out)
-    if sheet and out.suffix and out.suffix.lower() != ".png":
-        raise ArgumentError("out", "a sheet is a .png file", out)
+    if sheet and ending and ending not in SHEET_ENDINGS:
+        raise ArgumentError("out", f"a sheet is a file that ends in {', '.join(SHEET_ENDINGS)}", out)

@@ -14,7 +14,7 @@ class Enlarging:
 
     Args:
         images: Files, and folders of such; names are kept.
-        out: The folder for the results; or the PNG file, for one image.
+        out: The folder for the results; or the file for one image, which ends in .png, .tif or .npy.
         tile: Side of the tiles, in pixels of the result, from 64; 0 takes the whole picture at once.
 
     Raises:
@@ -45,8 +45,8 @@ class Enlarging:
     @property
     def is_file(self) -> bool:
         """Whether `out` is the file of one result."""
-        return self.out.suffix.lower() == ".png"
+        return self.out.suffix.lower() in (".png", ".tif", ".tiff", ".npy")
 
-    def target(self, image: Path) -> Path:
+    def target(self, image: Path, ending: str = ".png") -> Path:
         """The file that an image becomes."""
-        return self.out if self.is_file else self.out / f"{image.stem}.png"
+        return self.out if self.is_file else self.out / f"{image.stem}{ending}"

@@ -1,7 +1,9 @@
-"""Go on with a run, exactly where its last checkpoint was."""
+"""Go on with a run, exactly where its last checkpoint was; perhaps longer than it was to be."""
 
 from pathlib import Path
 
+from frugan.config.schema import PartName
+from frugan.config.yaml import override
 from frugan.data.source import with_source
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
@@ -13,7 +15,14 @@ from frugan.use_cases.conduct import Trained, conduct, refuse_sampler_of_autoenc
 from frugan.use_cases.plan import PartChoice
 
 
-def resume(run: Path | str, *, part: PartChoice = "all", data: str = "", watcher: Watcher = SILENT) -> Trained:
+def resume(
+    run: Path | str,
+    *,
+    part: PartChoice = "all",
+    data: str = "",
+    kimg: float = 0.0,
+    watcher: Watcher = SILENT,
+) -> Trained:
     """Train what is left of a run that was stopped or killed; when all of it is done, evaluate and report.
 
     On the same hardware the result is bit for bit that of a run that was never interrupted.
@@ -22,6 +31,8 @@ def resume(run: Path | str, *, part: PartChoice = "all", data: str = "", watcher
         run: The run folder.
         part: Train only the "sampler" or only the "decoder" now.
         data: New place of the run's images, if they were moved; the run remembers it.
+        kimg: Thousands of images by which the sampler's training becomes longer, or the decoder's with part "decoder".
+            What depends on the progress, such as a falling learning rate, follows the new length.
         watcher: As in `train`.
 
     Raises:
@@ -32,12 +43,28 @@ def resume(run: Path | str, *, part: PartChoice = "all", data: str = "", watcher
     refuse_sampler_of_autoencoder(folder.config(), part)
     if data:
         _move(folder, data)
+    if kimg:
+        _lengthen(folder, "decoder" if part == "decoder" else "sampler", kimg)
     for name, section in folder.config().parts().items():
         nimg = newest_nimg(folder.path / name / "checkpoints")
         if part in (name, "all"):
             watcher.say(f"{name}: {nimg / 1000:g} of {section.schedule.total_nimg / 1000:g} kimg")
     with joined(folder.config().device) as ranks:
         return conduct(folder, part, ranks, watcher)
+
+
+def _lengthen(run: RunFolder, name: PartName, kimg: float) -> None:
+    """
+    Raises:
+        ArgumentError: no length, or no such part.
+    """
+    config = run.config()
+    if not 0 < kimg < 1e6:
+        raise ArgumentError("kimg", "thousands of images to add: above 0", f"{kimg:g}")
+    if name not in config.parts():
+        raise ArgumentError("part", f"recipe {config.recipe} has none", name)
+    total = config.parts()[name].schedule.kimg + kimg
+    run.write_config(override(config, [f"{name}.schedule.kimg={total:.12g}"]))
 
 
 def _move(run: RunFolder, data: str) -> None:

@@ -1,18 +1,22 @@
 """Enlarge photos of any size with a trained decoder, in tiles without seams."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from frugan.data.decode import ImageError, decode_image
-from frugan.data.files import IMAGE_SUFFIXES
-from frugan.model.folder import load_decoder, refuse_autoencoder
+from frugan.codecs.base import Codec
+from frugan.config.shape import PixelFormat
+from frugan.data.decode import ImageError
+from frugan.data.files import ARRAY_SUFFIX, IMAGE_SUFFIXES
+from frugan.data.loader import to_float
+from frugan.data.whole import WholeImage, decode_whole
+from frugan.model.folder import load_decoder, load_decoder_format, refuse_autoencoder
+from frugan.networks.base import Decoder
 from frugan.rendering.upscale import upscale_strips
 from frugan.requests.upscaling import Enlarging
 from frugan.requests.watching import SILENT, Watcher
@@ -21,8 +25,9 @@ from frugan.system.cores import available_cores
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError
 from frugan.system.foreign_files import read_bounded
-from frugan.writing.pictures import to_stored
+from frugan.writing.pictures import converter, usual_ending
 from frugan.writing.png_stream import write_png_strips
+from frugan.writing.strips import write_strips
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,15 @@ def upscale(
     device: str = "auto",
     watcher: Watcher = SILENT,
 ) -> Upscaled:
-    """Enlarge image files with the decoder of a run, or with the official ESRGAN's weights. Results are PNGs.
+    """Enlarge image files with the decoder of a run, or with the official ESRGAN's weights. Results are PNGs, or
+    .npy files of what PNGs cannot hold.
+
+    Opacity and the profile of colours are kept.
 
     Args:
         images: Files, and folders of such; names are kept.
         decoder: A run or model folder, or a weight file of ESRGAN (RRDB_ESRGAN_x4.pth, or safetensors).
-        out: The folder for the results; or the PNG file, for one image.
+        out: The folder for the results; or the file for one image, which ends in .png, .tif or .npy.
         tile: Side of the tiles, in pixels of the result; 0 takes the whole picture at once.
         device: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of tiles done.
@@ -69,21 +77,26 @@ def upscale(
     codec, network = load_decoder(decoder)
     refuse_autoencoder(network, Path(decoder))
     network.to(choose_device(device))
+    channels, pixels = load_decoder_format(decoder)
     written, unreadable = [], []
     for path in dataclasses.replace(asked, images=tuple(_files(asked.images))).images:
         try:
-            low = _read(path)
+            image = decode_whole(read_bounded(path, IMAGE), channels, pixels)
         except (ImageError, OSError) as error:
             unreadable.append(f"{path}: {error}")
             continue
-        target = asked.target(path)
+        target = asked.target(path, usual_ending(len(image.pixels), pixels))
         if target.resolve() == path.resolve():
             raise ArgumentError("out", f"would overwrite {path}; choose another", asked.out)
         told = partial(watcher.on_stage, f"{path.name}, tiles")
-        strips = upscale_strips(low, codec, network, tile=asked.tile, on_progress=told)
-        width, height = low.shape[2], low.shape[1]
+        strips = _enlarged(image, channels, pixels, codec, network, asked.tile, told)
+        height, width = image.pixels.shape[1:]
         large = width * codec.factor, height * codec.factor
-        write_png_strips(target, (to_stored(strip[None])[0] for strip in strips), *large)
+        stored = converter(target, image.pixels.shape[0], pixels)
+        if target.suffix.lower() == ".png":
+            write_png_strips(target, (stored(strip[None])[0] for strip in strips), *large, image.profile)
+        else:
+            write_strips(target, (stored(strip[None])[0] for strip in strips), *large)
         written.append(Enlarged(target, (width, height), large))
     return Upscaled(tuple(written), tuple(unreadable))
 
@@ -94,12 +107,29 @@ def _files(images: Sequence[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
+        found = sorted(
+            file for file in path.iterdir() if file.suffix.lower() in (*IMAGE_SUFFIXES, ARRAY_SUFFIX) and file.is_file()
+        )
         if not found:
             raise ArgumentError("images", f"the folder holds no image ({' '.join(IMAGE_SUFFIXES)})", path)
         yield from found
 
 
-def _read(path: Path) -> Tensor:
-    """uint8 (3, h, w)."""
-    return torch.from_numpy(np.array(decode_image(read_bounded(path, IMAGE)))).permute(2, 0, 1)
+def _enlarged(
+    image: WholeImage,
+    channels: int,
+    pixels: PixelFormat,
+    codec: Codec,
+    decoder: Decoder,
+    tile: int,
+    on_progress: Callable[[int, int], None],
+) -> Iterator[Tensor]:
+    """Strips of as many channels as the image has. Opacity that the decoder does not know is interpolated."""
+    low = torch.from_numpy(image.pixels) if pixels.is_plain else to_float(image.pixels, pixels)
+    strips = upscale_strips(low[:channels], codec, decoder, tile=tile, on_progress=on_progress)
+    if len(low) == channels:
+        yield from strips
+        return
+    opacity = upscale_strips(low[channels:], codec, None, tile=tile)
+    for colours, alpha in zip(strips, opacity, strict=True):
+        yield torch.cat([colours, alpha])

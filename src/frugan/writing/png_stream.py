@@ -16,17 +16,19 @@ _UP = 2  # the filter that stores each row as its difference from the one above:
 _KINDS = {1: 0, 3: 2, 4: 6}  # PNG's colour types, of so many channels
 
 
-def write_png_strips(path: Path, strips: Iterable[np.ndarray], width: int, height: int) -> None:
+def write_png_strips(
+    path: Path, strips: Iterable[np.ndarray], width: int, height: int, profile: bytes | None = None
+) -> None:
     """Write strips (rows, width, C), together `height` rows, as one PNG that appears whole or not at all.
 
-    1, 3 or 4 channels, all strips uint8, or all uint16.
+    1, 3 or 4 channels, all strips uint8, or all uint16. `profile`: of the colours (ICC).
 
     Raises:
         RunError: the disk is full or the file cannot be written.
         ValueError: the strips do not add up to the picture.
     """
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        _write(file, strips, width, height)
+        _write(file, strips, width, height, profile)
 
 
 def png_strips_bytes(picture: np.ndarray) -> bytes:
@@ -36,7 +38,9 @@ def png_strips_bytes(picture: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _write(file: IO[bytes], strips: Iterable[np.ndarray], width: int, height: int) -> None:
+def _write(
+    file: IO[bytes], strips: Iterable[np.ndarray], width: int, height: int, profile: bytes | None = None
+) -> None:
     compressor, above, rows = zlib.compressobj(6), np.zeros(0, np.uint8), 0
     shape: tuple[int, ...] = ()
     for strip in strips:
@@ -44,6 +48,8 @@ def _write(file: IO[bytes], strips: Iterable[np.ndarray], width: int, height: in
             shape, bits = (width, *strip.shape[2:]), 8 * strip.dtype.itemsize
             header = struct.pack(">IIBBBBB", width, height, bits, _KINDS[shape[-1]], 0, 0, 0)
             file.write(_SIGNATURE + _chunk(b"IHDR", header))
+            if profile:
+                file.write(_chunk(b"iCCP", b"profile\0\0" + zlib.compress(profile)))
             above = np.zeros(width * shape[-1] * strip.dtype.itemsize, np.uint8)
         if strip.shape[1:] != shape:
             raise ValueError(f"a strip is {strip.shape}, but rows are {shape}")
