@@ -58,8 +58,9 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("train", "--recipe", "quikstart"), "did you mean 'quickstart'"),
         (("train",), "needs DATA"),
         (("train", "/no/such/folder"), "/no/such/folder"),
-        (("train", "--recipe", "quickstart", "--resolution", "130"), "130 is not divisible by 4"),
-        (("train", "--recipe", "quickstart", "--resolution", "96"), "power-of-two"),
+        (("train", "--recipe", "quickstart", "--resolution", "16"), "needs codes of at least 8 x 8, got 4 x 4"),
+        (("train", "--recipe", "quickstart", "--resolution", "96x"), "height x width, such as 96x160, got '96x'"),
+        (("train", "--recipe", "quickstart", "--channels", "cmyk"), "rgb, grey, rgba or a number of bands"),
         (("train", "--recipe", "quickstart", "--device", "cuda:99"), "--device cuda:99"),
         (("train", "--recipe", "quickstart", "--device", "gpu"), "one of auto, cpu, cuda"),
         (("train", "--recipe", "quickstart", "--set", "data.mirorr=1"), "did you mean 'mirror'"),
@@ -73,8 +74,8 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("evaluate", "/no/such/run", "--upsample"), "--upsample: only with --data"),
         (("sample", "/no/such/run", "--out", "x", "--seeds", "3-1"), "--seeds"),
         (("sample", "/no/such/run", "--out", "x.png"), "with --grid"),
-        (("sample", ".", "--out", "x.jpg", "--grid"), "--out x.jpg: a sheet is a .png file"),
-        (("sample", ".", "--out", __file__), "a folder, for one PNG a seed"),
+        (("sample", ".", "--out", "x.gif", "--grid"), "--out x.gif: a sheet is a file that ends in .png, .jpg, .jpeg"),
+        (("sample", ".", "--out", __file__), "a folder, for one file a seed"),
         (("render", ".", "--out", "x.png", "--supersample", "0"), "--supersample 0"),
         (("video", ".", "--out", "x", "--fps", "0"), "--fps 0"),
         (("upscale", __file__, "--decoder", ".", "--tile", "10"), "--tile 10"),
@@ -276,8 +277,10 @@ def test_flags_of_train_are_those_of_a_plan() -> None:
     """The command line and Python say the same in two languages; neither may forget a field, or begin elsewhere."""
     from dataclasses import fields
 
+    from frugan.cli.shape_flags import ShapeFlags
     from frugan.cli.train import Flags
     from frugan.use_cases.plan import Plan
 
-    flags = {field.name: field.default for field in fields(Flags)}
+    flags = {field.name: field.default for field in (*fields(Flags), *fields(ShapeFlags))}
+    flags |= {"resolution": None, "channels": None}  # text on the command line, "" where a plan has None
     assert {field.name: field.default for field in fields(Plan)}.items() <= flags.items()

@@ -75,7 +75,7 @@ def test_pairs_are_drawn_small_and_drawn_large_and_reduced() -> None:
     w = creps.styles(range(1_000_000, 1_000_003))
     with torch.no_grad():
         assert torch.allclose(small, creps.generator.synthesis(w).clamp(-1, 1), atol=1e-5)
-    large = draw(creps.generator, w, 48, "ends")
+    large = draw(creps.generator, w, (48, 48), "ends")
     assert torch.allclose(reduced, large.view(3, 3, 16, 3, 16, 3).mean(dim=(3, 5)), atol=1e-5)
     assert torch.equal(residual(small, small), torch.full_like(small, -1))
 
@@ -88,10 +88,10 @@ def test_generators_of_one_size_are_resized() -> None:
     assert conventions(DCGANGenerator((3, 16, 16))) == ("output resized",)
     assert conventions(AnyresGANGenerator((3, 16, 16), channel_max=4)) == ("ends", "centres")
     w = stylegan2.mapping(torch.randn(2, 16))
-    same, large = draw(stylegan2, w, 16, "input resized"), draw(stylegan2, w, 32, "input resized")
+    same, large = draw(stylegan2, w, (16, 16), "input resized"), draw(stylegan2, w, (32, 32), "input resized")
     assert torch.allclose(same, stylegan2.synthesis(w).clamp(-1, 1), atol=1e-5)  # noise has strength 0 at first
     assert large.shape == (2, 3, 32, 32)
-    assert draw(stylegan2, w, 40, "output resized").shape == (2, 3, 40, 40)
+    assert draw(stylegan2, w, (40, 40), "output resized").shape == (2, 3, 40, 40)
 
 
 def test_refusals() -> None:

@@ -169,7 +169,7 @@ def test_truncated_weights_are_refused(model_copy: Path) -> None:
             r"another network .* of another shape \(such as",
         ),
         ({"format": "stylegan/2"}, "not a model of this program"),
-        ({"code_shape": [3, 17, 17]}, "power-of-two"),
+        ({"code_shape": [3, 7, 17]}, "at least 8 x 8"),
         ({"generator": "DCGAN"}, r"config\.json"),
         ({"resolution": None}, r"config\.json"),
     ],

@@ -90,8 +90,8 @@ def test_wrong_labels_latents_and_places_are_refused_in_words() -> None:
         BigGANGenerator((3, 64, 64), latent_dim=20, channels=8, attention=128)
     with pytest.raises(ValueError, match="no stage has a side of 64"):
         BigGANDiscriminator((3, 64, 64), channels=8, attention=64)
-    with pytest.raises(ValueError, match="side of 32, 64, 128, 256 or 512"):
-        BigGANGenerator((3, 48, 48))
+    with pytest.raises(ValueError, match="at least 32 x 32, got 16 x 48"):
+        BigGANGenerator((3, 16, 48))
     plain = BigGANGenerator((3, 32, 32), latent_dim=20, channels=8)
     labelled = BigGANDiscriminator((3, 32, 32), channels=8, attention=16, classes=2)
     with pytest.raises(ValueError, match="takes no label"):

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from frugan.networks.base import ResizableGenerator, count_parameters
-from frugan.networks.inr_gan import INRGANGenerator, _FactorisedLinear, _Places
+from frugan.networks.inr_gan import INRGANGenerator, _FactorisedLinear, _Places, _Size
 from frugan.networks.scale_party import ScalePartyGenerator
 from frugan.networks.style_based import StyleBasedGenerator
 from frugan.ops.grid import Grid, full_grid
@@ -48,9 +48,9 @@ def test_factorised_weights_are_what_the_formula_says() -> None:
 @pytest.mark.parametrize(("side", "waves"), [(8, 12), (32, 20), (64, 24), (128, 46)])
 def test_waves_tell_all_places_apart(side: int, waves: int) -> None:
     torch.manual_seed(0)
-    places = _Places(side)
-    drawn = places(side)[0, : 2 * waves]
-    assert places.channels == len(places(side)[0]) == 2 * waves + (64 if side >= 128 else 128)
+    places, size = _Places(_Size(side, side, side)), torch.Size((side, side))
+    drawn = places(size)[0, : 2 * waves]
+    assert places.channels == len(places(size)[0]) == 2 * waves + (64 if side >= 128 else 128)
     assert drawn.std(dim=(1, 2)).min() > 0.1  # none of them vanishes at the places it is asked at
     assert (drawn[:, 0, 0] - drawn[:, -1, -1]).abs().max() > 0.5  # opposite corners differ
     # The slowest wave down is half a turn over the picture, so it rises all the way; across it is constant.
@@ -80,8 +80,8 @@ def test_inr_gan_is_of_one_size_and_can_be_enlarged_like_stylegan2() -> None:
     assert isinstance(generator, ResizableGenerator)
     assert generator.resized_synthesis(w, 128).shape == (2, 3, 128, 128)
     assert torch.equal(generator.resized_synthesis(w, 64), generator.synthesis(w))
-    with pytest.raises(ValueError, match="power-of-two side from 8, got 48 x 48"):
-        inr_gan(48)
+    with pytest.raises(ValueError, match="at least 8 x 8, got 7 x 7"):
+        inr_gan(7)
 
 
 @torch.no_grad()

@@ -166,9 +166,9 @@ def test_every_parameter_learns(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("shape", "layers"), [((3, 48, 48), 6), ((3, 32, 64), 6), ((3, 4, 4), 6), ((3, 32, 32), 2)])
+@pytest.mark.parametrize(("shape", "layers"), [((3, 4, 4), 6), ((3, 32, 32), 2)])
 def test_other_sizes_are_refused_in_words(kind: Kind, shape: tuple[int, int, int], layers: int) -> None:
-    with pytest.raises(ValueError, match=r"power-of-two side from 8|at least 3 layers"):
+    with pytest.raises(ValueError, match=r"at least 8 x 8|at least 3 layers"):
         kind(shape, layers=layers)
 
 

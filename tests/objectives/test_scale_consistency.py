@@ -46,13 +46,13 @@ def test_means_of_samples_against_the_sample_in_their_middle(reduction: int) -> 
     """A slope agrees; the mean square of k samples h apart is larger than their middle's by h^2 (k^2 - 1) / 12."""
     bowl = Bowl()
     found = ScaleConsistency(reduction)(bowl, torch.randn(4, 2).double())
-    excess = (reduction**2 - 1) / 12 / 11**2
+    excess = (reduction**2 - 1) / 12 / 23**2  # columns go from 0 to 1, and rows lie as far apart
     assert found.item() == pytest.approx(excess**2, rel=1e-3)
     found.backward()
     # The reduced picture is what is aimed at, and does not move: only the middle's square is differentiated.
     assert bowl.depth.grad is not None
-    middles = torch.arange(12 // reduction) * reduction + (reduction - 1) / 2
-    assert bowl.depth.grad.item() == pytest.approx(-2 * excess * (middles / 11).square().mean().item(), rel=1e-3)
+    middles = (torch.arange(12 // reduction) * reduction + (reduction - 1) / 2 - 5.5) / 23 + 0.5
+    assert bowl.depth.grad.item() == pytest.approx(-2 * excess * middles.square().mean().item(), rel=1e-3)
 
 
 def test_following_it_makes_two_sizes_agree() -> None:

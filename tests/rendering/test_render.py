@@ -15,7 +15,7 @@ from frugan.networks.cips import CIPSGenerator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.scale_party import ScalePartyGenerator
 from frugan.networks.stylegan2 import StyleGAN2Generator
-from frugan.ops.grid import full_grid
+from frugan.ops.grid import Grid, full_grid
 from frugan.ops.view import View, fisheye, sampled, wave
 from frugan.rendering.render import Rendering, draw_points, render, render_strips
 from frugan.system.errors import UserError
@@ -51,7 +51,8 @@ def same_place(y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("tile", [32, 33, 64])
 def test_odd_sizes_too(generator: CREPSGenerator, w: Tensor, height: int, width: int, tile: int) -> None:
     with torch.no_grad():
-        whole = generator.synthesis(w, full_grid(height, width))[0]
+        grid = Grid(*(torch.linspace(0, 1, size, dtype=torch.float64).float() for size in (height, width)))
+        whole = generator.synthesis(w, grid)[0]
     assert torch.equal(render(generator, w, View(height, width, SIDE, fit="stretch"), Rendering(tile)), whole)
 
 
@@ -132,7 +133,9 @@ def test_fit_crops_stretches_or_shows_more(generator: CREPSGenerator) -> None:
     assert (tall.cols[-1] - tall.cols[0]).item() == pytest.approx(0.5)
     wide = View(10, 20, (10, 20)).grid()  # of a picture that is as wide itself
     assert wide is not None
-    assert wide.rows[0].item() == pytest.approx(0)
+    assert (wide.cols[0].item(), wide.cols[-1].item()) == pytest.approx((0, 1))
+    assert torch.allclose(wide.rows.diff(), wide.cols.diff()[:9], atol=1e-6)  # circles stay round
+    assert (wide.rows[0] + wide.rows[-1]).item() == pytest.approx(1)
 
 
 def test_centres_lie_where_area_averages_do() -> None:

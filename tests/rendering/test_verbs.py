@@ -63,12 +63,12 @@ def test_warps_of_strangers(
     np.save(tmp_path / "words.npy", np.full((4, 4, 2), "a"))
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
     for name, sentence in {
-        "huge.npy": "its header says (1000000, 1000000, 2), and 0 numbers follow",
+        "huge.npy": "its header says (1000000, 1000000, 2) of float64, and 0 bytes follow",
         "text.npy": "no .npy file of numbers",
         "far.npy": "from -1000 to 1000",
         "least.npy": "from -1000 to 1000",
-        "words.npy": "not numbers",
-        "objects.npy": "not numbers",
+        "words.npy": "no .npy file of numbers (it holds <U1)",
+        "objects.npy": "no .npy file of numbers (it holds object)",
         "pipe.npy": "not a regular file",
     }.items():
         arguments = ["--out", str(tmp_path / "a.png"), "--size", "20x20", "--warp", str(tmp_path / name)]

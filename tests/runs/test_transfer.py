@@ -113,7 +113,7 @@ def test_others_go_on_at_their_size_alone(
     for name, tensor in load_file(begun).items():
         assert torch.equal(tensor, load_file(ended.snapshot(ended.newest_snapshot() or 0))[name]), name
     assert main(["train", *flags, "--resolution", "32", "--out", str(tmp_path / "large")]) == 2
-    assert "DCGANGenerator of 16 px can go on at its own size alone, not 32" in capsys.readouterr().err
+    assert "DCGANGenerator of 16 x 16 can go on at its own size alone, not 32 x 32" in capsys.readouterr().err
     assert main(["train", *flags, "--classes", "--out", str(tmp_path / "classes")]) == 2
     assert "was trained without" in capsys.readouterr().err
     assert main(["train", *flags, "--out", str(run)]) == 2

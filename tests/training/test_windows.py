@@ -35,9 +35,9 @@ def test_windows_lie_inside_and_are_as_large_as_they_may_be() -> None:
         assert cols.shape == (9,)
         assert min(rows[0], cols[0]) >= 0
         assert max(rows[-1], cols[-1]) <= 1 + 1e-6
-        assert torch.isclose(rows[-1] - rows[0], cols[-1] - cols[0])
+        assert torch.isclose(rows[-1] - rows[0], (cols[-1] - cols[0]) * 6 / 8)  # of 7 x 9 places in equal units
         assert torch.allclose(rows.diff(), rows.diff()[:1], atol=1e-6)
-        extents.append(float(rows[-1] - rows[0]))
+        extents.append(float(cols[-1] - cols[0]))
         starts.append(float(rows[0]) - float(cols[0]))
     assert 0.6 <= min(extents) < 0.62
     assert 0.98 < max(extents) <= 1

@@ -9,6 +9,7 @@ import torch
 import frugan
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
+from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
 from frugan.config.yaml import override
 from frugan.model.folder import ModelDescription
@@ -103,7 +104,7 @@ def test_classes_that_the_images_do_not_have_are_refused(
     spec = Spec(StyleGAN2Generator, latent_dim=8, style_dim=8, channel_base=64, channel_max=8, classes=3)
     model = tmp_path / "model"
     model.mkdir()
-    ModelDescription(spec, Spec(IdentityCodec), None, shape, 32, {"recipe": "imported"}).write(model)
+    ModelDescription(spec, Spec(IdentityCodec), None, shape, ImageShape(*shape), {"recipe": "imported"}).write(model)
     write_weights(model / "generator.safetensors", spec.build(code_shape=shape))
     data = RunFolder(trained_run).config().data.source
     assert main(["finetune", str(model), "--data", data, "--out", str(tmp_path / "new")]) == 2

@@ -150,7 +150,9 @@ def test_enlarged_pictures_are_compared_with_images_of_their_size(trained_run: P
     larger = frugan.Finishing(decoder=trained_run, halvings=1)
     with pytest.raises(frugan.UserError, match="40 images are smaller than 128"):
         frugan.evaluate(trained_run, samples=8, finishing=larger)
-    dataset = images_to_compare(trained_run, frugan.RealImages(), 32)
+    dataset = images_to_compare(
+        trained_run, frugan.RealImages(), dataclasses.replace(frugan.load(trained_run), shape=ImageShape.square(32))
+    )
     assert dataset.shape == ImageShape.square(32)
 
 

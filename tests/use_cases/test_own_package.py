@@ -142,6 +142,7 @@ import frugan
 sys.path.insert(0, ".")
 frugan.allow_package("my_networks")
 from frugan import Spec
+from frugan.config.shape import ImageShape
 codec = Spec.from_dict({"class": "my_networks.own.Halves", "levels": 1}).build()
 assert codec.code_shape(ImageShape.square(64)) == (3, 32, 32) and codec.factor == 2
 """

@@ -1,4 +1,4 @@
-"""Images of any size, number of channels and depth, from files to pictures. FRUGAN_ALL_SHAPES=1 tries all that differ."""
+"""Images of any size, number of channels and depth, from files to pictures. FRUGAN_ALL_SHAPES=1 tries all of them."""
 
 import dataclasses
 import os
@@ -66,21 +66,25 @@ def test_from_files_to_pictures(
     config = config_for(tiny_config, tmp_path / "data", shape, bits)
     prepared = prepare(config, lambda sentence: None)
     packed = prepared.dataset.images
-    assert packed.shape == (12, *shape) and packed.dtype.itemsize * 8 == bits
+    assert packed.shape == (12, *shape)
+    assert packed.dtype.itemsize * 8 == bits
     if channels != 4:  # of RGBA, colours are premultiplied
         assert np.array_equal(packed.transpose(0, 2, 3, 1), originals)
     run = create_run(prepared, tmp_path / "run", replace=False)
     for part in ("sampler", "decoder"):
         assert train_part(run, part)  # one step
     trained = frugan.resume(run.path, kimg=0.008)  # another one, evaluation and report
-    assert trained.evaluation is not None and trained.evaluation.values["frechet_distance"] > 0
+    assert trained.evaluation is not None
+    assert trained.evaluation.values["frechet_distance"] > 0
     model = frugan.load(run.path)
-    assert model.shape == shape and model.sample([0, 1]).shape == (2, *shape)
+    assert model.shape == shape
+    assert model.sample([0, 1]).shape == (2, *shape)
     assert model.reconstruct(model.sample([0]))[0].shape == (1, *shape)
 
     written = frugan.sample(model, tmp_path / "pictures", frugan.Drawing([0, 1])).files[0]
     assert written.suffix == (".npy" if channels == 5 else ".png")
-    assert stored(written).shape == (*size, channels) and stored(written).dtype.itemsize * 8 == bits
+    assert stored(written).shape == (*size, channels)
+    assert stored(written).dtype.itemsize * 8 == bits
     sheet = frugan.sample(model, tmp_path / "grid.jpg", frugan.Drawing(range(4)), sheet=True).files[0]
     assert Image.open(sheet).format == "JPEG"
 

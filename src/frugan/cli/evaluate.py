@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from tyro.conf import Positional, arg
 
 from frugan.cli import flags as shared
+from frugan.cli.judge_flags import IMAGES, JUDGE, WithImages, WithJudge
 from frugan.cli.number_lists import whole_pair
 from frugan.cli.outcome import show_result
 from frugan.cli.parsing import refuse_beside
@@ -38,9 +39,9 @@ class Flags:
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
-    images: shared.WithImages = shared.IMAGES
+    images: WithImages = IMAGES
     samples: int | None = None
-    judge: shared.WithJudge = shared.JUDGE
+    judge: WithJudge = JUDGE
     truncation: Annotated[float, arg(name="trunc")] = 1.0
     finishing: shared.WithFinishing = shared.FINISHING
     snapshot: int | None = None
@@ -76,14 +77,13 @@ def _evaluate(flags: Flags) -> int:
 
 
 def _consistency(flags: Flags, same: Any) -> int:
-    """Two sizes of one picture are compared with each other, as the model draws them, and with nothing else."""
     given = {"data": flags.images.data, "truncation": flags.truncation != 1, "decoder": flags.finishing.decoder}
-    given |= {"code_noise": flags.finishing.code_noise is not None, "features": flags.judge != shared.JUDGE}
+    given |= {"code_noise": flags.finishing.code_noise is not None, "features": flags.judge != JUDGE}
     refuse_beside("sizes", given)
     sizes, usual = (_PAPER_SIZES, _PAPER_SAMPLES) if flags.sizes == "paper" else (whole_pair("sizes", flags.sizes), 256)
     run = existing_folder("run", flags.run)
     from frugan import measure_consistency
 
-    same |= {"samples": same["samples"] or usual}
+    same["samples"] = same["samples"] or usual
     show_result(measure_consistency(run, sizes, lpips=flags.lpips, **same), flags.json_output)
     return 0

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import JUDGE, Device, JSONOutput, Packages, WithJudge
+from frugan.cli.flags import Device, JSONOutput, Packages
+from frugan.cli.judge_flags import JUDGE, WithJudge
 from frugan.cli.outcome import show_result
 from frugan.cli.parsing import parse_resolution
 from frugan.cli.progress import SHOWN

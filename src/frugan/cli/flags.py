@@ -6,9 +6,7 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
-from frugan.cli.number_lists import numbers
 from frugan.requests.drawing import Finishing
-from frugan.requests.judging import Features, Judge, RealImages
 
 Settings = Annotated[
     UseAppendAction[tuple[str, ...]],
@@ -49,46 +47,6 @@ class FinishingFlags:
         return Finishing(self.code_noise, self.decoder, self.halvings)
 
 
-@dataclasses.dataclass(frozen=True)
-class JudgeFlags:
-    """The network whose features are compared.
-
-    Args:
-        features: Feature network. efficientnet-lite0 works offline. inception gives FID and IS.
-        inception_weights: Weight file of torch-fidelity's Inception. Default: its cache, or a download.
-        judge_bands: Three bands of multi-band images to show to the network as red, green and blue, such as 3,2,1.
-            Default: the first three.
-    """
-
-    features: Features = "efficientnet-lite0"
-    inception_weights: str = ""
-    judge_bands: str = ""
-
-    def request(self) -> Judge:
-        """Checked."""
-        bands = tuple(int(band) for band in numbers("judge_bands", self.judge_bands))
-        return Judge(self.features, self.inception_weights, bands)
-
-
-@dataclasses.dataclass(frozen=True)
-class ImagesFlags:
-    """The real images.
-
-    Args:
-        data: Images to compare with: a folder, a zip or a named data set. Default: the training images of the run.
-        upsample: With --data: enlarge images below the model's resolution, instead of skipping them.
-    """
-
-    data: str = ""
-    upsample: bool = False
-
-    def request(self) -> RealImages:
-        """Checked."""
-        return RealImages(self.data, self.upsample)
-
-
-# The flags of these groups stand beside a verb's own, without a prefix.
+# These flags stand beside a verb's own, without a prefix.
 WithFinishing = Annotated[FinishingFlags, OmitArgPrefixes]
-WithJudge = Annotated[JudgeFlags, OmitArgPrefixes]
-WithImages = Annotated[ImagesFlags, OmitArgPrefixes]
-FINISHING, JUDGE, IMAGES = FinishingFlags(), JudgeFlags(), ImagesFlags()
+FINISHING = FinishingFlags()

@@ -7,17 +7,8 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import (
-    FINISHING,
-    IMAGES,
-    JUDGE,
-    Device,
-    JSONOutput,
-    Packages,
-    WithFinishing,
-    WithImages,
-    WithJudge,
-)
+from frugan.cli.flags import FINISHING, Device, JSONOutput, Packages, WithFinishing
+from frugan.cli.judge_flags import IMAGES, JUDGE, WithImages, WithJudge
 from frugan.cli.number_lists import numbers
 from frugan.cli.outcome import show_result
 from frugan.cli.terminal import say

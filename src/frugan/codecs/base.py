@@ -77,7 +77,12 @@ class Codec(nn.Module, ABC):
 
     @final
     def code_shape(self, shape: ImageShape) -> tuple[int, int, int]:
-        """(C, h, w) of the code of an image of that shape."""
+        """(C, h, w) of the code of an image of that shape.
+
+        Raises:
+            ValueError: it is too small to be mirrored.
+        """
+        _check_mirror(shape.size, self.missing(shape))
         return shape.channels, -(-shape.height // self.factor), -(-shape.width // self.factor)
 
     @final
@@ -87,10 +92,17 @@ class Codec(nn.Module, ABC):
 
     @final
     def filled(self, image: Tensor, levels: int | None = None) -> Tensor:
-        """Images mirrored below and on the right, so that their sides are multiples of 2^levels."""
+        """Images mirrored below and on the right, so that their sides are multiples of 2^levels.
+
+        Raises:
+            ValueError: they are too small for that.
+        """
         step = self.factor if levels is None else 2**levels
         down, right = -image.shape[-2] % step, -image.shape[-1] % step
-        return F.pad(image, (0, right, 0, down), mode="reflect") if down or right else image
+        if not down and not right:
+            return image
+        _check_mirror(image.shape[-2:], (down, right))
+        return F.pad(image, (0, right, 0, down), mode="reflect")
 
     @final
     def raw_code(self, image: Tensor) -> Tensor:
@@ -149,3 +161,12 @@ class Codec(nn.Module, ABC):
             image = decoder(self.decoder_input(code), image, noise=code.new_full(code.shape[:1], noise))
         height, width = size or (side - cut for side, cut in zip(image.shape[-2:], self.cut, strict=True))
         return image if image.shape[-2:] == (height, width) else image[..., :height, :width]
+
+
+def _check_mirror(size: Sequence[int], missing: tuple[int, int]) -> None:
+    """
+    Raises:
+        ValueError: more rows or columns are missing than there are to mirror.
+    """
+    if any(lacking >= side for side, lacking in zip(size, missing, strict=True)):
+        raise ValueError(f"images of {size[0]} x {size[1]} are too small to be halved so often")

@@ -31,7 +31,9 @@ class Enlargement:
 
     def __call__(self, images: Tensor) -> Tensor:
         """(N, C, H, W) in [-1, 1] -> the same, both sides times 2^(the codec's levels - halvings)."""
-        return self.codec.decode(self.codec.from_low(self.codec.halved(images, self.halvings)), self.decoder)
+        low = self.codec.from_low(self.codec.halved(images, self.halvings))
+        size = [side * self.codec.factor for side in low.shape[2:]]
+        return self.codec.decode(low, self.decoder, size=size)
 
     def shape(self, shape: ImageShape) -> ImageShape:
         """Of what becomes of pictures of that shape."""

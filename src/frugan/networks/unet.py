@@ -84,7 +84,7 @@ class UNetW(Decoder):
         )
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        size, (low, original) = base.shape[2:], _filled(low, original, 8 * 2**self.splits)
+        size, (low, original) = _decoded_size(low, len(self.stages)), _filled(low, original, 8 * 2**self.splits)
         if original is not None and self.second_input == "true":
             return cut_to(self._taught(low, original), *size)
         known = low
@@ -201,7 +201,7 @@ class UNetP(Decoder):
         self.stages = _stages(levels, stage, lambda level: ImageUNet(width, norm, colours))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        size, (low, original) = base.shape[2:], _filled(low, original, 8)
+        size, (low, original) = _decoded_size(low, len(self.stages)), _filled(low, original, 8)
         if original is not None and self.stage:
             return cut_to(self._taught(low, original), *size)
         known = low
@@ -288,6 +288,10 @@ def _stages(levels: int, stage: int, build: Callable[[int], nn.Module]) -> nn.Mo
         raise ValueError(f"stage: must be from 1 to levels ({levels}), or 0 for all, got {stage}")
     networks = [build(level) for level in range(levels)]
     return nn.ModuleList(net if stage in (0, level) else nn.Identity() for level, net in enumerate(networks, 1))
+
+
+def _decoded_size(low: Tensor, doublings: int) -> list[int]:
+    return [side * 2**doublings for side in low.shape[2:]]
 
 
 def _filled(low: Tensor, original: Tensor | None, multiple: int) -> tuple[Tensor, Tensor | None]:

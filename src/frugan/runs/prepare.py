@@ -53,6 +53,7 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     device = choose_device(config.device)
     try:
         codec: Codec = config.codec.build()
+        codec.code_shape(config.data.shape)
     except ValueError as error:
         raise UserError(f"codec: {error}") from error
     dataset = open_dataset(config)
