@@ -20,6 +20,7 @@ from frugan.networks.stylegan3 import StyleGAN3Generator
 from frugan.objectives.perceptual import EfficientNetPerceptual
 from frugan.ops.grid import Grid, full_grid
 from frugan.recipes import find_recipe
+from frugan.runs import probe
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import create_run, open_dataset, open_patches, prepare
 from frugan.runs.train import train_all
@@ -312,3 +313,16 @@ def test_the_recipes_train_as_the_papers_say() -> None:
     assert plain.patches is None
     assert (plain.penalties[0].weight, plain.penalties[0].every) == (pytest.approx(2.048), 16)
     assert isinstance(small.generator.build(code_shape=(3, 32, 32)), Generator)
+
+
+def test_a_trial_looks_at_both_phases(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    patches = dataclasses.replace(PATCHES, start=0.5)
+    config = run_config(tiny_config, GENERATOR, patches)
+    seen: list[int] = []
+    monkeypatch.setattr(GANPart, "step", lambda part, images, labels, nimg: seen.append(nimg) or {})
+    monkeypatch.setattr(probe, "_TIMED_SECONDS", 0.01)
+    monkeypatch.setattr(probe, "_TIMED_STEPS", 2)
+    estimate = probe._probe(dataclasses.replace(config, threads=1), "sampler")
+    assert seen[0] == 0
+    assert config.sampler.schedule.total_nimg // 2 in seen
+    assert estimate.minutes == pytest.approx(config.sampler.schedule.total_nimg / estimate.images_per_second / 60)

@@ -1,6 +1,7 @@
 """Levels of a UNet that train in runs of their own, and become one decoder."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,11 @@ def test_runs_of_each_stage_join_into_one_decoder(
 
     with pytest.raises(ArgumentError, match="already exists"):
         frugan.join_decoders([first.path, second.path], out)
+    file = second.model / "config.json"  # as if another machine had measured the range of the codes
+    described = json.loads(file.read_text())
+    described["codec"]["code_min"] += 1e-9
+    file.write_text(json.dumps(described))
+    assert frugan.join_decoders([first.path, second.path], tmp_path / "again").levels == 2
     with pytest.raises(ArgumentError, match="no such folder"):
         frugan.join_decoders([first.path, tmp_path / "gone"], tmp_path / "new")
     with pytest.raises(ArgumentError, match="at least two"):

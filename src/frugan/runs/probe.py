@@ -115,14 +115,17 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
                 break
         return nimg
 
-    warm = nimg = train(_WARM_UP_STEPS, 0, _MOST_SECONDS / 2)
-    began = time.monotonic()
-    while (elapsed := time.monotonic() - began) < _TIMED_SECONDS:
-        nimg = train(_TIMED_STEPS, nimg, _MOST_SECONDS)
-    seconds_per_image = elapsed / (nimg - warm)
+    total, seconds = part.schedule.total_nimg, 0.0
+    starts = [start for start in part.phases() if start < total]
+    for start, end in zip(starts, [*starts[1:], total], strict=True):
+        warm = nimg = train(_WARM_UP_STEPS, start, _MOST_SECONDS / 2)
+        began = time.monotonic()
+        while (elapsed := time.monotonic() - began) < _TIMED_SECONDS:
+            nimg = train(_TIMED_STEPS, nimg, _MOST_SECONDS)
+        seconds += elapsed / (nimg - warm) * (end - start)
     return Estimate(
         parameters={network: count_parameters(module) for network, module in part.networks().items()},
-        images_per_second=1 / seconds_per_image,
-        minutes=seconds_per_image * part.schedule.total_nimg / 60,
+        images_per_second=total / seconds,
+        minutes=seconds / 60,
         peak_memory_mb=peak_memory_mb(),
     )

@@ -232,6 +232,11 @@ class DecoderPart(Part):
         large = (..., slice(top * factor, (top + side) * factor), slice(left * factor, (left + side) * factor))
         return original[large], base[large], low[window]
 
+    def phases(self) -> list[int]:
+        if self.config.adversary is None:
+            return [0]
+        return sorted({0, min(round(self.config.adversary.start_kimg * 1000), self.schedule.total_nimg)})
+
     def networks(self) -> dict[str, nn.Module]:
         networks: dict[str, nn.Module] = {"decoder": self.network}
         return networks | ({"discriminator": self.adversary.discriminator} if self.adversary else {})

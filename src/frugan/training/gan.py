@@ -104,6 +104,9 @@ class GANPart(Part):
         except (OSError, SafetensorError, RuntimeError) as error:
             raise UserError(f"sampler.initial: {self.config.initial}: {error}") from error
 
+    def phases(self) -> list[int]:
+        return [0] if self.patch_phase is None else sorted({0, self.patch_phase.start_nimg})
+
     @torch.no_grad()
     def measure(self, images: Tensor) -> dict[str, float]:
         return self.stabilizer.fit(self.codec.encode(images.to(self.device)))

@@ -71,7 +71,7 @@ class Part(ABC):
         self.codec = codec.to(device)
 
     def measure(self, images: Tensor) -> dict[str, float]:
-        """Look at real images (N, 3, S, S) once, before the first step and again at every resume: always the same.
+        """Look at real images (N, C, H, W) once, before the first step and again at every resume: always the same.
 
         Returns what is worth a line in the log.
         """
@@ -87,7 +87,11 @@ class Part(ABC):
 
     @abstractmethod
     def step(self, images: Tensor, labels: Tensor, nimg: int) -> StepValues:
-        """Train on a batch (N, 3, S, S) in [-1, 1]; `nimg` images were seen before it."""
+        """Train on a batch (N, C, H, W) in [-1, 1]; `nimg` images were seen before it."""
+
+    def phases(self) -> list[int]:
+        """Images after which each phase of the training begins, from 0: phases differ in what a step costs."""
+        return [0]
 
     def num_filtered(self, rows: int) -> int:
         """How many of a batch's images, from the first, are treated in another way than the others."""

@@ -99,10 +99,17 @@ def _whole(paths: Sequence[Path], descriptions: Sequence[ModelDescription]) -> S
         whole = whole or network.replace(stage=0)
         if network.replace(stage=0) != whole:
             raise UserError(f"{path}: its network is another than that of {paths[0]}; only the stage may differ")
-        if (description.codec, description.shape) != (descriptions[0].codec, descriptions[0].shape):
+        first = descriptions[0]
+        if (_rounded(description.codec), description.shape) != (_rounded(first.codec), first.shape):
             raise UserError(f"{path}: its codec or its images are others than those of {paths[0]}")
     assert whole is not None
     return whole
+
+
+def _rounded(codec: Spec) -> Spec:
+    """Measured ranges differ in their last digits from machine to machine."""
+    measured = {name: round(value, 5) for name, value in codec.arguments.items() if name in ("code_min", "code_max")}
+    return codec.replace(**measured)
 
 
 def _weights(paths: Sequence[Path]) -> tuple[Codec, dict[str, Tensor]]:
