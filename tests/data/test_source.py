@@ -111,7 +111,7 @@ def test_a_name_is_a_name_and_a_path_is_a_path(make_folder, tmp_path, monkeypatc
 
 def test_files_that_are_no_zip(tmp_path):
     (tmp_path / "broken.zip").write_bytes(b"PK\3\4 cut off")
-    with pytest.raises(UserError, match=r"broken\.zip is not a zip that can be read"):
+    with pytest.raises(UserError, match=r"broken\.zip is cut off: it begins as a zip"):
         open_source(tmp_path / "broken.zip")
     (tmp_path / "one.png").write_bytes(b"")
     with pytest.raises(UserError, match="neither a folder nor a zip"):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from frugan.cli.terminal import say, show
+from frugan.cli.terminal import let_any_text_pass, say, show
 from frugan.system.cores import let_peers_speak
 from frugan.system.errors import RunError, UserError, sentence_of
 from frugan.system.version import __version__
@@ -48,6 +48,7 @@ Verbs:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    let_any_text_pass()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         show(_HELP.format(verbs="\n".join(f"  {verb:<16} {line}" for verb, line in VERBS.items())).rstrip("\n"))
         return 0 if arguments else 2

@@ -71,6 +71,8 @@ def _sample(flags: Flags) -> int:
     )
     if made.timing is not None:
         say(made.timing.text())
+    if made.label:
+        say(f"class: {made.label}")
     count = len(made.files)
     show(str(made.files[0]) if flags.sheet else f"{count} image{'s' * (count != 1)} in {flags.out}")
     return 0

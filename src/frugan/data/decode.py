@@ -20,6 +20,7 @@ from PIL.Image import Resampling, Transpose
 from frugan.data.budget import Budget
 from frugan.data.colour import Profile, profile_of, to_srgb
 from frugan.data.fit import Placement, Wanted, placement
+from frugan.data.jpeg_scan import scan_damage
 from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_PIXELS
 
 
@@ -131,7 +132,7 @@ _PLAIN_MODES = ("RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr", "HSV")
 # Of all threads together. Pillow holds a pixel in up to 4 bytes, and some formats' readers hold it twice.
 _BYTES_A_PIXEL, _WEBP_BYTES_A_PIXEL = 8, 16
 _memory = Budget(BYTES_AT_ONCE)
-_STRIP_PIXELS = 2**22  # converted at once
+_STRIP_PIXELS = 2**21  # converted at once
 # Pillow warns at half of the bound; `_open` names the bound itself.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
@@ -171,13 +172,15 @@ class Picture:
 def decoded(data: bytes, shrink_to: tuple[int, int] | None = None) -> Iterator[Picture]:
     """The decoded image, for as long as the block lasts; waits while other threads hold large ones."""
     image = _open(data)
+    is_jpeg = image.format in ("JPEG", "MPO")
     stated = str(image.format), image.mode, *image.size
     # Pillow turns these while it loads. Of others, the note is read afterwards: a PNG's may follow its pixels.
     turned_by_pillow = image.format == "TIFF" and _orientation(image) in _TURNS
     # The coefficients of all of a progressive JPEG are held, however small it is decoded.
     whole = math.prod(image.size) if image.info.get("progressive") else 0
-    if shrink_to:
-        image.draft(None, (2 * shrink_to[1], 2 * shrink_to[0]))
+    draft = None if shrink_to is None else (2 * shrink_to[1], 2 * shrink_to[0])
+    if draft:
+        image.draft(None, draft)
     per_pixel = _WEBP_BYTES_A_PIXEL if image.format == "WEBP" else _BYTES_A_PIXEL
     with _memory.take(per_pixel * max(whole, math.prod(image.size))):
         try:
@@ -186,10 +189,24 @@ def decoded(data: bytes, shrink_to: tuple[int, int] | None = None) -> Iterator[P
             raise
         except Exception as error:  # Pillow's readers fail on damaged bytes with whatever their parsing meets
             raise CorruptImageError(str(error) or type(error).__name__) from error
+        if image.mode == "P" and image.palette is None:
+            raise CorruptImageError("its colours are numbers of a palette, and it has none")
+        damage = scan_damage(data, image, lambda changed: _loaded(changed, draft)) if is_jpeg else ""
+        if damage:
+            raise CorruptImageError(damage)
         turn = _TURNS.get(_orientation(image))
         turned = turned_by_pillow or turn is not None
         header = ImageHeader(*stated, is_turned=turned, profile=profile_of(image))
         yield Picture(header, image, turn, image.info.get("icc_profile"))
+
+
+def _loaded(data: bytes, draft: tuple[int, int] | None) -> Image.Image:
+    """Other bytes of a JPEG, decoded at the same size."""
+    image = Image.open(BytesIO(data))
+    if draft:
+        image.draft(None, draft)
+    image.load()
+    return image
 
 
 def _resized(picture: Picture, place: Placement, mode: str) -> Image.Image:
@@ -246,31 +263,41 @@ def _orientation(image: Image.Image) -> int:
 
 def _to_mode(image: Image.Image, format_: str | None, profile: bytes | None, mode: str) -> Image.Image:
     """sRGB pixels as RGB or L, transparency on a white page; or as RGBA, or RGBa, which is premultiplied."""
-    if mode in ("RGBA", "RGBa"):
-        drawn = image.convert("RGBA") if image.has_transparency_data else None
-        colours = _to_rgb(image.convert("RGB") if drawn else image, format_, profile)
-        opacity = drawn.getchannel("A") if drawn else Image.new("L", image.size, 255)
-        straight = Image.merge("RGBA", (*colours.split(), opacity))
-        return straight.convert("RGBa") if mode == "RGBa" else straight
-    if mode == "L" and image.mode in ("L", "1") and not image.has_transparency_data and not profile:
+    opacity = _opacity(image, format_)
+    if mode == "L" and image.mode in ("L", "1") and opacity is None and not profile:
         return image.convert("L")
-    drawn_rgb = _to_rgb(image, format_, profile)
-    return drawn_rgb if mode == "RGB" else drawn_rgb.convert("L")
+    colours = _to_rgb(image, format_, profile)
+    if mode in ("RGBA", "RGBa"):
+        straight = Image.merge("RGBA", (*colours.split(), opacity or Image.new("L", image.size, 255)))
+        return straight.convert("RGBa") if mode == "RGBa" else straight
+    if opacity is not None:
+        drawn = Image.merge("RGBA", (*colours.split(), opacity))
+        colours = Image.alpha_composite(Image.new("RGBA", image.size, "white"), drawn).convert("RGB")
+    return colours if mode == "RGB" else colours.convert("L")
+
+
+def _opacity(image: Image.Image, format_: str | None) -> Image.Image | None:
+    """L, of an image that has transparent pixels, or one colour that is transparent."""
+    if not image.has_transparency_data:
+        return None
+    if _has_16_bit(image, format_):
+        visible = np.asarray(image).astype(np.int64) != image.info["transparency"]
+        return Image.fromarray(np.where(visible, 255, 0).astype(np.uint8))
+    return image.convert("RGBA").getchannel("A")
+
+
+def _has_16_bit(image: Image.Image, format_: str | None) -> bool:
+    return image.mode.startswith("I;16") or (image.mode == "I" and format_ in ("PNG", "PPM"))  # they hold no more
 
 
 def _to_rgb(image: Image.Image, format_: str | None, profile: bytes | None) -> Image.Image:
+    """Colours alone, whatever is transparent."""
     if image.mode == "RGB" and not image.has_transparency_data:
         return to_srgb(image, profile)
-    has_16_bit = image.mode == "I" and format_ in ("PNG", "PPM")  # these formats hold no more
-    if has_16_bit or image.mode.startswith("I;16"):
+    if _has_16_bit(image, format_):
         return to_srgb(_from_16_bit(image), profile).convert("RGB")
     if image.has_transparency_data:
-        drawn = image.convert("RGBA")
-        if profile:
-            colours = to_srgb(drawn.convert("RGB"), profile)
-            drawn = Image.merge("RGBA", (*colours.split(), drawn.getchannel("A")))
-        page = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(page, drawn).convert("RGB")
+        return to_srgb(image.convert("RGBA").convert("RGB"), profile)
     if image.mode in _PLAIN_MODES:
         own = image if image.mode in ("L", "CMYK") else image.convert("RGB")
         return to_srgb(own, profile).convert("RGB")

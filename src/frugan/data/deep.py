@@ -138,7 +138,11 @@ def _picture(data: bytes) -> np.ndarray:
         stored = picture.stored
         if stored.mode.startswith("I;16") or (stored.mode == "I" and stored.format in ("PNG", "PPM")):
             upright = stored if picture.turn is None else stored.transpose(picture.turn)
-            return np.asarray(upright).astype(np.uint16)
+            grey = np.asarray(upright).astype(np.uint16)
+            transparent = stored.info.get("transparency")
+            if not isinstance(transparent, int):
+                return grey
+            return np.stack([grey, np.where(grey == transparent, 0, 65535).astype(np.uint16)], axis=2)
         mode = "L" if stored.mode in ("1", "L") and not stored.has_transparency_data else "RGB"
         return np.asarray(picture.rows(0, picture.height, "RGBA" if stored.has_transparency_data else mode))
 

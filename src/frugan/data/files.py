@@ -32,7 +32,7 @@ def open_folder(root: Path) -> Source:
     root = root.resolve()
     try:
         entries = {Path(entry.path).relative_to(root).as_posix(): entry for entry in _walk(root, frozenset())}
-        hidden, others, images = _sort_out(entries, lambda name: entries[name].is_file())
+        hidden, others, images = _sort_out(entries, lambda name: _is(entries[name].is_file))
         stamps = {name: _file_stamp(entries[name].stat()) for name in images}
     except OSError as error:
         raise UserError(f"{root} cannot be listed: {error.strerror} ({error.filename}).") from error
@@ -57,7 +57,11 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
     """
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        if _is_cut(file):
+            raise UserError(
+                f"{origin} is cut off: it begins as a zip, and its end is missing. Copy it again."
+            ) from error
         raise UserError(f"{origin} is not a zip that can be read: {error}.") from error
     named = {_name(entry): entry for entry in archive.infolist() if not _name(entry).endswith("/")}
     entries = _strip_wrapper(named, origin)
@@ -81,6 +85,17 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
     return Source(origin, items, class_names, read, num_bytes, other_files=_unused(others), num_hidden=len(hidden))
 
 
+def _is_cut(file: Path | BytesIO) -> bool:
+    """Whether it begins as a zip does. What it holds is listed at its end."""
+    if isinstance(file, BytesIO):
+        return file.getvalue().startswith(_ENTRY)
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_ENTRY)) == _ENTRY
+    except OSError:
+        return False
+
+
 def _unused(others: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in others if name != LISTING)
 
@@ -99,6 +114,7 @@ def read_file(path: Path) -> bytes:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+_ENTRY = b"PK\3\4"  # what the first file in a zip begins with
 _ENCRYPTED, _UTF8 = 0x1, 0x800  # general purpose bits 0 and 11 of a zip entry
 _MOST_LINKS = 4  # folders that link to each other have so many ways through them that a walk does not end
 
@@ -113,10 +129,18 @@ def _walk(folder: Path, ancestors: frozenset[Path], links: int = 0) -> Iterator[
             f"{folder}: is reached by more than {_MOST_LINKS} links to folders, one below another. Remove some."
         )
     for entry in os.scandir(folder):
-        if entry.is_dir() and not _is_hidden(entry.name):
+        if _is(entry.is_dir) and not _is_hidden(entry.name):
             yield from _walk(Path(entry.path), ancestors | {real}, links + entry.is_symlink())
         else:
             yield entry
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Also of a link to itself, which is nothing."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def _sort_out(names: Iterable[str], is_file: Callable[[str], bool]) -> tuple[list[str], list[str], list[str]]:

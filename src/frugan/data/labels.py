@@ -34,6 +34,12 @@ def label_by_listing(
     found = None if listing is None else _read(listing, origin)
     if not found:
         return label_by_folder(stamps)
+    if not found.keys() & stamps.keys():
+        example = next(iter(found))
+        raise UserError(
+            f"{origin}: {LISTING} names {len(found)} images, such as {example!r}, and none of them is here. Names are "
+            "paths from the folder that it lies in"
+        )
     classes = sorted(
         {label for label in found.values() if isinstance(label, str) or label >= 0},
         key=lambda label: (isinstance(label, str), label),
@@ -49,10 +55,10 @@ def _read(listing: bytes, origin: str) -> dict[str, int | str]:
     try:
         loaded: Any = json.loads(listing)
         entries = loaded.get("labels") or []
-        found: dict[str, int | str] = dict(entries)
+        named: dict[str, int | str] = dict(entries)
     except (ValueError, TypeError, AttributeError) as error:
         raise UserError(f'{origin}: {LISTING} is not {{"labels": [["image.png", 3], ...]}}: {error}') from error
-    for name, label in found.items():
+    for name, label in named.items():
         if not isinstance(name, str) or not isinstance(label, int | str) or isinstance(label, bool):
             raise UserError(f"{origin}: {LISTING}: the label of {name!r} is {label!r}; a number or a name is expected")
-    return found
+    return {name.replace("\\", "/"): label for name, label in named.items()}  # as Windows writes paths

@@ -139,7 +139,8 @@ class Model:
             raise ArgumentError("label", "this model is not class-conditional", name)
         if name in names:
             return names.index(name)
-        if name.isdigit() and int(name) < len(names):
+        are_numbers = any(known.isdigit() for known in names)  # 1 then means the class of that name alone
+        if name.isdigit() and int(name) < len(names) and not are_numbers:
             return int(name)
         raise ArgumentError("label", f"no such class{did_you_mean(name, names)}", name)
 

@@ -28,6 +28,7 @@ from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import DivergedError, RunError, UserError
 from frugan.system.jsonl import JSON, is_count
 from frugan.system.lock import exclusive
+from frugan.system.text import printable
 from frugan.system.worker import STOPPED, Worker
 from frugan.training.loop import Hooks, run_loop
 from frugan.training.part import Part
@@ -139,7 +140,7 @@ def train_decoder(run: str, *, should_stop: Callable[[], bool]) -> int:
     try:
         return 0 if train_part(RunFolder.open(Path(run)), "decoder", should_stop=should_stop) else STOPPED
     except DivergedError as error:
-        print(f"frugan: {error}", file=sys.stderr)
+        print(printable(f"frugan: {error}"), file=sys.stderr)
         return DIVERGED
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from frugan.system.errors import RunError, UserError
 from frugan.system.packages import allow_package, allowed_packages
+from frugan.system.text import printable
 
 STOPPED = 3  # exit code: asked to stop, and what was done is saved
 _POLL_SECONDS = 0.2
@@ -160,7 +161,7 @@ def main() -> int:
         module, _, function = entry.partition(":")
         return int(getattr(import_module(module), function)(*arguments, should_stop=should_stop))
     except (UserError, RunError) as error:
-        print(f"frugan: {error}", file=sys.stderr)
+        print(printable(f"frugan: {error}"), file=sys.stderr)
         return error.exit_code
 
 

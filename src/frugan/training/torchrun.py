@@ -14,6 +14,7 @@ import torch.distributed as dist
 from frugan.system.cores import let_peers_speak, processes_here
 from frugan.system.device import choose_device
 from frugan.system.errors import ArgumentError, RunError, UserError
+from frugan.system.text import printable
 from frugan.training.ranks import ALONE, PeerError, Ranks
 
 # Packing a large data set is done by one process while the others wait.
@@ -51,7 +52,7 @@ def joined(device_name: str) -> Iterator[Ranks]:
         if from_peer:
             let_peers_speak()
         if _speaks_first(meeting, own.port, otherwise=not from_peer):
-            print(f"frugan: {error}", file=sys.stderr, flush=True)
+            print(printable(f"frugan: {error}"), file=sys.stderr, flush=True)
         # Not the usual way out: that waits for peers which wait for this one.
         sys.stderr.flush()
         os._exit(error.exit_code)

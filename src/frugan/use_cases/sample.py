@@ -22,10 +22,16 @@ _MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is f
 
 @dataclass(frozen=True)
 class Sampled:
-    """The files that were written: one a seed, or one sheet; and the time per picture, if that was asked for."""
+    """The files that were written: one a seed, or one sheet.
+
+    Attributes:
+        timing: time per picture, if that was asked for.
+        label: name of the class that was drawn, if one was asked for.
+    """
 
     files: tuple[Path, ...]
     timing: Timing | None = None
+    label: str = ""
 
 
 def sample(
@@ -70,12 +76,16 @@ def sample(
         file = path if path.suffix.lower() in SHEET_ENDINGS else path / "grid.png"
         images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
         write_sheet(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
-        return Sampled((file,), timed)
+        return Sampled((file,), timed, _label_name(loaded, drawing))
     files = []
     for file in _written(loaded, path, drawing, classes, ending or usual_ending(loaded.shape.channels, loaded.pixels)):
         files.append(file)
         watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
-    return Sampled(tuple(files), timed)
+    return Sampled(tuple(files), timed, _label_name(loaded, drawing))
+
+
+def _label_name(model: Model, drawing: Drawing) -> str:
+    return "" if drawing.label is None else model.class_names[model.label_of(drawing) or 0]
 
 
 def _check_room(count: int, shape: ImageShape) -> None:
