@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from frugan.cli import main
 from frugan.data.cache import pack
+from frugan.data.catalogue import CATALOGUE
 from frugan.data.decode import decode_image
 from frugan.data.fit import Wanted
 from frugan.data.source import NAMES, open_source
+from frugan.data.torchvision_sets import TORCHVISION_NAMES
 from frugan.system.bounds import HINT
 from frugan.system.errors import RunError, UserError
 
@@ -328,3 +331,15 @@ def test_a_pointer_of_git_lfs_is_named(make_folder):
     (skipped,) = pack(open_source(folder), Wanted.square(16)).skipped
     assert (skipped.name, skipped.kind) == ("2.png", "corrupt")
     assert "git lfs pull" in skipped.reason
+
+
+def test_data_sets_of_papers_say_how_to_get_them(capsys):
+    with pytest.raises(UserError, match=r"ffhq \(70,000 photos .* cannot be fetched for you\. Get it from https://"):
+        open_source("ffhq")
+    assert main(["data", "list"]) == 0
+    listed = capsys.readouterr().out
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "data-sets.md").read_text()
+    for known in CATALOGUE:
+        assert known.name in listed
+        assert f"| {known.name} | {known.what} | {known.licence} |" in page
+        assert known.fetched == (known.name in TORCHVISION_NAMES)

@@ -44,7 +44,7 @@ def commands() -> Iterator[tuple[str, str]]:
             r"^ {4}(.*\bfrugan .+)$|`((?:torchrun[^`]* -m )?frugan [^`]+)`", page.read_text(), re.M
         ):
             line = (match[1] or match[2]).split("  #")[0]
-            if "..." not in line and "VERB" not in line and "NAME" not in line:
+            if "..." not in line and "VERB" not in line and "NAME" not in line and line.strip() != "frugan data list":
                 yield page.relative_to(ROOT).as_posix(), line
 
 

@@ -1,4 +1,4 @@
-"""`frugan data check`: what is in a folder or zip of images, before training on it."""
+"""`frugan data check`: what is in a folder or zip of images; `frugan data list`: data sets that papers name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 
 from frugan.cli.flags import JSONOutput
 from frugan.cli.outcome import show_result
+from frugan.cli.terminal import show
 from frugan.cli.verb import run_verb
 from frugan.system.errors import UserError
 
@@ -25,11 +26,16 @@ class Flags:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Entry point of the verb; "check" is its only action so far."""
+    """Entry point of the verb: "check" or "list"."""
+    if list(arguments) == ["list"]:
+        from frugan.data.catalogue import catalogue_text
+
+        show(catalogue_text())
+        return 0
     if arguments and arguments[0] not in ("check", "-h", "--help"):
         raise UserError(f"frugan data {arguments[0]}: unknown; did you mean 'frugan data check DATA'?")
     if not arguments:
-        raise UserError("frugan data: say what to do: frugan data check DATA")
+        raise UserError("frugan data: say what to do: frugan data check DATA, or frugan data list")
     return run_verb(Flags, "data check", arguments[1:] if arguments[0] == "check" else arguments, _check)
 
 

@@ -1,4 +1,4 @@
-"""Flags that say what images are made of."""
+"""Flags that say what images are made of, and which are held out."""
 
 import dataclasses
 from typing import Annotated
@@ -21,6 +21,8 @@ class ShapeFlags:
         bits: Bits per channel: 8, 16, or 32 for floating point numbers. Default: the recipe's, which is 8.
         white: Largest value of 16-bit images, such as 4095 for 12 bits. Default: 65535.
         fit: Fit of images of another shape: crop the middle, stretch, or pad. Default: the recipe's, which is crop.
+        hold_out: Fraction of the images to hold out from the training, such as 0.1. Decoders and copying are judged on
+            them. Default: the recipe's, which is 0.
     """
 
     resolution: str = ""
@@ -28,6 +30,7 @@ class ShapeFlags:
     bits: Bits | None = None
     white: int | None = None
     fit: Fit | None = None
+    hold_out: float | None = None
 
     def applied(self, plan: Plan) -> Plan:
         """The plan for such images."""
@@ -38,6 +41,7 @@ class ShapeFlags:
             bits=self.bits,
             white=self.white,
             fit=self.fit,
+            hold_out=self.hold_out,
         )
 
 

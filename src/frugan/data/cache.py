@@ -36,7 +36,7 @@ from frugan.system.atomic import flush
 from frugan.system.errors import RunError, UserError
 from frugan.system.jsonl import JSON
 
-PREPARATION = 4  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
+PREPARATION = 5  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
 
 
 def pack(
@@ -130,6 +130,7 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
     """Write the two files of a cache."""
     used: list[int] = []
     sides: list[int] = []
+    digests: list[str] = []
     skipped: list[Skipped] = []
     fingerprint, crc = hashlib.sha256(), 0
     low, high = math.inf, -math.inf
@@ -145,6 +146,7 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
                 fingerprint.update(source.items[index].name.encode(errors="surrogateescape") + b"\0" + outcome.digest)
                 used.append(index)
                 sides.append(outcome.side)
+                digests.append(outcome.digest.hex())
                 if wanted.pixels.bits == 32:
                     low, high = min(low, float(outcome.pixels.min())), max(high, float(outcome.pixels.max()))
             progress(index + 1, len(source))
@@ -165,6 +167,7 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
         "fingerprint": fingerprint.hexdigest(),
         "class_names": source.class_names,
         "names": [source.items[index].name for index in used],
+        "digests": digests,
         "labels": [source.items[index].label for index in used],
         "skipped": skipped,
         "pixels": {"crc32": crc, **stamp(folder / "images.npy")},

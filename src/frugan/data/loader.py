@@ -20,7 +20,8 @@ class Loader:
     """
 
     def __init__(self, dataset: PackedDataset, *, seed: int, mirror: bool) -> None:
-        self._images: np.ndarray = np.asarray(dataset.images)
+        images = dataset.images
+        self._images = np.asarray(images) if isinstance(images, np.ndarray) else images
         self._pixels = dataset.pixels
         self._labels = dataset.labels
         self._seed = seed

@@ -32,15 +32,30 @@ class Skipped(NamedTuple):
     reason: str
 
 
+class Rows:
+    """Some rows of an array on disk, indexed by rows as an array is: nothing is read before."""
+
+    def __init__(self, images: "np.ndarray | Rows", rows: np.ndarray) -> None:
+        self._images, self._rows = images, rows
+        self.shape: tuple[int, ...] = (len(rows), *images.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: np.ndarray | slice | int) -> np.ndarray:
+        return np.asarray(self._images[self._rows[index]])
+
+
 @dataclass(frozen=True, eq=False)
 class PackedDataset:
     """Images of one shape, ready to be indexed. Everything is in the order of the names."""
 
-    images: np.ndarray  # (N, C, H, W) of uint8, uint16 or float32, memory-mapped, read-only
+    images: np.ndarray | Rows  # (N, C, H, W) of uint8, uint16 or float32, memory-mapped, read-only
     pixels: PixelFormat  # what its numbers stand for
     sides: np.ndarray  # int64 (N,): H, or the own side of a smaller photo, which lies in the top left corner
     labels: np.ndarray  # int64 (N,): index into class_names, -1 = no class
     names: tuple[str, ...]
+    digests: tuple[str, ...]  # SHA-256 of each image's encoded bytes
     class_names: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     # SHA-256 of the names and encoded bytes of the images in use: equal on every machine, for a folder and its zip, and
@@ -85,6 +100,7 @@ def open_packed(folder: Path) -> PackedDataset:
             sides=np.array(index.get("sides", [images.shape[2]] * len(images)), np.int64),
             labels=np.array(index["labels"], np.int64),
             names=tuple(index["names"]),
+            digests=tuple(index["digests"]),
             class_names=tuple(index["class_names"]),
             skipped=tuple(Skipped(*entry) for entry in index["skipped"]),
             fingerprint=index["fingerprint"],

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from frugan.config.schema import RunConfig
+from frugan.data.catalogue import how_to_get
 from frugan.data.default import DEFAULT_NAME, open_default
 from frugan.data.files import open_folder, open_zip
 from frugan.data.items import Item, Source
@@ -53,6 +54,9 @@ def open_source(data: str | Path) -> Source:
         return open_zip(path, str(data))
     if path.exists():
         raise UserError(f"{data} is neither a folder nor a zip: give a folder of images or a zip of one.")
+    known = how_to_get(str(data))
+    if known:
+        raise UserError(known)
     raise UserError(f"There is no folder, zip or data set {str(data)!r}.{_did_you_mean(data, path)}")
 
 
@@ -64,4 +68,4 @@ def _did_you_mean(data: str | Path, path: Path) -> str:
     close = difflib.get_close_matches(str(data), [*NAMES, *beside], n=3)
     if close:
         return f" Did you mean {' or '.join(close)}?"
-    return f" Data sets known by name: {', '.join(NAMES)}."
+    return f" Data sets known by name: {', '.join(NAMES)}; `frugan data list` has more."

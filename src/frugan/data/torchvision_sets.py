@@ -74,12 +74,20 @@ def _open_celeba(name: str, datasets: ModuleType, root: Path) -> Source:
     return _from_files(name, {file: folder / file for file in dataset.filename})
 
 
+def _open_mnist(name: str, datasets: ModuleType, root: Path) -> Source:
+    """The 60,000 training digits, grey."""
+    dataset = datasets.MNIST(root, train=True, download=True)
+    grey = np.asarray(dataset.data)
+    return _from_pictures(name, grey[..., None].repeat(3, axis=3), [str(label) for label in dataset.targets.tolist()])
+
+
 _OPENERS: dict[str, Callable[[str, ModuleType, Path], Source]] = {
     "cifar10": _open_cifar10,
     "cifar100": _open_cifar100,
     "flowers102": _open_flowers102,
     "food101": _open_food101,
     "celeba": _open_celeba,
+    "mnist": _open_mnist,
 }
 TORCHVISION_NAMES: tuple[str, ...] = tuple(_OPENERS)
 

@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
+from frugan.data.packed import PackedDataset, Rows
 from frugan.features.base import FeatureExtractor
 from frugan.system.atomic import write_file
 from frugan.system.bounds import WEIGHTS
@@ -44,6 +44,8 @@ def dataset_features(
     }
     if extractor.bands or not dataset.pixels.is_plain:
         made_with |= {"bands": extractor.bands, "pixels": astuple(dataset.pixels)}
+    if isinstance(dataset.images, Rows):  # some of the folder's images alone
+        made_with["fingerprint"] = dataset.fingerprint
     key = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
     file = dataset.folder / f"features-{key}.safetensors"
     kept = _read(file)

@@ -14,6 +14,7 @@ from frugan.html.pictures import embed, show
 from frugan.html.text import significant
 from frugan.model.model import Model
 from frugan.reporting.facts import RunFacts
+from frugan.runs.prepare import open_dataset
 from frugan.writing.pictures import to_uint8
 
 _SEEDS = range(8)
@@ -58,6 +59,8 @@ def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) ->
         "Look for pairs that show the very same picture: those were memorised. Judge by eye, because a blurred "
         "picture is close to everything."
     )
+    if facts.config.data.hold_out:
+        help_text += _both_sides(facts, model, loader)
     if math.isfinite(typical):
         help_text += f" Between a real image and the nearest other real one it is {significant(typical, 2)} (median)."
     return tag(
@@ -66,6 +69,23 @@ def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) ->
         tag("p", help_text, class_="help"),
         tag("div", *figures, class_="pairs"),
         id="neighbours",
+    )
+
+
+@torch.no_grad()
+def _both_sides(facts: RunFacts, model: Model, training: Loader) -> str:
+    """How near generated images are to as many training images as were held out, and to those."""
+    held = open_dataset(facts.config, side="held-out")
+    count = min(len(held), _MOST_SEARCHED)
+    codes = model.codes(range(_REAL_QUERIES))
+    medians = [
+        significant(search(codes, 0, model.codec, loader, count, facts.config.data.mirror).distance.median().item(), 2)
+        for loader in (training, Loader(held, seed=0, mirror=False))
+    ]
+    return (
+        f" Over {_REAL_QUERIES} generated pictures it is {medians[0]} (median) to the nearest of {count:,} training "
+        f"images drawn at random, and {medians[1]} to the nearest of the {count:,} held out: much less to the former "
+        "means copies."
     )
 
 

@@ -14,6 +14,7 @@ from frugan.config.schema import PartName, RunConfig
 from frugan.config.shape import ImageShape
 from frugan.data.cache import pack, pack_as
 from frugan.data.fit import Wanted
+from frugan.data.hold_out import Side, split
 from frugan.data.loader import Loader
 from frugan.data.packed import PackedDataset
 from frugan.data.patches import Patches
@@ -59,7 +60,8 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     dataset = open_dataset(config)
     for sentence in dataset.skipped_summary():
         report(sentence)
-    report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}")
+    kept = f", {config.data.hold_out:g} of all held out" if config.data.hold_out else ""
+    report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}{kept}")
     if len(dataset) < FEWEST_IMAGES:
         raise UserError(
             f"{config.data.source}: only {len(dataset)} images can be used; at least {FEWEST_IMAGES} are needed, and a "
@@ -90,9 +92,16 @@ def _value_range(dataset: PackedDataset) -> tuple[float, float] | None:
     return None if pixels.is_plain else (pixels.low, pixels.high)
 
 
-def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> PackedDataset:
-    """The run's images, packed in its shape or another; at once when they were packed before."""
-    return pack_as(open_source(config.data.source), config.data, shape)
+def open_dataset(config: RunConfig, shape: ImageShape | None = None, side: Side = "training") -> PackedDataset:
+    """The run's images, packed in its shape or another; at once when they were packed before.
+
+    `side`: those that it trains on, or those that it holds out, if any.
+    """
+    dataset = pack_as(open_source(config.data.source), config.data, shape)
+    if not config.data.hold_out:
+        return dataset
+    training, held_out = split(dataset, config.data.hold_out)
+    return training if side == "training" else held_out
 
 
 def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
@@ -103,6 +112,8 @@ def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
     side = shape.height
     if shape != ImageShape.square(side) or config.data.bits != 8 or config.data.fit != "crop":
         raise UserError(f"sampler.patches: they are of RGB squares of 8 bits, not of {shape}. Leave patches out")
+    if config.data.hold_out:
+        raise UserError("data.hold_out: patches come from all photos. Leave out hold_out, or sampler.patches")
     largest, upsample = max(wanted.largest, side), config.data.upsample
     photos = pack(open_source(config.data.source), Wanted.square(largest, allow_upsampling=upsample, smallest=side))
     if photos.fingerprint != dataset.fingerprint:

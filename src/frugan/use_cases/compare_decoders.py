@@ -99,6 +99,8 @@ def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher
     if is_run(run):
         try:
             datasets["training"] = _training_images(RunFolder.open(run), shape)
+            if data.hold_out and not images.data:
+                datasets["held-out"] = open_dataset(RunFolder.open(run).config(), shape, "held-out")
         except (UserError, RunError) as error:
             if not images.data:
                 raise

@@ -43,6 +43,7 @@ class Plan:
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         mirror: Whether mirrored images are shown too.
         upsample: Take images smaller than the resolution too, enlarged.
+        hold_out: Part of the images that nothing trains on, such as 0.1: decoders are judged on it.
         classes: Tell the networks the class of each image.
         settings: Any setting, as "path.to.field=value".
         part: What to train now: "sampler", "decoder" or "all".
@@ -67,6 +68,7 @@ class Plan:
     device: str | None = None
     mirror: bool | None = None
     upsample: bool = False
+    hold_out: float | None = None
     classes: bool = False
     settings: Sequence[str] = ()
     part: PartChoice = "all"
@@ -146,6 +148,7 @@ class Plan:
             "device": self.device,
             "data.mirror": self.mirror,
             "data.upsample": self.upsample or None,
+            "data.hold_out": self.hold_out,
             "data.classes": self.classes or None,
         }
         return override(config, [f"{path}={value}" for path, value in chosen.items() if value is not None])
