@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from frugan.codecs.base import Codec
     from frugan.config.schema import RunConfig
     from frugan.config.spec import Spec
-    from frugan.data.check import DataReport, check_data
+    from frugan.data.check import DataReport
     from frugan.judging.compare_decoders import DecoderComparison
     from frugan.judging.consistency import Consistency
     from frugan.judging.evaluation import Evaluation
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from frugan.studies.base import StudyResult
     from frugan.system.errors import ArgumentError, DivergedError, RunError, UserError
     from frugan.system.packages import allow_package
+    from frugan.use_cases.check_data import check_data
     from frugan.use_cases.compare_decoders import compare_decoders
     from frugan.use_cases.conduct import Trained
     from frugan.use_cases.consistency import measure_consistency
@@ -64,7 +65,7 @@ _PUBLIC = {
     "codecs.base": ("Codec",),
     "config.schema": ("RunConfig",),
     "config.spec": ("Spec",),
-    "data.check": ("DataReport", "check_data"),
+    "data.check": ("DataReport",),
     "judging.compare_decoders": ("DecoderComparison",),
     "judging.consistency": ("Consistency",),
     "judging.evaluation": ("Evaluation",),
@@ -85,6 +86,7 @@ _PUBLIC = {
     "studies.base": ("StudyResult",),
     "system.errors": ("ArgumentError", "DivergedError", "RunError", "UserError"),
     "system.packages": ("allow_package",),
+    "use_cases.check_data": ("check_data",),
     "use_cases.compare_decoders": ("compare_decoders",),
     "use_cases.conduct": ("Trained",),
     "use_cases.consistency": ("measure_consistency",),

@@ -45,6 +45,8 @@ def test_fields(messy):
         "square": 43,
         "modes": {"RGB": 44, "L": 1},
         "formats": {"PNG": 44, "JPEG": 1},
+        "of_16_bits": 0,
+        "largest_value": 0,
         "exif_rotated": 1,
         "profiles": {},
         "duplicates": [["cats/0.png", "dogs/copy.png"]],

@@ -62,6 +62,15 @@ def test_12_bits_fill_the_range_if_white_is_said() -> None:
     assert shown.max().item() == pytest.approx(2 * stored.max() / 4095 - 1, abs=1e-6)
 
 
+def test_check_says_how_many_bits_are_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.png").write_bytes((FAULTY / "12bit_in_16bit.png").read_bytes())
+    assert main(["data", "check", str(tmp_path)]) == 0
+    largest = int(np.asarray(Image.open(tmp_path / "a.png")).max())
+    said = capsys.readouterr().out
+    assert f"1 are grey of 16 bits, which use 12 bits (largest value {largest}): frugan train DATA" in said
+    assert "--bits 16 --white 4095" in said
+
+
 def test_zips_that_are_cut_off_or_encrypted_are_named_as_such(tmp_path: Path) -> None:
     whole = (FAULTY / "dataset_gap.zip").read_bytes()
     (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])

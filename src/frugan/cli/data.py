@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import JSONOutput
 from frugan.cli.outcome import show_result
-from frugan.cli.terminal import show
+from frugan.cli.progress import SHOWN
+from frugan.cli.terminal import say, show
 from frugan.cli.verb import run_verb
 from frugan.system.errors import UserError
 
@@ -19,9 +21,11 @@ class Flags:
 
     Args:
         data: Folder, zip, or name of a data set.
+        html: HTML file for a page with sizes, a contact sheet, near duplicates and advice.
     """
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
+    html: Path | None = None
     json_output: JSONOutput = False
 
 
@@ -42,6 +46,8 @@ def run(arguments: Sequence[str]) -> int:
 def _check(flags: Flags) -> int:
     from frugan import check_data
 
-    result = check_data(flags.data)
+    result = check_data(flags.data, page=flags.html, watcher=SHOWN)
     show_result(result, flags.json_output)
+    if flags.html is not None:
+        say(f"page: {flags.html}")
     return 0

@@ -37,6 +37,8 @@ class DataReport:
     square: int
     modes: dict[str, int]  # as stored, in Pillow's words
     formats: dict[str, int]
+    of_16_bits: int  # grey pictures
+    largest_value: int  # in these
     exif_rotated: int
     profiles: dict[str, int]  # of colours: converted to sRGB, or unreadable
     unusable: list[Unusable]
@@ -62,6 +64,7 @@ class DataReport:
             ("pixels", _join(self.modes)),
             ("formats", _join(self.formats)),
             ("colours", _colours(self.profiles)),
+            ("depth", _depth(self.of_16_bits, self.largest_value)),
             ("turned", _if_any(self.exif_rotated, "are stored turned or mirrored: they are set upright")),
             ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
@@ -120,6 +123,8 @@ def _report(source: Source, findings: list[_Finding]) -> DataReport:
         square=sum(width == height for width, height in sizes),
         modes=_count(header.mode for header in headers),
         formats=_count(header.format for header in headers),
+        of_16_bits=sum(header.largest > 0 for header in headers),
+        largest_value=max((header.largest for header in headers), default=0),
         exif_rotated=sum(header.is_turned for header in headers),
         profiles=_count(header.profile for header in headers if header.profile != "none"),
         unusable=[
@@ -164,6 +169,16 @@ def _advice(resolution: int) -> str:
     return (
         f"{resolution} is reached by at least 95 % of the images: frugan train DATA --resolution {resolution}{recipe}"
     )
+
+
+def _depth(count: int, largest: int) -> str:
+    """How to train on grey pictures of 16 bits, whose values may come from a camera of fewer."""
+    if not count:
+        return ""
+    white = 2 ** largest.bit_length() - 1
+    flag = "" if white == 65535 else f" --white {white}"
+    used = "" if white == 65535 else f", which use {largest.bit_length()} bits (largest value {largest})"
+    return f"{count} are grey of 16 bits{used}: frugan train DATA --channels grey --bits 16{flag}"
 
 
 def _colours(profiles: dict[str, int]) -> str:

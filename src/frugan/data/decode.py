@@ -57,6 +57,7 @@ class ImageHeader(NamedTuple):
     height: int
     is_turned: bool  # a camera's note asks for turning or mirroring
     profile: Profile = "none"
+    largest: int = 0  # value, of grey pictures of 16 bits
 
 
 def decode_image(data: bytes) -> Image.Image:
@@ -110,7 +111,9 @@ def check_image(data: bytes) -> ImageHeader:
     """What the file says of itself, once its pixels have been decoded; raises as `decode_image`."""
     with decoded(data) as picture:
         picture.rows(0, 1)
-        return picture.header
+        if not _has_16_bit(picture.stored, picture.stored.format):
+            return picture.header
+        return picture.header._replace(largest=int(np.asarray(picture.stored).max()))
 
 
 _TURNS = {
@@ -153,6 +156,12 @@ class Picture:
     @property
     def height(self) -> int:
         return self.stored.width if self.turn in _SIDEWAYS else self.stored.height
+
+    @property
+    def full_size(self) -> tuple[int, int]:
+        """Height and width of the upright image in the file, however small it was decoded."""
+        width, height = self.header.width, self.header.height
+        return (width, height) if self.turn in _SIDEWAYS else (height, width)
 
     def rows(self, first: int, last: int, mode: str = "RGB") -> Image.Image:
         """Upright rows from `first` to before `last`, as RGB, L, RGBA or RGBa."""

@@ -1,0 +1,150 @@
+"""The page of `frugan data check --html`: what a data set looks like, and what fits it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from frugan.data.check import DataReport
+from frugan.data.overview import THUMBNAIL, Overview
+from frugan.html.chart import Chart, Line, draw
+from frugan.html.document import document
+from frugan.html.markup import Markup, tag
+from frugan.html.pictures import embed, show
+from frugan.html.table import two_columns
+from frugan.recipes import RECIPES
+from frugan.system.text import one_line
+
+_SHOWN, _COLUMNS = 96, 12
+_SHEET_BYTES, _GROUP_BYTES = 900_000, 60_000
+_MOST_ROWS, _MOST_GROUPS, _MOST_OF_GROUP = 50, 12, 8
+_ENOUGH = 2048  # images, for a Frechet distance that is not mostly bias (TTUR#4)
+_FEW = 500  # images; fewer, and GANs copy or collapse without augmentation (StyleGAN2-ADA)
+
+
+def data_page(report: DataReport, overview: Overview) -> str:
+    """One HTML page."""
+    lines = [line for line in report.text().splitlines() if not line.startswith(("unusable", "duplicates", "data "))]
+    facts = {line[:12].strip(): line[12:] for line in lines}
+    sections = [
+        tag("header", tag("h1", one_line(report.data)), tag("p", f"{report.images:,} images can be used.")),
+        _advice(report),
+        _sizes(overview),
+        _sheet(overview),
+        tag("section", tag("h2", "In numbers"), two_columns({name: one_line(text) for name, text in facts.items()})),
+        _classes(report),
+        _list("Damaged or unusable", [f"{entry.name}: {entry.reason}" for entry in report.unusable], "None."),
+        _list("The same file more than once", [" = ".join(group) for group in report.duplicates], "None."),
+        _near(overview),
+    ]
+    return document(f"{one_line(report.data)}: data check", sections)
+
+
+def _advice(report: DataReport) -> Markup:
+    """In words: shape, recipe, time, and whether there are enough."""
+    side, count = report.suggested_resolution, report.images
+    if not side:
+        return tag("section", tag("h2", "What fits"), tag("p", "No image can be used.", class_="missing"))
+    recipe = "nsb-gan-w-dcgan" if side >= 64 else "creps-small"
+    minutes = RECIPES[recipe].minutes
+    command = f"frugan train DATA --resolution {side}" + ("" if side >= 64 else f" --recipe {recipe}")
+    sentences = [
+        f"At least 95 % of the images reach {side} x {side}: {command}",
+        f"Recipe {recipe}: about {minutes:.0f} minutes on two CPU cores; add --dry-run to measure it here.",
+    ]
+    if count < _FEW:
+        sentences.append(
+            f"{count} images are few: expect copies of them. An augmentation helps (--set "
+            "'sampler.stabilizer={class: frugan.stabilizers.ada.ADA}'), or a trained model to begin with (--from)."
+        )
+    if count < _ENOUGH:
+        sentences.append(
+            f"Distances from {count} images are biased upwards: compare them only with those of the same number."
+        )
+    if report.square < report.images:
+        share = 100 * (1 - report.square / report.images)
+        sentences.append(
+            f"{share:.0f} % are not square: their middle is used, unless you set --resolution 96x160 or --fit pad."
+        )
+    return tag("section", tag("h2", "What fits"), *(tag("p", sentence) for sentence in sentences))
+
+
+def _sizes(overview: Overview) -> Markup:
+    """How large images are at least, and how wide for their height."""
+    if not len(overview.sizes):
+        return tag("section", tag("h2", "Sizes and shapes"), tag("p", "None.", class_="missing"))
+    short = np.sort(overview.sizes.min(axis=1))
+    aspect = np.sort(overview.sizes[:, 1] / overview.sizes[:, 0])
+    share = 100 * (1 - np.arange(len(short)) / len(short))
+    rank = 100 * (np.arange(len(aspect)) + 0.5) / len(aspect)
+    picked = np.unique(np.linspace(0, len(short) - 1, 120).round().astype(int))
+    charts = [
+        _curve("Short sides", short[picked], share[picked], "short side", "px", "% of images that reach it"),
+        _curve("Shapes", rank[picked], aspect[picked], "images, from tall to wide", "%", "width / height"),
+    ]
+    return tag("section", tag("h2", "Sizes and shapes"), tag("div", *charts, class_="two"))
+
+
+def _curve(name: str, x: np.ndarray, y: np.ndarray, x_label: str, unit: str, y_label: str) -> Markup:
+    line = Line(name, "blue", [float(value) for value in y], dots=len(x) < 8)
+    chart = Chart(name, [float(value) for value in x], x_label, unit, y_label, [line])
+    return tag("figure", tag("h3", name), draw(chart), class_="panel")
+
+
+def _sheet(overview: Overview) -> Markup:
+    """Evenly spread over the order of the names."""
+    count = min(_SHOWN, len(overview.names))
+    if not count:
+        return tag("section", tag("h2", "Images"), tag("p", "None.", class_="missing"))
+    chosen = np.arange(count) * len(overview.names) // count
+    picture = embed(_rows(overview.thumbnails[chosen], _COLUMNS), _SHEET_BYTES)
+    note = f"{count} of {len(overview.names):,}, evenly spread over the order of their names; the middle of each."
+    return tag(
+        "section", tag("h2", "Images"), tag("p", note, class_="help"), show(picture, "contact sheet"), id="sheet"
+    )
+
+
+def _rows(thumbnails: np.ndarray, columns: int) -> np.ndarray:
+    """(N, 3, s, s) -> one picture, row by row; white where none is left."""
+    columns = min(columns, len(thumbnails))
+    rows = -(-len(thumbnails) // columns)
+    sheet = np.full((rows * THUMBNAIL, columns * THUMBNAIL, 3), 255, np.uint8)
+    for i, picture in enumerate(thumbnails):
+        top, left = THUMBNAIL * (i // columns), THUMBNAIL * (i % columns)
+        sheet[top : top + THUMBNAIL, left : left + THUMBNAIL] = picture.transpose(1, 2, 0)
+    return sheet
+
+
+def _classes(report: DataReport) -> Markup:
+    if not report.classes:
+        advice = "None: put images into a folder for each class to have some."
+        return tag("section", tag("h2", "Classes"), tag("p", advice))
+    counts = {one_line(name): f"{count:,}" for name, count in report.classes.items()}
+    if report.without_class:
+        counts["without class"] = f"{report.without_class:,}"
+    return tag("section", tag("h2", f"{len(report.classes)} classes"), two_columns(counts))
+
+
+def _list(title: str, lines: Sequence[str], nothing: str) -> Markup:
+    if not lines:
+        return tag("section", tag("h2", title), tag("p", nothing))
+    rest = len(lines) - _MOST_ROWS
+    shown = [tag("li", one_line(line)) for line in lines[:_MOST_ROWS]]
+    more = [tag("li", f"and {rest:,} more")] if rest > 0 else []
+    return tag("section", tag("h2", f"{title}: {len(lines):,}"), tag("ul", *shown, *more))
+
+
+def _near(overview: Overview) -> Markup:
+    title = "Pictures that look almost the same"
+    if not overview.near:
+        return tag("section", tag("h2", title), tag("p", "None."))
+    place = {name: i for i, name in enumerate(overview.names)}
+    figures = []
+    for group in overview.near[:_MOST_GROUPS]:
+        thumbnails = overview.thumbnails[[place[name] for name in group[:_MOST_OF_GROUP]]]
+        names = ", ".join(one_line(name) for name in group[:_MOST_OF_GROUP])
+        more = f" and {len(group) - _MOST_OF_GROUP} more" if len(group) > _MOST_OF_GROUP else ""
+        picture = show(embed(_rows(thumbnails, _MOST_OF_GROUP), _GROUP_BYTES), names)
+        figures.append(tag("figure", picture, tag("figcaption", names + more)))
+    note = "By a hash of how brightness changes from place to place. Look at them: series of photos are alike, too."
+    count = f"{len(overview.near):,} groups" if len(overview.near) > 1 else "1 group"
+    return tag("section", tag("h2", f"{title}: {count}"), tag("p", note, class_="help"), *figures, id="near")
