@@ -67,7 +67,7 @@ def test_check_says_how_many_bits_are_used(tmp_path: Path, capsys: pytest.Captur
     assert main(["data", "check", str(tmp_path)]) == 0
     largest = int(np.asarray(Image.open(tmp_path / "a.png")).max())
     said = capsys.readouterr().out
-    assert f"1 are grey of 16 bits, which use 12 bits (largest value {largest}): frugan train DATA" in said
+    assert f"1 is grey of 16 bits, using 12 bits (largest value {largest}): frugan train DATA" in said
     assert "--bits 16 --white 4095" in said
 
 

@@ -177,8 +177,9 @@ def _depth(count: int, largest: int) -> str:
         return ""
     white = 2 ** largest.bit_length() - 1
     flag = "" if white == 65535 else f" --white {white}"
-    used = "" if white == 65535 else f", which use {largest.bit_length()} bits (largest value {largest})"
-    return f"{count} are grey of 16 bits{used}: frugan train DATA --channels grey --bits 16{flag}"
+    used = "" if white == 65535 else f", using {largest.bit_length()} bits (largest value {largest})"
+    are = "1 is" if count == 1 else f"{count} are"
+    return f"{are} grey of 16 bits{used}: frugan train DATA --channels grey --bits 16{flag}"
 
 
 def _colours(profiles: dict[str, int]) -> str:

@@ -147,4 +147,10 @@ def _near(overview: Overview) -> Markup:
         figures.append(tag("figure", picture, tag("figcaption", names + more)))
     note = "By a hash of how brightness changes from place to place. Look at them: series of photos are alike, too."
     count = f"{len(overview.near):,} groups" if len(overview.near) > 1 else "1 group"
-    return tag("section", tag("h2", f"{title}: {count}"), tag("p", note, class_="help"), *figures, id="near")
+    return tag(
+        "section",
+        tag("h2", f"{title}: {count}"),
+        tag("p", note, class_="help"),
+        tag("div", *figures, class_="two"),
+        id="near",
+    )

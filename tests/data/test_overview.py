@@ -1,0 +1,68 @@
+"""The page of a data set: near duplicates are found, others are not, and names cannot harm it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from frugan.cli import main
+from frugan.data.overview import difference_hash, look_over, near_groups
+from frugan.data.source import open_source
+
+
+def photo(seed: int, width: int = 120, height: int = 90) -> Image.Image:
+    random = np.random.RandomState(seed)
+    coarse = Image.fromarray(random.randint(0, 256, (6, 8, 3)).astype(np.uint8))
+    return coarse.resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for seed in range(12):
+        photo(seed).save(folder / f"{seed:02d}.png")
+    photo(3).save(folder / "again.jpg", quality=60)
+    photo(3).resize((40, 30), Image.Resampling.LANCZOS).save(folder / "small.png")
+    for shade in (0, 100, 255):  # even pictures are near to nothing
+        Image.new("RGB", (50, 70), (shade,) * 3).save(folder / f"even{shade}.png")
+    (folder / "<b>cut.png").write_bytes(b"\x89PNG")
+    return folder
+
+
+def test_the_same_picture_saved_again_or_scaled_is_near(folder: Path) -> None:
+    overview = look_over(open_source(folder))
+    assert overview.near == (("03.png", "again.jpg", "small.png"),)
+    assert overview.thumbnails.shape == (17, 3, 96, 96)
+    sizes = dict(zip(overview.names, overview.sizes.tolist(), strict=True))
+    assert sizes["00.png"] == [90, 120]
+    assert sizes["even0.png"] == [70, 50]
+
+
+def test_near_is_transitive_and_counts_bits() -> None:
+    random = np.random.RandomState(0)
+    first = random.rand(64) < 0.5
+    hashes = np.stack([first, first, first, ~first])
+    hashes[1, :4] ^= True
+    hashes[2, :8] ^= True  # near to the second alone
+    assert near_groups(list("abcd"), hashes) == (("a", "b", "c"),)
+    hashes[1, 4] ^= True
+    assert near_groups(list("abcd"), hashes) == (("b", "c"),)
+
+
+def test_hash_of_a_ramp_rises_everywhere() -> None:
+    ramp = np.broadcast_to(np.arange(0, 240, 2.5), (3, 96, 96)).astype(np.uint8)
+    assert difference_hash(ramp).all()
+    assert not difference_hash(ramp[..., ::-1]).any()
+
+
+def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", str(folder), "--html", str(tmp_path / "page.html")]) == 0
+    assert "page: " in capsys.readouterr().err
+    page = (tmp_path / "page.html").read_text()
+    for words in ("17 images can be used", "&lt;b&gt;cut.png", "1 group", "03.png, again.jpg, small.png", "are few"):
+        assert words in page
+    assert "<b>cut" not in page
+    assert "<script" not in page
+    assert page.count("<svg") == 2
