@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import frugan
 from frugan.cli import main
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
@@ -153,3 +154,20 @@ def test_any_other_file_is_refused_in_words(content: object, tmp_path: Path) -> 
         torch.save(content, path)
     with pytest.raises(UserError, match=r"foreign\.pth: "):
         load_rrdb(path)
+
+
+def test_opacity_and_profile_are_kept(trained_run: Path, tmp_path: Path) -> None:
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    pixels = np.full((24, 20, 4), 200, np.uint8)
+    pixels[..., 3] = 255
+    pixels[:, 12:] = (255, 0, 0, 0)  # hidden red
+    Image.fromarray(pixels).save(tmp_path / "sprite.png", icc_profile=profile)
+    result = frugan.upscale([tmp_path / "sprite.png"], trained_run, tmp_path / "out")
+    large = Image.open(result.pictures[0].file)
+    assert (large.mode, large.size) == ("RGBA", (80, 96))
+    assert large.info["icc_profile"] == profile
+    seen = np.asarray(large)
+    assert (seen[:, :40, 3] == 255).all()
+    assert (seen[:, 60:] == 0).all()
