@@ -163,7 +163,7 @@ def test_decompression_bomb_is_refused_before_decoding(encode, monkeypatch):
 
 
 def test_header(encode, noise):
-    assert check_image(encode(noise(0, 4, 6), "JPEG")) == ("JPEG", "RGB", 6, 4, False, "none")
+    assert check_image(encode(noise(0, 4, 6), "JPEG")) == ("JPEG", "RGB", 6, 4, False, "none", 0)
 
 
 def test_exact_size_keeps_every_bit(encode, noise):
