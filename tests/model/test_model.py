@@ -33,6 +33,13 @@ def test_a_number_is_a_number_and_a_name_a_name(model: Model) -> None:
             model.label_of(frugan.Drawing([0], label=label))
 
 
+def test_classes_that_are_all_numbers_are_called_by_these(model: Model) -> None:
+    model.class_counts = {"0": 3, "7": 3}
+    assert model.class_label("7") == 1
+    with pytest.raises(frugan.ArgumentError, match="no such class"):
+        model.class_label("1")
+
+
 def test_seeds_that_are_none_are_explained(model: Model) -> None:
     for seeds, error in (("0-3", TypeError), (3, TypeError), ([-1], frugan.ArgumentError), ([], frugan.ArgumentError)):
         with pytest.raises(error, match="seeds"):

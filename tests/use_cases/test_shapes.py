@@ -15,6 +15,7 @@ from frugan.codecs.identity import IdentityCodec
 from frugan.config.schema import DataConfig, RunConfig
 from frugan.config.shape import ImageShape
 from frugan.config.spec import Spec
+from frugan.networks.cips import CIPSGenerator
 from frugan.networks.creps import CREPSGenerator
 from frugan.networks.stylegan2 import StyleGAN2Discriminator
 from frugan.runs.prepare import create_run, prepare
@@ -102,14 +103,20 @@ def stored(file: Path) -> np.ndarray:
     return array[..., None] if array.ndim == 2 else array
 
 
-@pytest.mark.parametrize(("size", "channels", "bits"), [((48, 80), 1, 16), ((36, 50), 5, 16), ((100, 100), 4, 8)])
-def test_creps_renders_what_it_samples(
-    tiny_config: RunConfig, tmp_path: Path, size: tuple[int, int], channels: int, bits: int
+CREPS = Spec(CREPSGenerator, latent_dim=8, style_dim=8, channel_base=256, channel_max=16, line_channels=8)
+CIPS = Spec(CIPSGenerator, latent_dim=8, style_dim=8, channel_base=256, channel_max=16)
+
+
+@pytest.mark.parametrize(
+    ("small", "size", "channels", "bits"),
+    [(CREPS, (48, 80), 1, 16), (CREPS, (36, 50), 5, 16), (CREPS, (100, 100), 4, 8), (CIPS, (36, 50), 4, 16)],
+)
+def test_coordinates_render_what_they_sample(
+    tiny_config: RunConfig, tmp_path: Path, small: Spec, size: tuple[int, int], channels: int, bits: int
 ) -> None:
     shape = ImageShape(channels, *size)
     write_images(tmp_path / "data", shape, bits)
     config = config_for(tiny_config, tmp_path / "data", shape, bits)
-    small = Spec(CREPSGenerator, latent_dim=8, style_dim=8, channel_base=256, channel_max=16, line_channels=8)
     judge = Spec(StyleGAN2Discriminator, channel_base=128, channel_max=16)
     sampler = dataclasses.replace(config.sampler, generator=small, discriminator=judge)
     config = dataclasses.replace(config, codec=Spec(IdentityCodec), decoder=None, sampler=sampler)
