@@ -219,14 +219,11 @@ class DecoderPart(Part):
         side, (height, width) = self.config.crop, self.code_size
         if side == 0 or side == height == width:
             return original, base, low
-        places = torch.tensor([[height - side + 1], [width - side + 1]])
-        if height == width:
-            corners = self.draws.draw(
-                lambda n: torch.randint(0, height - side + 1, (2, 1)).expand(2, n), len(low), axis=1
-            )
-        else:
-            corners = self.draws.draw(lambda n: (torch.rand(2, 1) * places).long().expand(2, n), len(low), axis=1)
-        top, left = corners[:, 0].tolist()
+
+        def corner(n: int) -> Tensor:
+            return torch.stack([torch.randint(0, length - side + 1, (1,)) for length in self.code_size]).expand(2, n)
+
+        top, left = self.draws.draw(corner, len(low), axis=1)[:, 0].tolist()
         factor = self.codec.factor
         window = (..., slice(top, top + side), slice(left, left + side))
         large = (..., slice(top * factor, (top + side) * factor), slice(left * factor, (left + side) * factor))
