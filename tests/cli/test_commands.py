@@ -64,7 +64,7 @@ def test_help_of_everything(capsys: pytest.CaptureFixture[str]) -> None:
         (("train", "--recipe", "quickstart", "--device", "cuda:99"), "--device cuda:99"),
         (("train", "--recipe", "quickstart", "--device", "gpu"), "one of auto, cpu, cuda"),
         (("train", "--recipe", "quickstart", "--set", "data.mirorr=1"), "did you mean 'mirror'"),
-        (("train", "--recipe", "quickstart", "--set", "decoder.crop=99"), "decoder.crop"),
+        (("train", "--recipe", "quickstart", "--set", "decoder.crop=-1"), "decoder.crop"),
         (("train", "--recipe", "quickstart", "--set", "sampler.generator.width=-3"), "negative dimension"),
         (("train", "--recipe", "quickstart", "--set", "sampler.generator.latent_dim=0"), "a setting is 0"),
         (("resume", "/no/such/run"), "no such folder"),

@@ -191,7 +191,7 @@ class DecoderConfig:
     code_noise: float = 0.0  # std of noise on the codes it trains on, so that it forgives a sampler's small errors;
     # from 0 to this in each image for a network that is told (told_noise)
     assumed_noise: float = 0.0  # what a network that is told the noise of its code is told of the sampler's
-    crop: int = 0  # side of the random crops of the code it trains on; 0 = whole codes
+    crop: int = 0  # side of the random crops of the code it trains on, at most its shorter side; 0 = whole codes
     rotate: bool = False  # train on quarter turns too, so on all 8 orientations, as ESRGAN does: for small data sets
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     adversary: AdversaryConfig | None = None

@@ -55,9 +55,9 @@ class DecoderPart(Part):
         super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise decoder"))
         self.shape, self.code_size = shape, codec.code_shape(shape)[1:]
-        if not 0 <= config.crop <= min(self.code_size):
-            raise ValueError(f"decoder.crop: {config.crop} exceeds the codes' shorter side of {min(self.code_size)}")
-        self.config = config
+        if config.crop < 0:
+            raise ValueError(f"decoder.crop: {config.crop} should be 0 or more")
+        self.config, self.crop = config, min(config.crop, *self.code_size)
         self.draws = BatchDraws(ranks.rank, ranks.count)
         self.network: Decoder = to_device(config.network.build(**colours_of(shape.channels)), device)
         self._check_codes()
@@ -66,7 +66,7 @@ class DecoderPart(Part):
         self.loss: ImageLoss = built(config.loss)
         self.optimizer = build_adam(self.network, config.optimizer)
         self.ema = EMA(self.network, config.schedule.ema_halflife, config.schedule.ema_rampup)
-        crop = config.crop * codec.factor
+        crop = self.crop * codec.factor
         shown = ImageShape(shape.channels, *((crop, crop) if crop else self._whole()))
         self.adversary = _Adversary(config, shown, device) if config.adversary else None
         self.calibration: Tensor | None = None
@@ -216,7 +216,7 @@ class DecoderPart(Part):
 
     def _crop(self, original: Tensor, base: Tensor, low: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same random window of code and image, so that small networks see more positions per second."""
-        side, (height, width) = self.config.crop, self.code_size
+        side, (height, width) = self.crop, self.code_size
         if side == 0 or side == height == width:
             return original, base, low
 
