@@ -46,6 +46,7 @@ def test_fields(messy):
         "modes": {"RGB": 44, "L": 1},
         "formats": {"PNG": 44, "JPEG": 1},
         "of_16_bits": 0,
+        "colour_of_16_bits": 0,
         "largest_value": 0,
         "exif_rotated": 1,
         "profiles": {},

@@ -18,6 +18,7 @@ from PIL import Image
 from frugan.cli import main
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.data.cache import pack
+from frugan.data.check import check_data
 from frugan.data.decode import decode_image, decode_picture
 from frugan.data.fit import Wanted
 from frugan.data.source import open_source
@@ -67,8 +68,24 @@ def test_check_says_how_many_bits_are_used(tmp_path: Path, capsys: pytest.Captur
     assert main(["data", "check", str(tmp_path)]) == 0
     largest = int(np.asarray(Image.open(tmp_path / "a.png")).max())
     said = capsys.readouterr().out
-    assert f"1 is grey of 16 bits, using 12 bits (largest value {largest}): frugan train DATA" in said
+    assert f"1 grey of 16 bits, using 12 bits (largest value {largest}): frugan train DATA" in said
     assert "--bits 16 --white 4095" in said
+
+
+def test_check_looks_at_colours_of_16_bits_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    colours = np.random.RandomState(0).randint(0, 1000, (8, 8, 4)).astype(">u2")
+    colours[..., 3], colours[2, 3, 1] = 65535, 1023
+    (tmp_path / "a.png").write_bytes(raw_png(8, 8, 16, 6, b"".join(b"\0" + row.tobytes() for row in colours)))
+    (tmp_path / "b.png").write_bytes((FAULTY / "12bit_in_16bit.png").read_bytes())
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    assert check_data(tmp_path).colour_of_16_bits == 1
+    (tmp_path / "b.png").unlink()
+    assert "1 in colour of 16 bits: pip install 'frugan[deep]'" in check_data(tmp_path).text()
+    monkeypatch.undo()
+    pytest.importorskip("imagecodecs")
+    report = check_data(tmp_path)
+    assert report.largest_value == 1023
+    assert "using 10 bits (largest value 1023): frugan train DATA --bits 16 --white 1023" in report.text()
 
 
 def test_zips_that_are_cut_off_or_encrypted_are_named_as_such(tmp_path: Path) -> None:
@@ -84,6 +101,9 @@ def test_zips_that_are_cut_off_or_encrypted_are_named_as_such(tmp_path: Path) ->
         locked[at + 8] |= 1
         at += 46 + sum(struct.unpack("<HHH", locked[at + 28 : at + 34]))
     (tmp_path / "locked.zip").write_bytes(bytes(locked))
+    (tmp_path / "hole.zip").write_bytes(whole[:30] + whole[60:])
+    with pytest.raises(UserError, match=r"hole\.zip is damaged: a part of it is missing"):
+        open_source(tmp_path / "hole.zip")
     with pytest.raises(UserError, match=r"locked\.zip is encrypted: unpack it and give the folder"):
         open_source(tmp_path / "locked.zip")
 
@@ -94,6 +114,8 @@ def test_a_link_to_itself_is_counted_and_not_fatal(tmp_path: Path) -> None:
     source = open_source(tmp_path)
     assert [item.name for item in source.items] == ["a.png"]
     assert source.other_files == ("loop.png",)
+    with pytest.raises(UserError, match=r"loop\.png is a link to nothing, or to itself"):
+        open_source(tmp_path / "loop.png")
 
 
 def test_a_listing_with_back_slashes_or_without_any_image(tmp_path: Path) -> None:
@@ -105,6 +127,81 @@ def test_a_listing_with_back_slashes_or_without_any_image(tmp_path: Path) -> Non
     listing.write_text(json.dumps({"labels": [["elsewhere/a.png", 3], ["b.png", 1]]}))
     with pytest.raises(UserError, match=r"names 2 images, such as 'elsewhere/a.png', and none of them is here"):
         open_source(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"[" * 100_000,
+        b"\xff\xfe\0",
+        b'{"labels": 5}',
+        b'{"labels": [["a.png"]]}',
+        b'{"labels": [["a.png", null]]}',
+        b'{"labels": [["a.png", 1e999]]}',
+        b'{"labels": [["a.png", true]]}',
+        b'{"labels": [["a.png", ' + b"9" * 5000 + b"]]}",
+        b'{"labels": [[["a.png"], 3]]}',
+        b'{"labels": {"a.png": [1, 2]}}',
+    ],
+    ids=range(13),
+)
+def test_listings_that_are_none(tmp_path: Path, listing: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(png(noise()))
+    (tmp_path / "dataset.json").write_bytes(listing)
+    with pytest.raises(UserError, match=r"dataset\.json"):
+        open_source(tmp_path)
+
+
+def zipped(files: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def odd_zips() -> dict[str, bytes]:
+    image = png(noise())
+    whole = zipped([("a/1.png", image), ("b/2.png", image)])
+    entry = whole.index(b"PK\1\2")
+
+    def changed(offset: int, value: bytes) -> bytes:
+        return whole[: entry + offset] + value + whole[entry + offset + len(value) :]
+
+    return {
+        "empty": b"",
+        "of nothing": zipped([]),
+        "text": b"no zip",
+        "end alone": b"PK\5\6" + bytes(18),
+        "with a script before": b"#!/bin/sh\n" + whole,
+        "with a tail": whole + bytes(70_000),
+        "with a hole": whole[:30] + whole[60:],
+        "with other bytes": whole[:45] + bytes(20) + whole[65:],
+        "of an unknown method": changed(10, b"\x63"),
+        "of lzma": zipped([("a.png", image)], zipfile.ZIP_LZMA),
+        "that lies of its size": changed(24, b"\xff\xff\xff\xff"),
+        "that lies of its place": changed(42, b"\xff\xff\xff\x7f"),
+        "that lies of its name": changed(28, b"\xff\xff"),
+        "that leaves its folder": zipped([("../../x.png", image), ("/y.png", image), ("C:\\z.png", image)]),
+        "with escapes": zipped([("\x1b[31mred/\x07.png", image), ("\u202egnp.png", image)]),
+        "bomb": zipped([("a.png", bytes(10**8))]),
+    }
+
+
+@pytest.mark.parametrize("kind", list(odd_zips()))
+def test_odd_zips_are_used_or_refused_in_words(
+    tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.zip").write_bytes(odd_zips()[kind])
+    monkeypatch.chdir(tmp_path)
+    code = main(["data", "check", "x.zip"])
+    said = capfd.readouterr()
+    assert code == 0 or (code == 2 and said.err.startswith("frugan: ") and "x.zip" in said.err)
+    assert "\x1b" not in said.out + said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.zip"]
 
 
 def test_classes_that_are_called_by_numbers() -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import frugan
 from frugan.cli import main
 from frugan.data.cache import pack
 from frugan.data.catalogue import CATALOGUE
@@ -19,6 +21,7 @@ from frugan.data.decode import decode_image
 from frugan.data.fit import Wanted
 from frugan.data.source import NAMES, open_source
 from frugan.data.torchvision_sets import TORCHVISION_NAMES
+from frugan.runs.prepare import prepare
 from frugan.system.bounds import HINT
 from frugan.system.errors import RunError, UserError
 
@@ -343,3 +346,19 @@ def test_data_sets_of_papers_say_how_to_get_them(capsys):
         assert known.name in listed
         assert f"| {known.name} | {known.what} | {known.licence} |" in page
         assert known.fetched == (known.name in TORCHVISION_NAMES)
+    assert main(["data", "list", "ffhq"]) == 2
+    assert "takes nothing else" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"Did you mean .*afhq-dog"):
+        open_source("afhq")
+
+
+@pytest.mark.parametrize(("name", "side"), [("cifar10", 32), ("mnist", 28)])
+def test_commands_of_small_data_sets_can_be_trained(name, side, tmp_path):
+    for i in range(32):
+        Image.fromarray(np.full((side, side, 3), 8 * i, np.uint8)).save(tmp_path / f"{i}.png")
+    (known,) = (known for known in CATALOGUE if known.name == name)
+    flags = iter(known.data.split()[1:])
+    told = {flag.removeprefix("--"): value for flag, value in zip(flags, flags, strict=True)}
+    channels = {"grey": 1}.get(told.get("channels"))
+    plan = frugan.Plan(data=str(tmp_path), recipe=told["recipe"], resolution=int(told["resolution"]), channels=channels)
+    assert prepare(plan.configuration(), lambda said: None).dataset.images.shape[-2:] == (side, side)

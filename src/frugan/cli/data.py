@@ -31,7 +31,9 @@ class Flags:
 
 def run(arguments: Sequence[str]) -> int:
     """Entry point of the verb: "check" or "list"."""
-    if list(arguments) == ["list"]:
+    if arguments and arguments[0] == "list":
+        if len(arguments) > 1:
+            raise UserError("frugan data list: takes nothing else. To look at images: frugan data check DATA")
         from frugan.data.catalogue import catalogue_text
 
         show(catalogue_text())

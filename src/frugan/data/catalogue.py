@@ -103,7 +103,7 @@ CATALOGUE: tuple[KnownData, ...] = (
         "CC BY-NC 4.0",
         "https://github.com/clovaai/stargan-v2",
         "train/dog/*",
-        "afhq/train/dog --upsample",
+        "afhq/train/dog",
     ),
     KnownData(
         "flickr-scenery",
@@ -119,7 +119,7 @@ CATALOGUE: tuple[KnownData, ...] = (
         "not stated",
         "https://www.cs.toronto.edu/~kriz/cifar.html",
         _UNPACKED,
-        "cifar10",
+        "cifar10 --resolution 32 --recipe dcgan-gan",
         fetched=True,
     ),
     KnownData(
@@ -128,7 +128,7 @@ CATALOGUE: tuple[KnownData, ...] = (
         "CC BY-SA 3.0",
         "https://yann.lecun.com/exdb/mnist",
         _UNPACKED,
-        "mnist --channels grey --resolution 28",
+        "mnist --channels grey --resolution 28 --recipe dcgan-gan",
         fetched=True,
     ),
 )

@@ -8,9 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from frugan.data.decode import ImageError, ImageHeader, check_image
+from frugan.data.deep import largest_colour
 from frugan.data.items import NO_CLASS, Item, Source
 from frugan.data.parallel import map_ordered
 from frugan.data.source import open_source
+from frugan.system.errors import UserError
 from frugan.system.jsonl import JSON
 
 
@@ -38,7 +40,8 @@ class DataReport:
     modes: dict[str, int]  # as stored, in Pillow's words
     formats: dict[str, int]
     of_16_bits: int  # grey pictures
-    largest_value: int  # in these
+    colour_of_16_bits: int  # PNGs; they need the extra `deep`
+    largest_value: int  # in both, 0 where it cannot be read
     exif_rotated: int
     profiles: dict[str, int]  # of colours: converted to sRGB, or unreadable
     unusable: list[Unusable]
@@ -64,7 +67,7 @@ class DataReport:
             ("pixels", _join(self.modes)),
             ("formats", _join(self.formats)),
             ("colours", _colours(self.profiles)),
-            ("depth", _depth(self.of_16_bits, self.largest_value)),
+            ("depth", _depth(self.of_16_bits, self.colour_of_16_bits, self.largest_value)),
             ("turned", _if_any(self.exif_rotated, "are stored turned or mirrored: they are set upright")),
             ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
@@ -95,6 +98,7 @@ class _Finding(NamedTuple):
     item: Item
     digest: bytes  # SHA-256 of the encoded bytes, b"" if they could not be had
     result: ImageHeader | ImageError
+    largest_colour: int | None = None  # of 16 bits
 
 
 def _look(source: Source, index: int) -> _Finding:
@@ -102,13 +106,21 @@ def _look(source: Source, index: int) -> _Finding:
     try:
         with source.reading(index) as data:
             digest = hashlib.sha256(data).digest()
-            return _Finding(item, digest, check_image(data))
+            return _Finding(item, digest, check_image(data), _largest_colour(data))
     except ImageError as error:
         return _Finding(item, digest, error)
 
 
+def _largest_colour(data: bytes) -> int | None:
+    try:
+        return largest_colour(data)
+    except UserError:  # without the extra that reads them they are still counted
+        return 0
+
+
 def _report(source: Source, findings: list[_Finding]) -> DataReport:
     headers = [finding.result for finding in findings if isinstance(finding.result, ImageHeader)]
+    colours = [finding.largest_colour for finding in findings if finding.largest_colour is not None]
     labels = Counter(finding.item.label for finding in findings if isinstance(finding.result, ImageHeader))
     sizes = sorted(([header.width, header.height] for header in headers), key=lambda size: (min(size), size))
     short_sides = [min(size) for size in sizes]
@@ -124,7 +136,8 @@ def _report(source: Source, findings: list[_Finding]) -> DataReport:
         modes=_count(header.mode for header in headers),
         formats=_count(header.format for header in headers),
         of_16_bits=sum(header.largest > 0 for header in headers),
-        largest_value=max((header.largest for header in headers), default=0),
+        colour_of_16_bits=len(colours),
+        largest_value=max([header.largest for header in headers] + colours, default=0),
         exif_rotated=sum(header.is_turned for header in headers),
         profiles=_count(header.profile for header in headers if header.profile != "none"),
         unusable=[
@@ -171,15 +184,17 @@ def _advice(resolution: int) -> str:
     )
 
 
-def _depth(count: int, largest: int) -> str:
-    """How to train on grey pictures of 16 bits, whose values may come from a camera of fewer."""
-    if not count:
+def _depth(grey: int, colour: int, largest: int) -> str:
+    """How to train on pictures of 16 bits, whose values may come from a camera of fewer."""
+    counts = [f"{count} {name} of 16 bits" for count, name in ((grey, "grey"), (colour, "in colour")) if count]
+    if not counts:
         return ""
+    if not largest:
+        return f"{counts[-1]}: pip install 'frugan[deep]' to see which are used"
     white = 2 ** largest.bit_length() - 1
-    flag = "" if white == 65535 else f" --white {white}"
     used = "" if white == 65535 else f", using {largest.bit_length()} bits (largest value {largest})"
-    are = "1 is" if count == 1 else f"{count} are"
-    return f"{are} grey of 16 bits{used}: frugan train DATA --channels grey --bits 16{flag}"
+    flags = ("" if colour else " --channels grey") + " --bits 16" + ("" if white == 65535 else f" --white {white}")
+    return f"{' and '.join(counts)}{used}: frugan train DATA{flags}"
 
 
 def _colours(profiles: dict[str, int]) -> str:

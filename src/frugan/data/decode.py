@@ -138,6 +138,7 @@ _memory = Budget(BYTES_AT_ONCE)
 _STRIP_PIXELS = 2**21  # converted at once
 # Pillow warns at half of the bound; `_open` names the bound itself.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # of notes in the file, which no pixel needs
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,19 @@ _NUMPY, _PNG, _TIFF = b"\x93NUMPY", b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*", b
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as Pillow's
 
 
+def largest_colour(data: bytes) -> int | None:
+    """The largest value of a PNG of 16-bit colours, opacity aside; None for any other file.
+
+    Raises:
+        UserError: the extra `deep` is not installed.
+        CorruptImageError, UnsupportedImageError: as `decode_picture`.
+    """
+    if not _is_deep_png(data):
+        return None
+    array = _bands_last(_deep_png(data))
+    return int((array[..., :-1] if array.shape[2] in (2, 4) else array).max())
+
+
 def needs_deep(data: bytes, wanted: Wanted) -> bool:
     """Whether an image is read here, or as an ordinary picture by `decode_picture`."""
     return wanted.pixels.bits > 8 or wanted.shape.channels not in (1, 3, 4) or data.startswith(_NUMPY)
@@ -76,7 +89,7 @@ def _read(data: bytes) -> np.ndarray:
         return _bands_last(_numpy(data))
     if data.startswith(_TIFF):
         return _bands_last(_tiff(data))
-    if data.startswith(_PNG) and data[24:26] in (b"\x10\x02", b"\x10\x06", b"\x10\x04"):  # 16 bits a colour
+    if _is_deep_png(data):
         return _bands_last(_deep_png(data))
     return _bands_last(_picture(data))
 
@@ -117,6 +130,11 @@ def _tiff(data: bytes) -> np.ndarray:
         raise
     except Exception as error:  # tifffile fails on damaged bytes with whatever its parsing meets
         raise CorruptImageError(str(error) or type(error).__name__) from error
+
+
+def _is_deep_png(data: bytes) -> bool:
+    """Whether it has 16 bits for each of several channels."""
+    return data.startswith(_PNG) and data[24:26] in (b"\x10\x02", b"\x10\x06", b"\x10\x04")
 
 
 def _deep_png(data: bytes) -> np.ndarray:

@@ -67,6 +67,8 @@ def open_zip(file: Path | BytesIO, origin: str) -> Source:
     entries = _strip_wrapper(named, origin)
     hidden, others, images = _sort_out(entries, lambda name: True)
     _require_images(origin, images, others, hidden)
+    if any(entry.header_offset < 0 for entry in archive.infolist()):
+        raise UserError(f"{origin} is damaged: a part of it is missing. Copy it again.")
     if any(entries[name].flag_bits & _ENCRYPTED for name in images):
         raise UserError(f"{origin} is encrypted: unpack it and give the folder.")
 

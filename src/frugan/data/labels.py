@@ -56,7 +56,7 @@ def _read(listing: bytes, origin: str) -> dict[str, int | str]:
         loaded: Any = json.loads(listing)
         entries = loaded.get("labels") or []
         named: dict[str, int | str] = dict(entries)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f'{origin}: {LISTING} is not {{"labels": [["image.png", 3], ...]}}: {error}') from error
     for name, label in named.items():
         if not isinstance(name, str) or not isinstance(label, int | str) or isinstance(label, bool):

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from frugan.config.schema import RunConfig
-from frugan.data.catalogue import how_to_get
+from frugan.data.catalogue import CATALOGUE, how_to_get
 from frugan.data.default import DEFAULT_NAME, open_default
 from frugan.data.files import open_folder, open_zip
 from frugan.data.items import Item, Source
@@ -54,6 +54,8 @@ def open_source(data: str | Path) -> Source:
         return open_zip(path, str(data))
     if path.exists():
         raise UserError(f"{data} is neither a folder nor a zip: give a folder of images or a zip of one.")
+    if path.is_symlink():
+        raise UserError(f"{data} is a link to nothing, or to itself: give the folder or zip that it should lead to.")
     known = how_to_get(str(data))
     if known:
         raise UserError(known)
@@ -65,7 +67,8 @@ def _did_you_mean(data: str | Path, path: Path) -> str:
     if not path.parent.is_dir():
         return f" There is no folder {path.parent} either."
     beside = [str(path.parent / name) for name in sorted(os.listdir(path.parent))]
-    close = difflib.get_close_matches(str(data), [*NAMES, *beside], n=3)
+    known = [known.name for known in CATALOGUE if not known.fetched and known.name not in NAMES]
+    close = difflib.get_close_matches(str(data), [*NAMES, *known, *beside], n=3)
     if close:
         return f" Did you mean {' or '.join(close)}?"
     return f" Data sets known by name: {', '.join(NAMES)}; `frugan data list` has more."
