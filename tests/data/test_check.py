@@ -96,7 +96,7 @@ def test_suggestion_is_reached_by_95_percent(make_folder, encode, noise, small, 
         (folder / f"small{n}.png").write_bytes(encode(noise(n, 15, 15)))
     assert check_data(folder).suggested_resolution == suggested
     # Codes of so few pixels are none that the default recipe draws.
-    assert f"frugan train DATA --resolution {suggested} --recipe creps-small" in check_data(folder).text()
+    assert f"frugan train {folder} --resolution {suggested} --recipe creps-small" in check_data(folder).text()
 
 
 def test_nothing_to_check(tmp_path):

@@ -1,14 +1,20 @@
 """The page of a data set: near duplicates are found, others are not, and names cannot harm it."""
 
+import html
+import itertools
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import frugan
 from frugan.cli import main
 from frugan.data.overview import difference_hash, look_over, near_groups
 from frugan.data.source import open_source
+from frugan.runs.prepare import prepare
 
 
 def photo(seed: int, width: int = 120, height: int = 90) -> Image.Image:
@@ -64,5 +70,18 @@ def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     for words in ("17 images can be used", "&lt;b&gt;cut.png", "1 group", "03.png, again.jpg, small.png", "are few"):
         assert words in page
     assert "<b>cut" not in page
+    assert "17 images are few for an honest distance" in page
+    commands = [html.unescape(text) for text in re.findall(r"<pre><code>(.*?)</code></pre>", page)]
+    assert len(commands) == 4
+    for command in commands:
+        _, verb, data, *flags = shlex.split(command)
+        assert (verb, data) == ("train", str(folder))
+        told = [flag for flag in flags if flag.startswith("--")]
+        assert set(told) <= {"--resolution", "--recipe", "--dry-run", "--set", "--fit"}
+        options = dict(itertools.pairwise(flags))
+        settings = [options["--set"]] if "--set" in told else []
+        size = int(options["--resolution"])
+        plan = frugan.Plan(str(folder), options["--recipe"], resolution=size, settings=settings, upsample=True)
+        assert prepare(plan.configuration(), lambda said: None).dataset.images.shape[-2:] == (size, size)
     assert "<script" not in page
     assert page.count("<svg") == 2

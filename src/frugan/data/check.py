@@ -1,6 +1,7 @@
 """What is in a data set, and what is wrong with it: the report of `frugan data check`."""
 
 import hashlib
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -50,6 +51,10 @@ class DataReport:
     hidden_files: int
     suggested_resolution: int  # the largest power of two that at least 95 % of the images reach, 0 without images
 
+    def command(self, *flags: str) -> str:
+        """How to train on these images, for a shell."""
+        return shlex.join(["frugan", "train", self.data, *flags])
+
     def to_json(self) -> JSON:
         """Plain numbers, strings, lists and dicts throughout."""
         return asdict(self)
@@ -67,12 +72,12 @@ class DataReport:
             ("pixels", _join(self.modes)),
             ("formats", _join(self.formats)),
             ("colours", _colours(self.profiles)),
-            ("depth", _depth(self.of_16_bits, self.colour_of_16_bits, self.largest_value)),
+            ("depth", _depth(self)),
             ("turned", _if_any(self.exif_rotated, "are stored turned or mirrored: they are set upright")),
             ("ignored", _join(self.other_files | {"hidden": self.hidden_files})),
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
             *_shorten("unusable", [f"{entry.name}: {entry.reason}" for entry in self.unusable]),
-            ("resolution", _advice(self.suggested_resolution)),
+            ("resolution", _advice(self)),
         ]
         text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
         return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
@@ -174,18 +179,20 @@ def _suggest(short_sides: list[int]) -> int:
     return 1 << (side.bit_length() - 1)
 
 
-def _advice(resolution: int) -> str:
+def size_flags(report: DataReport) -> tuple[str, ...]:
     """What to train at; below 64, codes of a quarter of the side are too small for the default recipe's networks."""
-    if not resolution:
-        return ""
-    recipe = "" if resolution >= 64 else " --recipe creps-small"
-    return (
-        f"{resolution} is reached by at least 95 % of the images: frugan train DATA --resolution {resolution}{recipe}"
-    )
+    side = report.suggested_resolution
+    return "--resolution", str(side), *(() if side >= 64 else ("--recipe", "creps-small"))
 
 
-def _depth(grey: int, colour: int, largest: int) -> str:
+def _advice(report: DataReport) -> str:
+    side = report.suggested_resolution
+    return f"{side} is reached by at least 95 % of the images: {report.command(*size_flags(report))}" if side else ""
+
+
+def _depth(report: DataReport) -> str:
     """How to train on pictures of 16 bits, whose values may come from a camera of fewer."""
+    grey, colour, largest = report.of_16_bits, report.colour_of_16_bits, report.largest_value
     counts = [f"{count} {name} of 16 bits" for count, name in ((grey, "grey"), (colour, "in colour")) if count]
     if not counts:
         return ""
@@ -193,8 +200,9 @@ def _depth(grey: int, colour: int, largest: int) -> str:
         return f"{counts[-1]}: pip install 'frugan[deep]' to see which are used"
     white = 2 ** largest.bit_length() - 1
     used = "" if white == 65535 else f", using {largest.bit_length()} bits (largest value {largest})"
-    flags = ("" if colour else " --channels grey") + " --bits 16" + ("" if white == 65535 else f" --white {white}")
-    return f"{' and '.join(counts)}{used}: frugan train DATA{flags}"
+    flags = [*([] if colour else ["--channels", "grey"]), "--bits", "16"]
+    command = report.command(*flags, *([] if white == 65535 else ["--white", str(white)]))
+    return f"{' and '.join(counts)}{used}: {command}"
 
 
 def _colours(profiles: dict[str, int]) -> str:

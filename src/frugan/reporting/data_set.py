@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from frugan.data.check import DataReport
+from frugan.data.check import DataReport, size_flags
 from frugan.data.overview import THUMBNAIL, Overview
 from frugan.html.chart import Chart, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
-from frugan.html.pictures import embed, show
+from frugan.html.pictures import embed, show, zoomable
 from frugan.html.table import two_columns
 from frugan.recipes import RECIPES
 from frugan.system.text import one_line
@@ -23,14 +23,18 @@ _FEW = 500  # images; fewer, and GANs copy or collapse without augmentation (Sty
 
 def data_page(report: DataReport, overview: Overview) -> str:
     """One HTML page."""
-    lines = [line for line in report.text().splitlines() if not line.startswith(("unusable", "duplicates", "data "))]
-    facts = {line[:12].strip(): line[12:] for line in lines}
+    lines = [
+        line
+        for line in report.text().splitlines()
+        if not line.startswith(("unusable", "duplicates", "data ", "resolution"))
+    ]
+    facts = {line[:12].strip(): one_line(line[12:]) for line in lines}
     sections = [
         tag("header", tag("h1", one_line(report.data)), tag("p", f"{report.images:,} images can be used.")),
         _advice(report),
         _sizes(overview),
         _sheet(overview),
-        tag("section", tag("h2", "In numbers"), two_columns({name: one_line(text) for name, text in facts.items()})),
+        tag("section", tag("h2", "In numbers"), two_columns(facts, wraps=True)),
         _classes(report),
         _list("Damaged or unusable", [f"{entry.name}: {entry.reason}" for entry in report.unusable], "None."),
         _list("The same file more than once", [" = ".join(group) for group in report.duplicates], "None."),
@@ -44,28 +48,43 @@ def _advice(report: DataReport) -> Markup:
     side, count = report.suggested_resolution, report.images
     if not side:
         return tag("section", tag("h2", "What fits"), tag("p", "No image can be used.", class_="missing"))
-    recipe = "nsb-gan-w-dcgan" if side >= 64 else "creps-small"
-    minutes = RECIPES[recipe].minutes
-    command = f"frugan train DATA --resolution {side}" + ("" if side >= 64 else f" --recipe {recipe}")
+    name = "nsb-gan-w-dcgan" if side >= 64 else "creps-small"
+    recipe = RECIPES[name]
+    flags = size_flags(report)
     sentences = [
-        f"At least 95 % of the images reach {side} x {side}: {command}",
-        f"Recipe {recipe}: about {minutes:.0f} minutes on two CPU cores; add --dry-run to measure it here.",
+        tag("p", f"At least 95 % of the images reach {side} x {side}:", class_="then"),
+        _command(report, *flags),
+        tag(
+            "p",
+            f"That is recipe {name}: {recipe.minutes:.0f} minutes for its {recipe.side} x {recipe.side} on two cores "
+            "of a server's CPU. How long it takes here, and how much memory, a short trial tells:",
+            class_="then",
+        ),
+        _command(report, *flags, "--dry-run"),
     ]
     if count < _FEW:
-        sentences.append(
-            f"{count} images are few: expect copies of them. An augmentation helps (--set "
-            "'sampler.stabilizer={class: frugan.stabilizers.ada.ADA}'), or a trained model to begin with (--from)."
-        )
+        sentences += [
+            tag(
+                "p",
+                f"{count} images are few: expect copies of them. Begin with a trained model (--from), or augment:",
+                class_="then",
+            ),
+            _command(report, *flags, "--set", "sampler.stabilizer={class: frugan.stabilizers.ada.ADA}"),
+        ]
     if count < _ENOUGH:
-        sentences.append(
-            f"Distances from {count} images are biased upwards: compare them only with those of the same number."
-        )
+        few = f"{count} images are few for an honest distance from generated ones: with fewer than {_ENOUGH:,}, "
+        sentences.append(tag("p", few + "it comes out too large. Compare only distances from the same number."))
     if report.square < report.images:
         share = 100 * (1 - report.square / report.images)
-        sentences.append(
-            f"{share:.0f} % are not square: their middle is used, unless you set --resolution 96x160 or --fit pad."
-        )
-    return tag("section", tag("h2", "What fits"), *(tag("p", sentence) for sentence in sentences))
+        sentences += [
+            tag("p", f"{share:.0f} % are not square, and their middle is used. To keep all of them:", class_="then"),
+            _command(report, *flags, "--fit", "pad"),
+        ]
+    return tag("section", tag("h2", "What fits"), *sentences)
+
+
+def _command(report: DataReport, *flags: str) -> Markup:
+    return tag("pre", tag("code", one_line(report.command(*flags))))
 
 
 def _sizes(overview: Overview) -> Markup:
@@ -98,9 +117,7 @@ def _sheet(overview: Overview) -> Markup:
     chosen = np.arange(count) * len(overview.names) // count
     picture = embed(_rows(overview.thumbnails[chosen], _COLUMNS), _SHEET_BYTES)
     note = f"{count} of {len(overview.names):,}, evenly spread over the order of their names; the middle of each."
-    return tag(
-        "section", tag("h2", "Images"), tag("p", note, class_="help"), show(picture, "contact sheet"), id="sheet"
-    )
+    return tag("section", tag("h2", "Images"), zoomable(picture, "contact sheet", note), id="sheet")
 
 
 def _rows(thumbnails: np.ndarray, columns: int) -> np.ndarray:
