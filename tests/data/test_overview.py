@@ -40,7 +40,8 @@ def folder(tmp_path: Path) -> Path:
 def test_the_same_picture_saved_again_or_scaled_is_near(folder: Path) -> None:
     overview = look_over(open_source(folder))
     assert overview.near == (("03.png", "again.jpg", "small.png"),)
-    assert overview.thumbnails.shape == (17, 3, 96, 96)
+    assert len(overview.names) == 17
+    assert overview.thumbnail("even100.png").tolist() == np.full((3, 96, 96), 100).tolist()
     sizes = dict(zip(overview.names, overview.sizes.tolist(), strict=True))
     assert sizes["00.png"] == [90, 120]
     assert sizes["even0.png"] == [70, 50]
@@ -55,6 +56,19 @@ def test_near_is_transitive_and_counts_bits() -> None:
     assert near_groups(list("abcd"), hashes) == (("a", "b", "c"),)
     hashes[1, 4] ^= True
     assert near_groups(list("abcd"), hashes) == (("b", "c"),)
+
+
+def test_near_are_those_that_all_pairs_find() -> None:
+    random = np.random.RandomState(1)
+    hashes = np.repeat(random.rand(60, 64) < 0.5, 5, axis=0)
+    for row in hashes:
+        row[random.permutation(64)[: random.randint(4)]] ^= True
+    distance = (hashes[:, None] != hashes[None]).sum(axis=2)
+    reached = np.linalg.matrix_power((distance <= 4).astype(float), 64) > 0  # through any number of others
+    expected = {tuple(np.flatnonzero(row)) for row in reached if row.sum() > 1}
+    found = near_groups([str(i) for i in range(300)], hashes)
+    assert {tuple(map(int, group)) for group in found} == expected
+    assert len(expected) > 30
 
 
 def test_hash_of_a_ramp_rises_everywhere() -> None:

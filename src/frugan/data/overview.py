@@ -1,6 +1,6 @@
 """A closer look at a data set for its page: sizes, small pictures, and which images look almost the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +23,14 @@ class Overview:
 
     Attributes:
         sizes: (N, 2), height and width, upright.
-        thumbnails: (N, 3, 96, 96) uint8.
         near: groups of names whose pictures look almost the same; copies of the same bytes among them.
+        thumbnail: draws one of them by its name, (3, 96, 96) uint8. They are not kept: there may be millions.
     """
 
     names: tuple[str, ...]
     sizes: np.ndarray
-    thumbnails: np.ndarray
     near: tuple[tuple[str, ...], ...]
+    thumbnail: Callable[[str], np.ndarray]
 
 
 def look_over(source: Source, progress: Callable[[int, int], None] = lambda done, total: None) -> Overview:
@@ -39,26 +39,36 @@ def look_over(source: Source, progress: Callable[[int, int], None] = lambda done
     Raises:
         RunError: a file cannot be read.
     """
-    names, sizes, thumbnails = [], [], []
+    places, sizes, hashes = {}, [], []
     for index, seen in enumerate(map_ordered(lambda i: _seen(source, i), len(source))):
         if seen is not None:
-            names.append(source.items[index].name)
+            places[source.items[index].name] = index
             sizes.append(seen[0])
-            thumbnails.append(seen[1])
+            hashes.append(seen[1])
         progress(index + 1, len(source))
-    pictures = np.stack(thumbnails) if thumbnails else np.zeros((0, 3, THUMBNAIL, THUMBNAIL), np.uint8)
-    hashes = np.array([difference_hash(picture) for picture in pictures], bool).reshape(len(pictures), 64)
-    return Overview(tuple(names), np.array(sizes).reshape(-1, 2), pictures, near_groups(names, hashes))
+    names = tuple(places)
+    near = near_groups(names, np.array(hashes, bool).reshape(-1, 64))
+    return Overview(names, np.array(sizes).reshape(-1, 2), near, lambda name: _thumbnail(source, places[name]))
 
 
 def _seen(source: Source, index: int) -> tuple[tuple[int, int], np.ndarray] | None:
+    """Size and hash."""
     try:
         with source.reading(index) as data:
             with decoded(data, shrink_to=(1, 1)) as picture:
                 size = picture.full_size
-            return size, decode_picture(data, Wanted.square(THUMBNAIL, allow_upsampling=True))
+            return size, difference_hash(_small(data))
     except ImageError:
         return None
+
+
+def _thumbnail(source: Source, index: int) -> np.ndarray:
+    with source.reading(index) as data:
+        return _small(data)
+
+
+def _small(data: bytes) -> np.ndarray:
+    return decode_picture(data, Wanted.square(THUMBNAIL, allow_upsampling=True))
 
 
 def difference_hash(picture: np.ndarray) -> np.ndarray:
@@ -69,7 +79,7 @@ def difference_hash(picture: np.ndarray) -> np.ndarray:
     return rises.flatten()
 
 
-def near_groups(names: list[str], hashes: np.ndarray) -> tuple[tuple[str, ...], ...]:
+def near_groups(names: Sequence[str], hashes: np.ndarray) -> tuple[tuple[str, ...], ...]:
     """Names whose hashes (N, 64) differ in few bits, directly or through others, largest groups first."""
     parents = list(range(len(names)))
 
@@ -79,15 +89,30 @@ def near_groups(names: list[str], hashes: np.ndarray) -> tuple[tuple[str, ...], 
             i = parents[i]
         return i
 
-    set_bits = hashes.sum(axis=1)
-    telling = np.flatnonzero((set_bits >= _LEAST_BITS) & (set_bits <= 64 - _LEAST_BITS))
-    signs = (2 * hashes[telling].astype(np.float32) - 1) / 8
-    for first in range(0, len(telling), _CHUNK):
-        alike = signs[first : first + _CHUNK] @ signs.T > 1 - 2 * (_NEAR_BITS + 0.5) / 64
-        for row, column in zip(*np.nonzero(alike), strict=True):
-            if telling[first + row] < telling[column]:
-                parents[root(int(telling[column]))] = root(int(telling[first + row]))
+    for first, second in _near_pairs(hashes):
+        low, high = sorted((root(first), root(second)))
+        parents[high] = low
     groups: dict[int, list[str]] = {}
     for i, name in enumerate(names):
         groups.setdefault(root(i), []).append(name)
     return tuple(sorted((tuple(group) for group in groups.values() if len(group) > 1), key=len, reverse=True))
+
+
+def _near_pairs(hashes: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Pairs of places; some more than once.
+
+    Two hashes that differ in 4 bits agree in one of 5 parts of them at least: only those that do are compared.
+    """
+    set_bits = hashes.sum(axis=1)
+    telling = np.flatnonzero((set_bits >= _LEAST_BITS) & (set_bits <= 64 - _LEAST_BITS))
+    signs = (2 * hashes[telling].astype(np.float32) - 1) / 8
+    for part in np.array_split(np.arange(64), _NEAR_BITS + 1):
+        keys = hashes[telling][:, part] @ (1 << np.arange(len(part)))
+        order = np.argsort(keys, kind="stable")
+        for group in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
+            for start in range(0, len(group) if len(group) > 1 else 0, _CHUNK):
+                rows = group[start : start + _CHUNK]
+                alike = signs[rows] @ signs[group].T > 1 - 2 * (_NEAR_BITS + 0.5) / 64
+                for row, column in np.argwhere(alike):
+                    if rows[row] < group[column]:
+                        yield int(telling[rows[row]]), int(telling[group[column]])

@@ -114,14 +114,14 @@ def _sheet(overview: Overview) -> Markup:
     count = min(_SHOWN, len(overview.names))
     if not count:
         return tag("section", tag("h2", "Images"), tag("p", "None.", class_="missing"))
-    chosen = np.arange(count) * len(overview.names) // count
-    picture = embed(_rows(overview.thumbnails[chosen], _COLUMNS), _SHEET_BYTES)
+    chosen = [overview.names[i * len(overview.names) // count] for i in range(count)]
+    picture = embed(_rows([overview.thumbnail(name) for name in chosen], _COLUMNS), _SHEET_BYTES)
     note = f"{count} of {len(overview.names):,}, evenly spread over the order of their names; the middle of each."
     return tag("section", tag("h2", "Images"), zoomable(picture, "contact sheet", note), id="sheet")
 
 
-def _rows(thumbnails: np.ndarray, columns: int) -> np.ndarray:
-    """(N, 3, s, s) -> one picture, row by row; white where none is left."""
+def _rows(thumbnails: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """(3, s, s) each -> one picture, row by row; white where none is left."""
     columns = min(columns, len(thumbnails))
     rows = -(-len(thumbnails) // columns)
     sheet = np.full((rows * THUMBNAIL, columns * THUMBNAIL, 3), 255, np.uint8)
@@ -154,10 +154,9 @@ def _near(overview: Overview) -> Markup:
     title = "Pictures that look almost the same"
     if not overview.near:
         return tag("section", tag("h2", title), tag("p", "None."))
-    place = {name: i for i, name in enumerate(overview.names)}
     figures = []
     for group in overview.near[:_MOST_GROUPS]:
-        thumbnails = overview.thumbnails[[place[name] for name in group[:_MOST_OF_GROUP]]]
+        thumbnails = [overview.thumbnail(name) for name in group[:_MOST_OF_GROUP]]
         names = ", ".join(one_line(name) for name in group[:_MOST_OF_GROUP])
         more = f" and {len(group) - _MOST_OF_GROUP} more" if len(group) > _MOST_OF_GROUP else ""
         picture = show(embed(_rows(thumbnails, _MOST_OF_GROUP), _GROUP_BYTES), names)
