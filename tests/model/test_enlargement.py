@@ -89,7 +89,7 @@ def test_the_verbs_enlarge_pictures_and_leave_the_run_s_own_result_alone(
     assert main(["sample", str(trained_run), "--out", str(tmp_path / "x"), "--halvings", "1"]) == 2
     assert "goes with --decoder" in capsys.readouterr().err
     with pytest.raises(
-        UserError, match="cannot enlarge images of 64 x 64, halved 7 times: images of 64 x 64 are too small"
+        UserError, match="cannot enlarge images of 64 x 64, halved 7 times: 64 x 64 pixels are too few to be mirrored"
     ):
         frugan.load(trained_run).enlarged_by(WaveletCodec(levels=2), SRResNet(channels=8, blocks=1), 7)
 

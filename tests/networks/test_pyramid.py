@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from frugan.nn.pyramid import Pyramid, cut_to, filled_to, pyramid
+from frugan.nn.pyramid import Pyramid, pyramid
+from frugan.ops.borders import cut_to, filled_to
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,5 @@ def test_filling_mirrors_and_cutting_undoes_it() -> None:
     assert torch.equal(filled[:, :, 9, :13], image[:, :, 7])
     assert torch.equal(filled[:, :, :9, 13:], image[:, :, :, [11, 10, 9]])
     assert torch.equal(cut_to(filled, 9, 13), image)
+    with pytest.raises(ValueError, match="9 x 13 pixels are too few to be mirrored up to 18 x 13"):
+        filled_to(image, 18, 13)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import final
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from frugan.config.shape import ImageShape
+from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.wavelet import Phase
 
 
@@ -82,7 +82,8 @@ class Codec(nn.Module, ABC):
         Raises:
             ValueError: it is too small to be mirrored.
         """
-        _check_mirror(shape.size, self.missing(shape))
+        if any(lacking >= side for side, lacking in zip(shape.size, self.missing(shape), strict=True)):
+            raise ValueError(f"images of {shape.size_text} are too small to be halved {self.levels} times")
         return shape.channels, -(-shape.height // self.factor), -(-shape.width // self.factor)
 
     @final
@@ -98,11 +99,8 @@ class Codec(nn.Module, ABC):
             ValueError: they are too small for that.
         """
         step = self.factor if levels is None else 2**levels
-        down, right = -image.shape[-2] % step, -image.shape[-1] % step
-        if not down and not right:
-            return image
-        _check_mirror(image.shape[-2:], (down, right))
-        return F.pad(image, (0, right, 0, down), mode="reflect")
+        height, width = (-(-side // step) * step for side in image.shape[-2:])
+        return filled_to(image, height, width)
 
     @final
     def raw_code(self, image: Tensor) -> Tensor:
@@ -160,13 +158,4 @@ class Codec(nn.Module, ABC):
         if decoder is not None:
             image = decoder(self.decoder_input(code), image, noise=code.new_full(code.shape[:1], noise))
         height, width = size or (side - cut for side, cut in zip(image.shape[-2:], self.cut, strict=True))
-        return image if image.shape[-2:] == (height, width) else image[..., :height, :width]
-
-
-def _check_mirror(size: Sequence[int], missing: tuple[int, int]) -> None:
-    """
-    Raises:
-        ValueError: more rows or columns are missing than there are to mirror.
-    """
-    if any(lacking >= side for side, lacking in zip(size, missing, strict=True)):
-        raise ValueError(f"images of {size[0]} x {size[1]} are too small to be halved so often")
+        return cut_to(image, height, width)

@@ -78,6 +78,7 @@ class DataReport:
             *_shorten("duplicates", [" = ".join(group) for group in self.duplicates]),
             *_shorten("unusable", [f"{entry.name}: {entry.reason}" for entry in self.unusable]),
             ("resolution", _advice(self)),
+            ("to train", self.command(*size_flags(self)) if self.suggested_resolution else ""),
         ]
         text = "".join(f"{title:<12}{content}\n" for title, content in rows if content)
         return text.encode(errors="backslashreplace").decode()  # a file's name may hold bytes that are no text
@@ -187,7 +188,7 @@ def size_flags(report: DataReport) -> tuple[str, ...]:
 
 def _advice(report: DataReport) -> str:
     side = report.suggested_resolution
-    return f"{side} is reached by at least 95 % of the images: {report.command(*size_flags(report))}" if side else ""
+    return f"{side} is reached by at least 95 % of the images" if side else ""
 
 
 def _depth(report: DataReport) -> str:

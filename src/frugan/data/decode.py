@@ -86,25 +86,34 @@ def decode_picture(data: bytes, wanted: Wanted) -> np.ndarray:
         CorruptImageError, UnsupportedImageError: as `decode_image`.
         SmallImageError: it would have to be enlarged, without `allow_upsampling`.
     """
+    with decoded(data, shrink_to=wanted.shape.size) as picture:
+        return fitted(picture, wanted)
+
+
+def fitted(picture: "Picture", wanted: Wanted) -> np.ndarray:
+    """A decoded image in the wanted shape, as `decode_picture` has it.
+
+    Raises:
+        SmallImageError: as there.
+    """
     rows, columns = wanted.shape.size
-    with decoded(data, shrink_to=(rows, columns)) as picture:
-        if wanted.smallest is not None:
-            rows = columns = min(rows, max(min(picture.width, picture.height), wanted.smallest))
-        place = placement((picture.height, picture.width), (rows, columns), wanted.fit)
-        if place.enlarges and not wanted.allow_upsampling:
-            raise SmallImageError(f"{picture.width} x {picture.height} is smaller than {columns} x {rows}")
-        mode = MODES[wanted.shape.channels]
-        if place.keeps_pixels:
-            left, top, right, bottom = (int(edge) for edge in place[:4])
-            drawn = picture.rows(top, bottom, mode).crop((left, 0, right, bottom - top))
-        else:
-            drawn = _resized(picture, place, mode)
-        if drawn.size != (columns, rows):
-            page = Image.new(mode, (columns, rows), 0 if mode == "RGBa" else "white")
-            page.paste(drawn, (place.before, place.above))
-            drawn = page
-        pixels = np.asarray(drawn)
-        return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    if wanted.smallest is not None:
+        rows = columns = min(rows, max(min(picture.width, picture.height), wanted.smallest))
+    place = placement((picture.height, picture.width), (rows, columns), wanted.fit)
+    if place.enlarges and not wanted.allow_upsampling:
+        raise SmallImageError(f"{picture.width} x {picture.height} is smaller than {columns} x {rows}")
+    mode = MODES[wanted.shape.channels]
+    if place.keeps_pixels:
+        left, top, right, bottom = (int(edge) for edge in place[:4])
+        drawn = picture.rows(top, bottom, mode).crop((left, 0, right, bottom - top))
+    else:
+        drawn = _resized(picture, place, mode)
+    if drawn.size != (columns, rows):
+        page = Image.new(mode, (columns, rows), 0 if mode == "RGBa" else "white")
+        page.paste(drawn, (place.before, place.above))
+        drawn = page
+    pixels = np.asarray(drawn)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def check_image(data: bytes) -> ImageHeader:
@@ -273,10 +282,9 @@ def _orientation(image: Image.Image) -> int:
 
 def _to_mode(image: Image.Image, format_: str | None, profile: bytes | None, mode: str) -> Image.Image:
     """sRGB pixels as RGB or L, transparency on a white page; or as RGBA, or RGBa, which is premultiplied."""
-    opacity = _opacity(image, format_)
-    if mode == "L" and image.mode in ("L", "1") and opacity is None and not profile:
+    if mode == "L" and image.mode in ("L", "1") and not image.has_transparency_data and not profile:
         return image.convert("L")
-    colours = _to_rgb(image, format_, profile)
+    colours, opacity = _separated(image, format_, profile)
     if mode in ("RGBA", "RGBa"):
         straight = Image.merge("RGBA", (*colours.split(), opacity or Image.new("L", image.size, 255)))
         return straight.convert("RGBa") if mode == "RGBa" else straight
@@ -286,32 +294,29 @@ def _to_mode(image: Image.Image, format_: str | None, profile: bytes | None, mod
     return colours if mode == "RGB" else colours.convert("L")
 
 
-def _opacity(image: Image.Image, format_: str | None) -> Image.Image | None:
-    """L, of an image that has transparent pixels, or one colour that is transparent."""
-    if not image.has_transparency_data:
-        return None
+def _separated(
+    image: Image.Image, format_: str | None, profile: bytes | None
+) -> tuple[Image.Image, Image.Image | None]:
+    """sRGB, and opacity as L where there are transparent pixels, or one colour that is transparent."""
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return to_srgb(image, profile), None
     if _has_16_bit(image, format_):
+        grey = to_srgb(_from_16_bit(image), profile).convert("RGB")
+        if not image.has_transparency_data:
+            return grey, None
         visible = np.asarray(image).astype(np.int64) != image.info["transparency"]
-        return Image.fromarray(np.where(visible, 255, 0).astype(np.uint8))
-    return image.convert("RGBA").getchannel("A")
+        return grey, Image.fromarray(np.where(visible, 255, 0).astype(np.uint8))
+    if image.has_transparency_data:
+        drawn = image.convert("RGBA")
+        return to_srgb(drawn.convert("RGB"), profile), drawn.getchannel("A")
+    if image.mode in _PLAIN_MODES:
+        own = image if image.mode in ("L", "CMYK") else image.convert("RGB")
+        return to_srgb(own, profile).convert("RGB"), None
+    raise UnsupportedImageError(f"pixels of mode {image.mode} have no known range: save it as 8-bit RGB")
 
 
 def _has_16_bit(image: Image.Image, format_: str | None) -> bool:
     return image.mode.startswith("I;16") or (image.mode == "I" and format_ in ("PNG", "PPM"))  # they hold no more
-
-
-def _to_rgb(image: Image.Image, format_: str | None, profile: bytes | None) -> Image.Image:
-    """Colours alone, whatever is transparent."""
-    if image.mode == "RGB" and not image.has_transparency_data:
-        return to_srgb(image, profile)
-    if _has_16_bit(image, format_):
-        return to_srgb(_from_16_bit(image), profile).convert("RGB")
-    if image.has_transparency_data:
-        return to_srgb(image.convert("RGBA").convert("RGB"), profile)
-    if image.mode in _PLAIN_MODES:
-        own = image if image.mode in ("L", "CMYK") else image.convert("RGB")
-        return to_srgb(own, profile).convert("RGB")
-    raise UnsupportedImageError(f"pixels of mode {image.mode} have no known range: save it as 8-bit RGB")
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:

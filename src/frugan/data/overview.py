@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from frugan.data.decode import ImageError, decode_picture, decoded
+from frugan.data.decode import ImageError, decode_picture, decoded, fitted
 from frugan.data.fit import Wanted
 from frugan.data.items import Source
 from frugan.data.parallel import map_ordered
@@ -15,6 +17,7 @@ THUMBNAIL = 96  # side in pixels
 _NEAR_BITS = 4  # of 64: hashes of one picture, saved again or scaled, differ in so many at most
 _LEAST_BITS = 6  # a hash of fewer set or unset bits is of an even picture, which is near to all such
 _CHUNK = 512
+_SMALL = Wanted.square(THUMBNAIL, allow_upsampling=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +57,15 @@ def look_over(source: Source, progress: Callable[[int, int], None] = lambda done
 def _seen(source: Source, index: int) -> tuple[tuple[int, int], np.ndarray] | None:
     """Size and hash."""
     try:
-        with source.reading(index) as data:
-            with decoded(data, shrink_to=(1, 1)) as picture:
-                size = picture.full_size
-            return size, difference_hash(_small(data))
+        with source.reading(index) as data, decoded(data, shrink_to=_SMALL.shape.size) as picture:
+            return picture.full_size, difference_hash(fitted(picture, _SMALL))
     except ImageError:
         return None
 
 
 def _thumbnail(source: Source, index: int) -> np.ndarray:
     with source.reading(index) as data:
-        return _small(data)
-
-
-def _small(data: bytes) -> np.ndarray:
-    return decode_picture(data, Wanted.square(THUMBNAIL, allow_upsampling=True))
+        return decode_picture(data, _SMALL)
 
 
 def difference_hash(picture: np.ndarray) -> np.ndarray:
@@ -81,20 +78,12 @@ def difference_hash(picture: np.ndarray) -> np.ndarray:
 
 def near_groups(names: Sequence[str], hashes: np.ndarray) -> tuple[tuple[str, ...], ...]:
     """Names whose hashes (N, 64) differ in few bits, directly or through others, largest groups first."""
-    parents = list(range(len(names)))
-
-    def root(i: int) -> int:
-        while parents[i] != i:
-            parents[i] = parents[parents[i]]
-            i = parents[i]
-        return i
-
-    for first, second in _near_pairs(hashes):
-        low, high = sorted((root(first), root(second)))
-        parents[high] = low
+    count, pairs = len(names), np.array(list(_near_pairs(hashes)), int).reshape(-1, 2)
+    joined = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, group_of = connected_components(joined, directed=False)
     groups: dict[int, list[str]] = {}
     for i, name in enumerate(names):
-        groups.setdefault(root(i), []).append(name)
+        groups.setdefault(int(group_of[i]), []).append(name)
     return tuple(sorted((tuple(group) for group in groups.values() if len(group) > 1), key=len, reverse=True))
 
 

@@ -96,7 +96,7 @@ def open_packed(folder: Path) -> PackedDataset:
         _check_pixels(folder / "images.npy", images, index)
         return PackedDataset(
             images=images,
-            pixels=PixelFormat(index.get("bits", 8), *index.get("value_range", (0.0, 255.0))),
+            pixels=PixelFormat(index["bits"], *index["value_range"]),
             sides=np.array(index.get("sides", [images.shape[2]] * len(images)), np.int64),
             labels=np.array(index["labels"], np.int64),
             names=tuple(index["names"]),
@@ -122,11 +122,9 @@ def open_packed(folder: Path) -> PackedDataset:
 
 
 def _check_pixels(file: Path, images: np.ndarray, index: JSON) -> None:
-    expected = index["pixels"]
-    # Earlier versions wrote a side alone, of RGB squares.
-    shape = index["shape"] if "shape" in index else ImageShape.square(index["resolution"])
-    dtype = PixelFormat(index.get("bits", 8)).dtype
-    if images.shape != (len(index["names"]), *shape) or images.dtype != dtype or not images.flags.c_contiguous:
+    expected, dtype = index["pixels"], PixelFormat(index["bits"]).dtype
+    shape = (len(index["names"]), *index["shape"])
+    if images.shape != shape or images.dtype != dtype or not images.flags.c_contiguous:
         raise DamagedError("images.npy has another layout")
     found = stamp(file)
     if found["bytes"] != expected["bytes"]:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from frugan.config.shape import PixelFormat
-from frugan.data.cache import pack
-from frugan.data.fit import Wanted
+from frugan.config.schema import DataConfig
+from frugan.data.cache import pack_as
 from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
@@ -85,15 +84,21 @@ def images_to_compare(path: Path, images: RealImages, model: Model) -> PackedDat
         ArgumentError: a model folder without data.
     """
     if images.data:
-        pixels = model.pixels
-        return pack(
-            open_source(images.data),
-            Wanted(model.shape, PixelFormat(pixels.bits), allow_upsampling=images.upsample),
-            value_range=None if pixels.is_plain else (pixels.low, pixels.high),
+        return pack_as(
+            open_source(images.data), replace(_as_trained(path, model), upsample=images.upsample), model.shape
         )
     if not is_run(path):
         raise ArgumentError("data", f"{path} is a model folder and has no images. Give the real images")
     return open_dataset(RunFolder.open(path).config(), model.shape)
+
+
+def _as_trained(path: Path, model: Model) -> DataConfig:
+    """How images were brought to the model's shape; of a model folder only what their numbers stand for is known."""
+    if is_run(path):
+        return RunFolder.open(path).config().data
+    pixels = model.pixels
+    value_range = None if pixels.is_plain else (pixels.low, pixels.high)
+    return DataConfig(channels=model.shape.channels, bits=pixels.bits, value_range=value_range)
 
 
 def _unfinished(run: RunFolder) -> list[str]:

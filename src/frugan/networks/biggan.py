@@ -17,8 +17,9 @@ from torch.nn import functional as F
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
 from frugan.nn.labels import known_label
-from frugan.nn.pyramid import Pyramid, cut_to, filled_to, pyramid
+from frugan.nn.pyramid import Pyramid, pyramid
 from frugan.nn.spectral import ConditionalBatchNorm, SelfAttention, convolution, embedding, linear
+from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.grid import Grid
 
 

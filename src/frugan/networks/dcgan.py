@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
 from frugan.nn.labels import known_label
-from frugan.nn.pyramid import Pyramid, cut_to, filled_to, pyramid
+from frugan.nn.pyramid import Pyramid, pyramid
+from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.grid import Grid
 
 DiscriminatorNorm = Literal["batch", "none"]

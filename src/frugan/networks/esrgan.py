@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Decoder, Discriminator
-from frugan.nn.pyramid import filled_to, pyramid
+from frugan.nn.pyramid import pyramid
+from frugan.ops.borders import filled_to
 
 
 class VGGDiscriminator(Discriminator):

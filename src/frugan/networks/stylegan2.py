@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from frugan.networks.base import Discriminator, refuse_foreign_grid
 from frugan.networks.style_based import StyleBasedGenerator, layer_channels
 from frugan.nn.equalized import EqualizedConv2d, EqualizedLinear, activate
-from frugan.nn.pyramid import cut_to, filled_to, pyramid
+from frugan.nn.pyramid import pyramid
 from frugan.nn.style import MappingNetwork, ModulatedConv2d
 from frugan.ops import fir
+from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.grid import Grid
 
 _SKIP_GAIN = math.sqrt(0.5)

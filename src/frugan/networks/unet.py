@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from frugan.networks.base import Decoder
 from frugan.nn.convolution import Convolution3x3
-from frugan.nn.pyramid import cut_to, filled_to
+from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.reduction import Reduction, enlarged, reduced, reduction_phase
 from frugan.ops.wavelet import Boundary, Details, Phase, idwt2, ilowpass2, ipacket2, lowpass2, packet2, packet_splits
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from frugan.networks.base import Decoder
-from frugan.nn.pyramid import cut_to, filled_to
+from frugan.ops.borders import cut_to, filled_to
 
 _BOTTOM, _TOP = 4, 8  # how many times smaller than the image the indices' grids are
 

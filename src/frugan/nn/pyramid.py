@@ -7,9 +7,6 @@ columns are left out; discriminators see theirs mirrored beyond the edge.
 import math
 from typing import NamedTuple
 
-from torch import Tensor
-from torch.nn import functional as F
-
 _SMALLEST = 4  # pixels of a side where doubling begins: DCGAN, StyleGAN2, BigGAN; 3 if that fits the size better
 
 
@@ -53,14 +50,3 @@ def pyramid(height: int, width: int, who: str, least: int = 8) -> Pyramid:
     counts = {int(math.log2(min(height, width) / smallest)) for smallest in (_SMALLEST - 1, _SMALLEST)}
     sizes = [Pyramid(-(-height // 2**count), -(-width // 2**count), count) for count in counts]
     return min(sizes, key=lambda size: (math.prod(size.size(size.doublings)), -size.doublings))
-
-
-def cut_to(x: Tensor, height: int, width: int) -> Tensor:
-    """(N, C, H, W) without what is below and right of that size."""
-    return x if x.shape[-2:] == (height, width) else x[..., :height, :width]
-
-
-def filled_to(x: Tensor, height: int, width: int) -> Tensor:
-    """(N, C, H, W) mirrored below and on the right, up to that size."""
-    down, right = height - x.shape[-2], width - x.shape[-1]
-    return F.pad(x, (0, right, 0, down), mode="reflect") if down or right else x

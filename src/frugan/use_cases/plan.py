@@ -123,6 +123,7 @@ class Plan:
             before = begun_with(start)
             (channels, *size), pixels = before.shape, before.pixels
             given = [f"data.resolution={size}", f"data.channels={channels}", f"data.bits={pixels.bits}"]
+            given += [] if pixels.is_plain else [f"data.value_range=[{pixels.low!r}, {pixels.high!r}]"]
             return override(find_recipe(self.recipe), given)
         return override(RunFolder.open(start).config(), ["minutes=0", "threads=0", "device=auto"])
 

@@ -26,7 +26,6 @@ from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError
 from frugan.system.foreign_files import read_bounded
 from frugan.writing.pictures import converter, usual_ending
-from frugan.writing.png_stream import write_png_strips
 from frugan.writing.strips import write_strips
 
 
@@ -93,10 +92,7 @@ def upscale(
         height, width = image.pixels.shape[1:]
         large = width * codec.factor, height * codec.factor
         stored = converter(target, image.pixels.shape[0], pixels)
-        if target.suffix.lower() == ".png":
-            write_png_strips(target, (stored(strip[None])[0] for strip in strips), *large, image.profile)
-        else:
-            write_strips(target, (stored(strip[None])[0] for strip in strips), *large)
+        write_strips(target, (stored(strip[None])[0] for strip in strips), *large, image.profile)
         written.append(Enlarged(target, (width, height), large))
     return Upscaled(tuple(written), tuple(unreadable))
 

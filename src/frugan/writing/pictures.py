@@ -18,21 +18,21 @@ from frugan.writing.png_stream import png_strips_bytes
 
 def to_uint8(images: Tensor) -> np.ndarray:
     """(N, C, H, W) in [-1, 1] -> what people see of it, (N, H, W, 3) uint8, clamped and rounded."""
-    return _rounded(for_eyes(images), 127.5).astype(np.uint8)
+    return _rounded(for_eyes(images))
 
 
 def to_stored(images: Tensor, pixels: PixelFormat = PLAIN) -> np.ndarray:
     """(N, C, H, W) in [-1, 1] -> what files hold, (N, H, W, C) of that format; RGBA with straight alpha."""
     images = straight_alpha(images) if images.shape[1] == 4 else images
     if pixels.is_plain:
-        return _rounded(images, 127.5).astype(np.uint8)
+        return _rounded(images)
     values = pixels.low + (pixels.high - pixels.low) * (images.clamp(-1, 1).double() + 1) / 2
     numbers: np.ndarray = values.permute(0, 2, 3, 1).cpu().numpy()
     return numbers.astype(np.float32) if pixels.bits == 32 else numbers.round().astype(pixels.dtype)
 
 
-def _rounded(images: Tensor, half: float) -> np.ndarray:
-    pixels: np.ndarray = ((images.clamp(-1, 1) + 1) * half).round().permute(0, 2, 3, 1).cpu().numpy()
+def _rounded(images: Tensor) -> np.ndarray:
+    pixels: np.ndarray = ((images.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return pixels
 
 
