@@ -17,6 +17,7 @@ from PIL import Image
 
 _SOF_SEQUENTIAL, _SOF_PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _SOS, _EOI, _ALONE = 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
+_START_OF_SCAN, _END = bytes([0xFF, _SOS]), bytes([0xFF, _EOI])
 _END_OF_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _FOREIGN = b"\x55\xaa\x35\x9c" * 16  # no marker in it, nor codes that any usual table gives a flat picture
 _ZEROS, _REPLACED = bytes(32), 8
@@ -44,13 +45,15 @@ def scan_damage(data: bytes, decoded: Image.Image, decode: Callable[[bytes], Ima
         decoded: the picture, at any size.
         decode: decodes other bytes at the same size; raises what it likes on damage.
     """
+    if not _is_suspicious(data, decoded):
+        return ""
     found = _structure(data)
     if found is None or not found.scans:
         return ""  # nothing that is known here; libjpeg has decided
     missing = _missing(found)
     if missing:
         return missing
-    zeros = data[: found.scans[-1].end].endswith(_ZEROS)
+    zeros = data.endswith(_ZEROS, 0, found.scans[-1].end)
     if not (zeros or len(found.scans) > 1 or _is_filled(decoded)):
         return ""
     pixels = np.asarray(decoded)
@@ -62,6 +65,16 @@ def scan_damage(data: bytes, decoded: Image.Image, decode: Callable[[bytes], Ima
     if zeros and _same(pixels, data[: end - _REPLACED] + _FOREIGN[:_REPLACED] + data[end:], decode):
         return "the end of its picture data is zeros, as of a transfer that broke off"
     return ""
+
+
+def _is_suspicious(data: bytes, decoded: Image.Image) -> bool:
+    """Whether it has to be looked at: told without a walk through the file, for most are whole."""
+    first = data.find(_START_OF_SCAN)
+    several = first < 0 or data.find(_START_OF_SCAN, first + 1) > 0  # or a small picture among the notes
+    if several or data[first + 4 : first + 5] != bytes([len(decoded.getbands())]):
+        return True
+    end = data.rfind(_END)
+    return data.endswith(_ZEROS) or data.endswith(_ZEROS, 0, max(end, 0)) or _is_filled(decoded)
 
 
 def _is_filled(decoded: Image.Image) -> bool:
