@@ -14,6 +14,14 @@ from frugan.system.errors import ArgumentError
 
 Side = Literal["training", "held-out"]
 _HASHED = 2**64
+_USUAL = 0.1  # as many data sets for classifiers hold out
+_ENOUGH_FOR_SAMPLERS = 2000  # of fewer, a sampler needs every one
+_ENOUGH_FOR_DECODERS = 100  # a decoder learns from few; of these, ten are left to judge it on
+
+
+def usual_fraction(images: int, *, sampler: bool) -> float:
+    """What is held out of so many images where nobody says it, with a `sampler` to train or for a decoder alone."""
+    return _USUAL if images >= (_ENOUGH_FOR_SAMPLERS if sampler else _ENOUGH_FOR_DECODERS) else 0.0
 
 
 def split(dataset: PackedDataset, fraction: float) -> tuple[PackedDataset, PackedDataset]:

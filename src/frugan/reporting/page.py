@@ -21,6 +21,7 @@ from frugan.reporting.summary import header, numbers_section
 from frugan.reporting.tables import details_section
 from frugan.reporting.variance import variance_figure
 from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import open_held_out
 from frugan.system.atomic import write_file
 
 _REALS = 48
@@ -60,17 +61,18 @@ def write_report(
 
 
 def _sections(facts: RunFacts, model: Model, dataset: PackedDataset) -> list[Callable[[], Markup]]:
-    reals = draw_reals(dataset, _REALS)
+    reals, held_out = draw_reals(dataset, _REALS), open_held_out(facts.config)
+    unseen = None if held_out is None else draw_reals(held_out, _REALS)
     return [
         partial(header, facts, model),
         partial(_contents, facts, model),
         partial(pictures_section, facts, model, dataset),
         partial(numbers_section, facts, model),
         partial(progress_section, facts),
-        *([partial(reconstruction_section, model, reals)] if model.codec.reduces else []),
+        *([partial(reconstruction_section, model, reals, unseen)] if model.codec.reduces else []),
         *([partial(scales_section, facts, model)] if _has_scales(facts, model) else []),
         lambda: curves_section(facts, base_mean_psnr(model, reals), _of_scale_space(facts, dataset)),
-        partial(neighbours_section, facts, model, dataset),
+        partial(neighbours_section, facts, model, dataset, held_out),
         partial(details_section, facts, model),
         partial(commands_section, facts, model),
     ]

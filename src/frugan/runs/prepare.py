@@ -14,7 +14,7 @@ from frugan.config.schema import PartName, RunConfig
 from frugan.config.shape import ImageShape
 from frugan.data.cache import pack, pack_as
 from frugan.data.fit import Wanted
-from frugan.data.hold_out import Side, split
+from frugan.data.hold_out import split, usual_fraction
 from frugan.data.loader import Loader
 from frugan.data.packed import PackedDataset
 from frugan.data.patches import Patches
@@ -45,8 +45,10 @@ class Prepared:
     device: torch.device
 
 
-def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
+def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName | None = None) -> Prepared:
     """Check the configuration, pack the data set and resolve what the configuration left open.
+
+    `only`: the part that will be trained, if the other will not be.
 
     Raises:
         UserError: a setting that cannot work, or data that cannot be used.
@@ -57,10 +59,11 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
         codec.code_shape(config.data.shape)
     except ValueError as error:
         raise UserError(f"codec: {error}") from error
-    dataset = open_dataset(config)
+    config = _with_hold_out(config, only)
+    dataset, held_out = open_dataset(config), open_held_out(config)
     for sentence in dataset.skipped_summary():
         report(sentence)
-    kept = f", {config.data.hold_out:g} of all held out" if config.data.hold_out else ""
+    kept = f", and {len(held_out)} held out to judge on" if held_out else ""
     report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}{kept}")
     if len(dataset) < FEWEST_IMAGES:
         raise UserError(
@@ -92,16 +95,30 @@ def _value_range(dataset: PackedDataset) -> tuple[float, float] | None:
     return None if pixels.is_plain else (pixels.low, pixels.high)
 
 
-def open_dataset(config: RunConfig, shape: ImageShape | None = None, side: Side = "training") -> PackedDataset:
-    """The run's images, packed in its shape or another; at once when they were packed before.
+def _with_hold_out(config: RunConfig, only: PartName | None) -> RunConfig:
+    """With a number: what is usual for so many images, if it was left open. Patches come from all photos."""
+    if config.data.hold_out is not None:
+        return config
+    whole = dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=0.0))
+    if config.sampler.patches is not None:
+        return whole
+    usual = usual_fraction(len(open_dataset(whole)), sampler=only != "decoder")
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=usual))
 
-    `side`: those that it trains on, or those that it holds out, if any.
-    """
+
+def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> PackedDataset:
+    """The images that the run trains on, in its shape or another; at once when they were packed before."""
+    return _open_sides(config, shape)[0]
+
+
+def open_held_out(config: RunConfig, shape: ImageShape | None = None) -> PackedDataset | None:
+    """As `open_dataset`, those that it holds out; None if it trains on all."""
+    return _open_sides(config, shape)[1]
+
+
+def _open_sides(config: RunConfig, shape: ImageShape | None) -> tuple[PackedDataset, PackedDataset | None]:
     dataset = pack_as(open_source(config.data.source), config.data, shape)
-    if not config.data.hold_out:
-        return dataset
-    training, held_out = split(dataset, config.data.hold_out)
-    return training if side == "training" else held_out
+    return split(dataset, config.data.hold_out) if config.data.hold_out else (dataset, None)
 
 
 def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
@@ -125,12 +142,15 @@ def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
 def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:
     """Write the run folder, the description of its model, and the weights that it begins with (`transfer`), if any."""
     config, dataset = prepared.config, prepared.dataset
+    held_out = open_held_out(config)
     facts = DataFacts(
         source=str(config.data.source),
         images=len(dataset),
         fingerprint=dataset.fingerprint,
         class_counts=class_counts(dataset),
         skipped=tuple(f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped),
+        held_out=len(held_out) if held_out else 0,
+        held_out_fingerprint=held_out.fingerprint if held_out else "",
     )
     env = Environment(
         describe_machine(prepared.device), facts, time.strftime("%Y-%m-%dT%H:%M:%S%z"), secrets.token_hex(8)

@@ -20,7 +20,7 @@ from frugan.requests.comparing import Comparing
 from frugan.requests.judging import Judge, RealImages
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder, is_run
-from frugan.runs.prepare import open_dataset
+from frugan.runs.prepare import open_dataset, open_held_out
 from frugan.system.atomic import write_file
 from frugan.system.cores import available_cores
 from frugan.system.device import choose_device, use_threads
@@ -99,8 +99,9 @@ def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher
     if is_run(run):
         try:
             datasets["training"] = _training_images(RunFolder.open(run), shape)
-            if data.hold_out and not images.data:
-                datasets["held-out"] = open_dataset(RunFolder.open(run).config(), shape, "held-out")
+            held_out = open_held_out(RunFolder.open(run).config(), shape)
+            if held_out is not None:
+                datasets["held-out"] = held_out
         except (UserError, RunError) as error:
             if not images.data:
                 raise
