@@ -40,6 +40,7 @@ def split(dataset: PackedDataset, fraction: float) -> tuple[PackedDataset, Packe
 
 
 def _side(dataset: PackedDataset, rows: np.ndarray, side: Side) -> PackedDataset:
+    fingerprint = f"{dataset.fingerprint}:{side}:{len(rows)}"
     return replace(
         dataset,
         images=Rows(dataset.images, rows),
@@ -47,5 +48,6 @@ def _side(dataset: PackedDataset, rows: np.ndarray, side: Side) -> PackedDataset
         labels=dataset.labels[rows],
         names=tuple(dataset.names[row] for row in rows),
         digests=tuple(dataset.digests[row] for row in rows),
-        fingerprint=f"{dataset.fingerprint}:{side}:{len(rows)}",
+        fingerprint=fingerprint,
+        subset=fingerprint,
     )

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from frugan.config.shape import resolution_entry
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor
 from frugan.judging.copying import measure_copying
 from frugan.judging.dataset_features import dataset_features
@@ -34,12 +34,12 @@ _BATCH = 32
 
 def evaluate_model(
     model: Model,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     extractor: FeatureExtractor,
     *,
     samples: int,
     truncation: float = 1.0,
-    held_out: PackedDataset | None = None,
+    held_out: TrainingImages | None = None,
     ranks: Ranks = ALONE,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Evaluation:
@@ -128,7 +128,7 @@ def _reconstruction(
 
 
 @torch.no_grad()
-def _held_out_quality(model: Model, held_out: PackedDataset) -> HeldOutQuality:
+def _held_out_quality(model: Model, held_out: TrainingImages) -> HeldOutQuality:
     count, decoded_psnr, base_psnr = min(len(held_out), _MOST_RECONSTRUCTIONS), [], []
     for images in Loader(held_out, seed=0, mirror=False).spread_images(count, _BATCH):
         decoded, base = model.reconstruct(images)

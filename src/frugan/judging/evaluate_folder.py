@@ -7,7 +7,7 @@ from pathlib import Path
 from frugan.config.shape import PixelFormat
 from frugan.data.cache import pack
 from frugan.data.fit import Wanted
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.card import write_model_card
@@ -86,7 +86,7 @@ def evaluate_folder(
     return evaluation
 
 
-def images_to_compare(path: Path, images: RealImages, model: Model) -> PackedDataset:
+def images_to_compare(path: Path, images: RealImages, model: Model) -> TrainingImages:
     """Those that are named, else those that the run was trained on, in the shape of the model's.
 
     Raises:

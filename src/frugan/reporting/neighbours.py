@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from frugan.codecs.base import Codec
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
 from frugan.html.text import significant
@@ -38,7 +38,7 @@ class Nearest:
 
 
 def neighbours_section(
-    facts: RunFacts, model: Model, dataset: PackedDataset, held_out: PackedDataset | None = None
+    facts: RunFacts, model: Model, dataset: TrainingImages, held_out: TrainingImages | None = None
 ) -> Markup:
     """Pairs of a generated image and the training image closest to it; how near those are that were held out."""
     loader, count = Loader(dataset, seed=0, mirror=False), min(len(dataset), _MOST_SEARCHED)
@@ -74,7 +74,7 @@ def neighbours_section(
 
 
 @torch.no_grad()
-def _both_sides(facts: RunFacts, model: Model, training: PackedDataset, held: PackedDataset) -> str:
+def _both_sides(facts: RunFacts, model: Model, training: TrainingImages, held: TrainingImages) -> str:
     """How near generated images are to as many training images as were held out, and to those."""
     count = min(len(training), len(held), _MOST_SEARCHED)
     codes = model.codes(range(_REAL_QUERIES))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
 from frugan.model.model import Model
@@ -41,7 +41,7 @@ _CONTENTS = {
 def write_report(
     run: RunFolder,
     model: Model,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
     """Write RUN/report.html from whatever the run has by now: finished or not, evaluated or not. Returns its path.
@@ -60,7 +60,7 @@ def write_report(
     return run.report_file
 
 
-def _sections(facts: RunFacts, model: Model, dataset: PackedDataset) -> list[Callable[[], Markup]]:
+def _sections(facts: RunFacts, model: Model, dataset: TrainingImages) -> list[Callable[[], Markup]]:
     reals, held_out = draw_reals(dataset, _REALS), open_held_out(facts.config)
     unseen = None if held_out is None else draw_reals(held_out, _REALS)
     return [
@@ -78,7 +78,7 @@ def _sections(facts: RunFacts, model: Model, dataset: PackedDataset) -> list[Cal
     ]
 
 
-def _of_scale_space(facts: RunFacts, dataset: PackedDataset) -> list[Markup | None]:
+def _of_scale_space(facts: RunFacts, dataset: TrainingImages) -> list[Markup | None]:
     return [strip_figure(facts, dataset), variance_figure(facts, dataset)]
 
 

@@ -15,8 +15,8 @@ from frugan.config.shape import ImageShape
 from frugan.data.cache import pack, pack_as
 from frugan.data.fit import Wanted
 from frugan.data.hold_out import split, usual_fraction
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.data.patches import Patches
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
@@ -41,7 +41,7 @@ class Prepared:
     """A configuration with everything resolved that depends on the data and the machine, and the data itself."""
 
     config: RunConfig
-    dataset: PackedDataset
+    dataset: TrainingImages
     device: torch.device
 
 
@@ -89,7 +89,7 @@ def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName 
     return Prepared(config, dataset, device)
 
 
-def _value_range(dataset: PackedDataset) -> tuple[float, float] | None:
+def _value_range(dataset: TrainingImages) -> tuple[float, float] | None:
     """What becomes -1 and 1, for the run to keep; ordinary files need no saying."""
     pixels = dataset.pixels
     return None if pixels.is_plain else (pixels.low, pixels.high)
@@ -106,22 +106,22 @@ def _with_hold_out(config: RunConfig, only: PartName | None) -> RunConfig:
     return dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=usual))
 
 
-def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> PackedDataset:
+def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> TrainingImages:
     """The images that the run trains on, in its shape or another; at once when they were packed before."""
     return _open_sides(config, shape)[0]
 
 
-def open_held_out(config: RunConfig, shape: ImageShape | None = None) -> PackedDataset | None:
+def open_held_out(config: RunConfig, shape: ImageShape | None = None) -> TrainingImages | None:
     """As `open_dataset`, those that it holds out; None if it trains on all."""
     return _open_sides(config, shape)[1]
 
 
-def _open_sides(config: RunConfig, shape: ImageShape | None) -> tuple[PackedDataset, PackedDataset | None]:
+def _open_sides(config: RunConfig, shape: ImageShape | None) -> tuple[TrainingImages, TrainingImages | None]:
     dataset = pack_as(open_source(config.data.source), config.data, shape)
     return split(dataset, config.data.hold_out) if config.data.hold_out else (dataset, None)
 
 
-def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
+def open_patches(config: RunConfig, dataset: TrainingImages) -> Patches | None:
     """Patches of the photos behind the run's images, for a sampler that trains on them."""
     wanted, shape = config.sampler.patches, config.data.shape
     if wanted is None:
@@ -147,7 +147,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
         source=str(config.data.source),
         images=len(dataset),
         fingerprint=dataset.fingerprint,
-        class_counts=class_counts(dataset),
+        class_counts=dataset.class_counts(),
         skipped=tuple(f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped),
         held_out=len(held_out) if held_out else 0,
         held_out_fingerprint=held_out.fingerprint if held_out else "",
@@ -177,7 +177,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
 
 
 def build_part(
-    config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE, dataset: PackedDataset | None = None
+    config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE, dataset: TrainingImages | None = None
 ) -> Part:
     """The sampler or the decoder of a resolved configuration, freshly initialised, alike on all ranks.
 
@@ -197,13 +197,13 @@ def build_part(
     return part
 
 
-def measured_images(dataset: PackedDataset) -> Tensor:
+def measured_images(dataset: TrainingImages) -> Tensor:
     """The images (N, C, H, W) on which parts measure what they must know."""
     return next(Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES, MEASURED_IMAGES))
 
 
 @torch.no_grad()
-def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tuple[float, float]:
+def measure_code_range(codec: Codec, dataset: TrainingImages, mirror: bool) -> tuple[float, float]:
     """Smallest and largest raw code over the data set, mirrored images included if training will show them.
 
     A mirrored image has another code than the mirrored code, because the wavelet's samples sit on even pixels.
@@ -220,18 +220,13 @@ def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tu
     return low, high
 
 
-def class_counts(dataset: PackedDataset) -> dict[str, int]:
-    """How many images each class has, in the order of their labels."""
-    return {name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)}
-
-
-def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
+def _with_classes(config: RunConfig, dataset: TrainingImages) -> RunConfig:
     """The networks told how many classes there are.
 
     Raises:
         UserError: there are none, images lie outside of them, or a network cannot be told.
     """
-    count, outside = len(dataset.class_names), int((dataset.labels < 0).sum())
+    count, outside = len(dataset.class_names), dataset.unlabelled()
     if count < 2:
         raise ArgumentError(
             "classes",

@@ -8,7 +8,7 @@ from pathlib import Path
 from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape
 from frugan.data.cache import pack_as
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.compare_decoders import Curves, DecoderComparison, candidates, judge_decoders
@@ -89,7 +89,7 @@ def compare_decoders(
     return result
 
 
-def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher) -> dict[str, PackedDataset]:
+def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher) -> dict[str, TrainingImages]:
     """The images that the first run was trained on, if they can be had at that size, and those held out.
 
     Training images that cannot be had are an error only where nothing else would be judged.
@@ -127,7 +127,7 @@ def _shape(run: Path, resolution: int | tuple[int, int]) -> ImageShape:
     return ImageShape(own.channels, height, width)
 
 
-def _training_images(run: RunFolder, shape: ImageShape) -> PackedDataset:
+def _training_images(run: RunFolder, shape: ImageShape) -> TrainingImages:
     config = run.config()
     dataset = open_dataset(config, shape)
     if shape == config.data.shape and dataset.fingerprint != run.env().data.fingerprint:
