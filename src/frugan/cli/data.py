@@ -30,16 +30,20 @@ class Flags:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Entry point of the verb: "check" or "list"."""
+    """Entry point of the verb: "check", "pack" or "list"."""
     if list(arguments) == ["list"]:
         from frugan.data.catalogue import catalogue_text
 
         show(catalogue_text())
         return 0
+    if arguments[:1] == ["pack"]:
+        from frugan.cli.data_pack import run as pack
+
+        return pack(arguments[1:])
     if arguments and arguments[0] not in ("check", "-h", "--help"):
         raise UserError(f"frugan data {arguments[0]}: unknown; did you mean 'frugan data check DATA'?")
     if not arguments:
-        raise UserError("frugan data: say what to do: frugan data check DATA, or frugan data list")
+        raise UserError("frugan data: say what to do: frugan data check DATA, pack DATA --shards OUT, or list")
     return run_verb(Flags, "data check", arguments[1:] if arguments[0] == "check" else arguments, _check)
 
 

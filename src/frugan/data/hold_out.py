@@ -24,13 +24,18 @@ def usual_fraction(images: int, *, sampler: bool) -> float:
     return _USUAL if images >= (_ENOUGH_FOR_SAMPLERS if sampler else _ENOUGH_FOR_DECODERS) else 0.0
 
 
+def is_held_out(digest: str, fraction: float) -> bool:
+    """Whether an image of that SHA-256, in hexadecimal digits, is held out."""
+    return int(digest[:16], 16) < fraction * _HASHED
+
+
 def split(dataset: PackedDataset, fraction: float) -> tuple[PackedDataset, PackedDataset]:
     """The images to train on, and about that fraction of them to judge on.
 
     Raises:
         ArgumentError: one of the two sides would be empty.
     """
-    held = np.array([int(digest[:16], 16) < fraction * _HASHED for digest in dataset.digests], bool)
+    held = np.array([is_held_out(digest, fraction) for digest in dataset.digests], bool)
     if held.all() or not held.any():
         problem = (
             f"{fraction:g} of {len(dataset)} images leaves none on one side. Give another fraction, or more images"

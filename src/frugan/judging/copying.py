@@ -28,7 +28,7 @@ class Copying:
         """In words."""
         return (
             f"of the generated images, {self.nearer_to_training:.1%} are nearest to a training image rather than to "
-            f"one held out, among {self.n:,} of each (50.0% ± {2 * self.spread:.1%} if it copies nothing)"
+            f"one held out, among {self.n:,} of each (50.0% ± {min(2 * self.spread, 0.5):.1%} if it copies nothing)"
         )
 
 

@@ -12,12 +12,13 @@ from torch import Tensor
 from frugan.codecs.base import Codec
 from frugan.config.schema import PartName, RunConfig
 from frugan.config.shape import ImageShape
-from frugan.data.cache import pack, pack_as
+from frugan.data.cache import pack
 from frugan.data.fit import Wanted
-from frugan.data.hold_out import split, usual_fraction
 from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
+from frugan.data.opening import open_sides, usual_hold_out
 from frugan.data.patches import Patches
+from frugan.data.shard_place import is_shards
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
 from frugan.runs.environment import DataFacts, Environment
@@ -102,23 +103,18 @@ def _with_hold_out(config: RunConfig, only: PartName | None) -> RunConfig:
     whole = dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=0.0))
     if config.sampler.patches is not None:
         return whole
-    usual = usual_fraction(len(open_dataset(whole)), sampler=only != "decoder")
+    usual = usual_hold_out(config.data, sampler=only != "decoder")
     return dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=usual))
 
 
 def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> TrainingImages:
     """The images that the run trains on, in its shape or another; at once when they were packed before."""
-    return _open_sides(config, shape)[0]
+    return open_sides(config.data, shape)[0]
 
 
 def open_held_out(config: RunConfig, shape: ImageShape | None = None) -> TrainingImages | None:
     """As `open_dataset`, those that it holds out; None if it trains on all."""
-    return _open_sides(config, shape)[1]
-
-
-def _open_sides(config: RunConfig, shape: ImageShape | None) -> tuple[TrainingImages, TrainingImages | None]:
-    dataset = pack_as(open_source(config.data.source), config.data, shape)
-    return split(dataset, config.data.hold_out) if config.data.hold_out else (dataset, None)
+    return open_sides(config.data, shape)[1]
 
 
 def open_patches(config: RunConfig, dataset: TrainingImages) -> Patches | None:
@@ -129,6 +125,10 @@ def open_patches(config: RunConfig, dataset: TrainingImages) -> Patches | None:
     side = shape.height
     if shape != ImageShape.square(side) or config.data.bits != 8 or config.data.fit != "crop":
         raise UserError(f"sampler.patches: they are of RGB squares of 8 bits, not of {shape}. Leave patches out")
+    if is_shards(config.data.source):
+        raise UserError(
+            "sampler.patches: they come from photos, not from shards. Give the photos, or leave patches out"
+        )
     if config.data.hold_out:
         raise UserError("data.hold_out: patches come from all photos. Leave out hold_out, or sampler.patches")
     largest, upsample = max(wanted.largest, side), config.data.upsample

@@ -118,7 +118,7 @@ def train_part(
         device = choose_device(config.device) if ranks.count == 1 else ranks.device
         part = build_part(config, name, device, ranks, dataset)
         measured = part.measure(measured_images(dataset))
-        loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
+        loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror, batch=part.schedule.batch)
 
         def on_event(kind: str, details: JSON) -> None:
             folder.events_log.append({"event": kind, **details, "clock": {"time": time.time()}})
