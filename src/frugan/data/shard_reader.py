@@ -81,16 +81,18 @@ def decode_shard(content: bytes, count: int, wanted: Wanted, num_classes: int, w
     ending = ".png" if holds_png(wanted.shape, wanted.pixels) else ".npy"
     pixels = np.empty((count, *wanted.shape), wanted.pixels.dtype)
     labels, found = np.full(count, NO_CLASS, np.int64), 0
+    places: dict[str, int] = {}  # of samples, whose files share a name up to the first dot
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:
             for member in tar:
                 file = tar.extractfile(member)
                 data = b"" if file is None else file.read()
+                place = places.setdefault(member.name.partition(".")[0], len(places))
                 if member.name.endswith(ending):
-                    pixels[found] = decode_picture(data, wanted) if ending == ".png" else _array(data, wanted)
+                    pixels[place] = decode_picture(data, wanted) if ending == ".png" else _array(data, wanted)
                     found += 1
-                elif member.name.endswith(".cls") and found:
-                    labels[found - 1] = _label(data, num_classes)
+                elif member.name.endswith(".cls"):
+                    labels[place] = _label(data, num_classes)
     except (tarfile.TarError, ImageError, ValueError, IndexError, OSError) as error:
         raise RunError(f"{where} is damaged: {error}. Pack it again.") from error
     if found != count:
