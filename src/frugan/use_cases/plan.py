@@ -27,7 +27,7 @@ class Plan:
     """A training to be. What is left out stays as the recipe, the file or the run says.
 
     Args:
-        data: Images: a folder, a zip, a data set by name, or "noto-people", the embedded drawings.
+        data: Images: a folder, a zip, shards, a data set by name, "hf:NAME", or "noto-people", the embedded drawings.
         recipe: Name of the recipe to begin with; nsb-gan-w-dcgan, or the configuration of `start`, if left out.
         start: Run or model folder whose trained sampler this one begins with, on other images or, for CREPS, at another
             size. A model, such as an imported one, needs a `recipe`.
