@@ -7,7 +7,7 @@
 
 Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
 `measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `report`, `study`,
-`check_data`.
+`check_data`, `pack_shards`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from frugan.use_cases.finetune import finetune
     from frugan.use_cases.import_checkpoint import Imported, import_checkpoint
     from frugan.use_cases.join import Joined, join_decoders
+    from frugan.use_cases.pack_shards import PackedShards, pack_shards
     from frugan.use_cases.plan import Plan
     from frugan.use_cases.render import Rendered, render
     from frugan.use_cases.report import report
@@ -94,6 +95,7 @@ _PUBLIC = {
     "use_cases.finetune": ("finetune",),
     "use_cases.import_checkpoint": ("Imported", "import_checkpoint"),
     "use_cases.join": ("Joined", "join_decoders"),
+    "use_cases.pack_shards": ("PackedShards", "pack_shards"),
     "use_cases.plan": ("Plan",),
     "use_cases.render": ("Rendered", "render"),
     "use_cases.report": ("report",),

@@ -25,6 +25,7 @@ PLACEHOLDERS = {"RUN": "runs/mine", "RUN_OF_512": "runs/creps", "RUN_OF_FFHQ_512
 IMAGES = (
     "pictures",
     "my_photos",
+    "shards",
     "other_photos",
     "held_out",
     "flowers",

@@ -29,7 +29,7 @@ VERBS = {
     "report": "write the report of a run as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",
     "recipes": "list the recipes, or print one in full",
-    "data": "check a data set (`data check DATA`), or list known ones (`data list`)",
+    "data": "check (`data check DATA`), pack (`data pack`) or list (`data list`) data sets",
 }
 
 _HELP = """usage: frugan VERB ...

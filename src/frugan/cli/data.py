@@ -30,7 +30,7 @@ class Flags:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Entry point of the verb: "check" or "list"."""
+    """Entry point of the verb: "check", "pack" or "list"."""
     if arguments and arguments[0] == "list":
         if len(arguments) > 1:
             raise UserError("frugan data list: takes nothing else. To look at images: frugan data check DATA")
@@ -38,10 +38,14 @@ def run(arguments: Sequence[str]) -> int:
 
         show(catalogue_text())
         return 0
+    if arguments[:1] == ["pack"]:
+        from frugan.cli.data_pack import run as pack
+
+        return pack(arguments[1:])
     if arguments and arguments[0] not in ("check", "-h", "--help"):
         raise UserError(f"frugan data {arguments[0]}: unknown; did you mean 'frugan data check DATA'?")
     if not arguments:
-        raise UserError("frugan data: say what to do: frugan data check DATA, or frugan data list")
+        raise UserError("frugan data: say what to do: frugan data check DATA, pack DATA --shards OUT, or list")
     return run_verb(Flags, "data check", arguments[1:] if arguments[0] == "check" else arguments, _check)
 
 

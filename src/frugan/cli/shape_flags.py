@@ -22,7 +22,7 @@ class ShapeFlags:
         white: Largest value of 16-bit images, such as 4095 for 12 bits. Default: 65535.
         fit: Fit of images of another shape: crop the middle, stretch, or pad. Default: the recipe's, which is crop.
         hold_out: Fraction of the images to hold out from the training, such as 0.1. Decoders and copying are judged on
-            them. Default: the recipe's, which is 0.
+            them. Default: 0.1 of at least 2,000 images, or of at least 100 with --part decoder; else 0.
     """
 
     resolution: str = ""

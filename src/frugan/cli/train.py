@@ -20,8 +20,9 @@ class Flags:
     """Train a generator: a sampler of small codes and a decoder from codes to images. Then evaluate and report.
 
     Args:
-        data: Images: a folder (its first-level folders are classes), a zip, the name of a torchvision data set, or
-            noto-people (drawings inside the package). Default: the recipe's data set.
+        data: Images: a folder (its first-level folders are classes), a zip, shards (`frugan data pack`), the
+            name of a torchvision data set, hf:NAME, or noto-people (drawings inside the package). Default: the recipe's
+            data set.
         recipe: Complete configuration to train with: see `frugan recipes`. Default: nsb-gan-w-dcgan, or that of --from.
         start: Run folder of a trained sampler to start from: for other images or, with CREPS, a larger size. Or a model
             folder, for example an imported one, together with --recipe.

@@ -30,14 +30,18 @@ class DataConfig:
     fit: Fit = "crop"  # of images of another shape; crop to the middle as StyleGAN2's data set tool
     mirror: bool = True  # random left-right flips; the same default as StyleGAN2-ADA's --mirror for small sets
     upsample: bool = False  # take images smaller than the resolution (blurry) instead of leaving them out
-    hold_out: float = 0.0  # part of the images that nothing trains on, for judging; 0 = none, as usual for GANs
+    # Part of the images that nothing trains on, for judging. None: by their number, when a run begins (data/hold_out).
+    hold_out: float | None = 0.0  # none: what the papers' GANs do, and the runs of before
+    lanes: int = 8  # shards read side by side, where images lie in shards: one for each GPU of a usual machine
     classes: bool = False  # tell the networks which class an image is of: its first-level folder
 
     def __post_init__(self) -> None:
         for side in self.shape.size:
             _require(side >= 1, "resolution", side, "at least 1")
         _require(1 <= self.channels <= 64, "channels", self.channels, "from 1 to 64")
-        _require(0 <= self.hold_out < 1, "hold_out", self.hold_out, "in [0, 1)")
+        held = self.hold_out or 0.0
+        _require(0 <= held < 1, "hold_out", held, "in [0, 1)")
+        _require(self.lanes >= 1, "lanes", self.lanes, "at least 1")
         if self.value_range is not None:
             _require(self.value_range[0] < self.value_range[1], "value_range", self.value_range[0], "below its end")
             _require(self.bits > 8, "bits", self.bits, "16 or 32 where there is a value_range")

@@ -136,7 +136,7 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
     low, high = math.inf, -math.inf
     with (folder / "images.npy").open("wb") as file:
         _write_header(file, 0, wanted)
-        outcomes = map_ordered(lambda index: _prepare(source, index, wanted), len(source))
+        outcomes = map_ordered(lambda index: prepare_image(source, index, wanted), len(source))
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, Skipped):
                 skipped.append(outcome)
@@ -178,13 +178,13 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
     (folder / "index.json").write_text(json.dumps(index_json))
 
 
-class _Prepared(NamedTuple):
+class PreparedImage(NamedTuple):
     pixels: np.ndarray  # (C, H, W)
     side: int  # of the part of it that is the image
     digest: bytes  # SHA-256 of the encoded bytes
 
 
-def _prepare(source: Source, index: int, wanted: Wanted) -> _Prepared | Skipped:
+def prepare_image(source: Source, index: int, wanted: Wanted) -> PreparedImage | Skipped:
     try:
         with source.reading(index) as data:
             pixels = (decode_deep if needs_deep(data, wanted) else decode_picture)(data, wanted)
@@ -192,7 +192,7 @@ def _prepare(source: Source, index: int, wanted: Wanted) -> _Prepared | Skipped:
             missing = wanted.shape.height - side
             if missing:
                 pixels = np.pad(pixels, ((0, 0), (0, missing), (0, missing)))
-            return _Prepared(pixels, side, hashlib.sha256(data).digest())
+            return PreparedImage(pixels, side, hashlib.sha256(data).digest())
     except ImageError as error:
         return Skipped(source.items[index].name, error.kind, str(error))
 

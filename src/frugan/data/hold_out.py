@@ -14,6 +14,19 @@ from frugan.system.errors import ArgumentError
 
 Side = Literal["training", "held-out"]
 _HASHED = 2**64
+_USUAL = 0.1  # as many data sets for classifiers hold out
+_ENOUGH_FOR_SAMPLERS = 2000  # of fewer, a sampler needs every one
+_ENOUGH_FOR_DECODERS = 100  # a decoder learns from few; of these, ten are left to judge it on
+
+
+def usual_fraction(images: int, *, sampler: bool) -> float:
+    """What is held out of so many images where nobody says it, with a `sampler` to train or for a decoder alone."""
+    return _USUAL if images >= (_ENOUGH_FOR_SAMPLERS if sampler else _ENOUGH_FOR_DECODERS) else 0.0
+
+
+def is_held_out(digest: str, fraction: float) -> bool:
+    """Whether an image of that SHA-256, in hexadecimal digits, is held out."""
+    return int(digest[:16], 16) < fraction * _HASHED
 
 
 def split(dataset: PackedDataset, fraction: float) -> tuple[PackedDataset, PackedDataset]:
@@ -22,7 +35,7 @@ def split(dataset: PackedDataset, fraction: float) -> tuple[PackedDataset, Packe
     Raises:
         ArgumentError: one of the two sides would be empty.
     """
-    held = np.array([int(digest[:16], 16) < fraction * _HASHED for digest in dataset.digests], bool)
+    held = np.array([is_held_out(digest, fraction) for digest in dataset.digests], bool)
     if held.all() or not held.any():
         problem = (
             f"{fraction:g} of {len(dataset)} images leaves none on one side. Give another fraction, or more images"
@@ -32,6 +45,7 @@ def split(dataset: PackedDataset, fraction: float) -> tuple[PackedDataset, Packe
 
 
 def _side(dataset: PackedDataset, rows: np.ndarray, side: Side) -> PackedDataset:
+    fingerprint = f"{dataset.fingerprint}:{side}:{len(rows)}"
     return replace(
         dataset,
         images=Rows(dataset.images, rows),
@@ -39,5 +53,6 @@ def _side(dataset: PackedDataset, rows: np.ndarray, side: Side) -> PackedDataset
         labels=dataset.labels[rows],
         names=tuple(dataset.names[row] for row in rows),
         digests=tuple(dataset.digests[row] for row in rows),
-        fingerprint=f"{dataset.fingerprint}:{side}:{len(rows)}",
+        fingerprint=fingerprint,
+        subset=fingerprint,
     )

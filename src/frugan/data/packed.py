@@ -18,6 +18,7 @@ import numpy as np
 
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.data.decode import SmallImageError
+from frugan.data.order import Order, Shuffled
 from frugan.system.bounds import CACHE_INDEX
 from frugan.system.errors import RunError
 from frugan.system.foreign_files import read_bounded
@@ -63,6 +64,7 @@ class PackedDataset:
     fingerprint: str
     folder: Path  # of the cache
     mended: str = ""  # what was wrong with the cache, if it had to be packed again
+    subset: str = ""  # what tells these images from all of the folder; "" for all
 
     def __len__(self) -> int:
         return len(self.images)
@@ -71,6 +73,41 @@ class PackedDataset:
     def shape(self) -> ImageShape:
         """Of each image."""
         return ImageShape(*self.images.shape[1:])
+
+    @property
+    def surveyed(self) -> int:
+        """All of them: they lie on this disk."""
+        return len(self)
+
+    @property
+    def ahead(self) -> int:
+        """Nothing has to be fetched."""
+        return 0
+
+    def class_counts(self) -> dict[str, int]:
+        """How many images each class has, in the order of their labels."""
+        return {name: int((self.labels == label).sum()) for label, name in enumerate(self.class_names)}
+
+    def unlabelled(self) -> int:
+        """How many have no class."""
+        return int((self.labels < 0).sum())
+
+    def order(self, seed: int, batch: int) -> Order:
+        """One permutation an epoch; the batch makes no difference."""
+        return Shuffled(len(self), seed)
+
+    def typical(self, count: int) -> np.ndarray:
+        """Evenly spread: images are in the order of their names, classes one after the other."""
+        return np.arange(count) * len(self) // count
+
+    def read(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `TrainingImages`."""
+        # A memory map is indexed more slowly than the plain array that it is.
+        images = np.asarray(self.images) if isinstance(self.images, np.ndarray) else self.images
+        return images[index], self.labels[index]
+
+    def expect(self, index: np.ndarray) -> None:
+        """Nothing to do."""
 
     def skipped_summary(self) -> list[str]:
         """One sentence for each kind of image left out, and one about a cache that was packed again, for people."""

@@ -10,6 +10,7 @@ from frugan.config.schema import RunConfig
 from frugan.data.catalogue import CATALOGUE, how_to_get
 from frugan.data.default import DEFAULT_NAME, open_default
 from frugan.data.files import open_folder, open_zip
+from frugan.data.hugging_face import PREFIX, from_anywhere, open_hugging_face
 from frugan.data.items import Item, Source
 from frugan.data.lsun import LSUN_NAMES, open_lsun
 from frugan.data.torchvision_sets import TORCHVISION_NAMES, open_torchvision_set
@@ -27,12 +28,14 @@ def source_name(data: str | Path) -> str:
 
 def with_source(config: RunConfig, data: str) -> RunConfig:
     """The configuration with `data` as its images; paths become absolute: a run may be resumed from anywhere."""
+    if data.startswith(PREFIX):
+        data = from_anywhere(data)
     source = str(Path(data).resolve()) if Path(data).exists() and data not in NAMES else data
     return dataclasses.replace(config, data=dataclasses.replace(config.data, source=source))
 
 
 def open_source(data: str | Path) -> Source:
-    """List the images of `data`: a folder (nested or not), a zip of images, or one of NAMES.
+    """List the images of `data`: a folder (nested or not), a zip of images, one of NAMES, or hf:NAME.
 
     The first folder on an image's way from the root is its class; images in the root have none. A bare word that is in
     NAMES always means that data set: write `./cifar10` for a folder that is called so.
@@ -47,6 +50,8 @@ def open_source(data: str | Path) -> Source:
         return open_torchvision_set(str(data))
     if data in LSUN_NAMES:
         return open_lsun(str(data))
+    if str(data).startswith(PREFIX):
+        return open_hugging_face(str(data))
     path = Path(data).expanduser()
     if path.is_dir():
         return open_folder(path)

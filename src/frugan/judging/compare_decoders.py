@@ -11,7 +11,7 @@ from torch import Tensor
 from frugan.codecs.base import Codec
 from frugan.config.records import SCHEMA, plain
 from frugan.config.shape import ImageShape, resolution_entry, size_text
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.features.base import FeatureExtractor
 from frugan.judging.decoder_baselines import Reconstruct, classical_bicubic, code_baselines
 from frugan.judging.decoder_curve import CurvePoint
@@ -146,7 +146,7 @@ def candidates(runs: Sequence[TrainedDecoder], shape: ImageShape, device: torch.
 
 def judge_decoders(
     rows: Sequence[Candidate],
-    datasets: dict[str, PackedDataset],
+    datasets: dict[str, TrainingImages],
     count: int,
     *,
     shape: ImageShape,

@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset, Rows
 from frugan.features.base import FeatureExtractor
 from frugan.system.atomic import write_file
 from frugan.system.bounds import WEIGHTS
@@ -26,7 +26,7 @@ _BATCH = 32
 
 def dataset_features(
     extractor: FeatureExtractor,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     count: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     ranks: Ranks = ALONE,
@@ -44,8 +44,8 @@ def dataset_features(
     }
     if extractor.bands or not dataset.pixels.is_plain:
         made_with |= {"bands": extractor.bands, "pixels": astuple(dataset.pixels)}
-    if isinstance(dataset.images, Rows):  # some of the folder's images alone
-        made_with["fingerprint"] = dataset.fingerprint
+    if dataset.subset:
+        made_with["fingerprint"] = dataset.subset
     key = hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
     file = dataset.folder / f"features-{key}.safetensors"
     kept = _read(file)

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from frugan.codecs.base import Codec
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.features.base import as_8_bit
 from frugan.metrics.image import psnr
 from frugan.networks.base import Decoder
@@ -30,7 +30,7 @@ class CurvePoint:
 
 def decoder_curve(
     path: Path,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     count: int,
     device: torch.device,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -52,7 +52,7 @@ def decoder_curve(
 
 
 @torch.no_grad()
-def _psnr(codec: Codec, decoder: Decoder, dataset: PackedDataset, count: int, device: torch.device) -> float:
+def _psnr(codec: Codec, decoder: Decoder, dataset: TrainingImages, count: int, device: torch.device) -> float:
     decoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     found = []
     for images in Loader(dataset, seed=0, mirror=False).spread_images(count, _BATCH):

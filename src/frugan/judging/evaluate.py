@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from frugan.config.shape import resolution_entry
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor
+from frugan.judging.copying import measure_copying
 from frugan.judging.dataset_features import dataset_features
-from frugan.judging.evaluation import Evaluation, Floor, Reconstruction
+from frugan.judging.evaluation import Evaluation, Floor, HeldOutQuality, Reconstruction
 from frugan.judging.timing import time_model
 from frugan.metrics.base import Features
 from frugan.metrics.frechet import feature_statistics, frechet_distance
@@ -32,18 +34,19 @@ _BATCH = 32
 
 def evaluate_model(
     model: Model,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     extractor: FeatureExtractor,
     *,
     samples: int,
     truncation: float = 1.0,
+    held_out: TrainingImages | None = None,
     ranks: Ranks = ALONE,
     on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Evaluation:
     """Compare `samples` generated images with the data set at the model's full resolution.
 
+    On `held_out`, images that nothing was trained on, the decoder is judged too, and whether the sampler copies.
     Several `ranks` share the generated and the real images between them, and all return the same.
-
     """
     began = time.monotonic()
     device = model.device
@@ -56,6 +59,12 @@ def evaluate_model(
     fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
     count, decodes = min(count_real, _MOST_RECONSTRUCTIONS), model.codec.reduces or model.enlargement is not None
     reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress) if decodes else None
+    copying = None
+    if held_out is not None:
+        others = dataset_features(extractor, held_out, min(len(held_out), MOST_IMAGES), ranks=ranks)
+        copying = measure_copying(fake, real, others)
+        if reconstruction is not None:
+            reconstruction = replace(reconstruction, held_out=_held_out_quality(model, held_out))
     return Evaluation(
         metric=extractor.distance_name,
         values=measure(Features(real, fake, extractor.probabilities)),
@@ -72,11 +81,13 @@ def evaluate_model(
             "truncation": truncation,
             "code_noise": model.assumed_noise,
             "real_fingerprint": dataset.fingerprint,
+            **({"held_out_fingerprint": held_out.fingerprint} if held_out is not None else {}),
             "dtype": "float64",
             "device": str(device),
         },
         seconds=round(time.monotonic() - began, 1),
         timing=time_model(model),
+        copying=copying,
     )
 
 
@@ -114,6 +125,16 @@ def _reconstruction(
         psnr=torch.cat(decoded_psnr).mean().item(),
         psnr_without_decoder=torch.cat(base_psnr).mean().item(),
     )
+
+
+@torch.no_grad()
+def _held_out_quality(model: Model, held_out: TrainingImages) -> HeldOutQuality:
+    count, decoded_psnr, base_psnr = min(len(held_out), _MOST_RECONSTRUCTIONS), [], []
+    for images in Loader(held_out, seed=0, mirror=False).spread_images(count, _BATCH):
+        decoded, base = model.reconstruct(images)
+        decoded_psnr.append(psnr(decoded, images))
+        base_psnr.append(psnr(base, images))
+    return HeldOutQuality(count, torch.cat(decoded_psnr).mean().item(), torch.cat(base_psnr).mean().item())
 
 
 def _features(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from frugan.config.schema import DataConfig
 from frugan.data.cache import pack_as
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.card import write_model_card
@@ -17,7 +17,7 @@ from frugan.requests.drawing import Finishing
 from frugan.requests.judging import Judge, RealImages, enough_samples
 from frugan.runs.folder import RunFolder, is_run
 from frugan.runs.models import load_finished
-from frugan.runs.prepare import open_dataset
+from frugan.runs.prepare import open_dataset, open_held_out
 from frugan.system.cores import available_cores, processes_here
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError
@@ -59,8 +59,16 @@ def evaluate_folder(
     extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights, bands=judge.bands)
     count = enough_samples(samples or (asked.samples if asked else _SAMPLES), ranks.count)
     told = on_progress if ranks.first else _silent
+    own = run is not None and not images.data
     found = evaluate_model(
-        model, dataset, extractor, samples=count, truncation=truncation, ranks=ranks, on_progress=told
+        model,
+        dataset,
+        extractor,
+        samples=count,
+        truncation=truncation,
+        held_out=open_held_out(run.config(), model.shape) if run is not None and own else None,
+        ranks=ranks,
+        on_progress=told,
     )
     as_asked = asked is not None and judge.features == asked.features and truncation == 1 and count >= asked.samples
     unfinished = _unfinished(run) if run is not None and snapshot is None else ()
@@ -77,7 +85,7 @@ def evaluate_folder(
     return evaluation
 
 
-def images_to_compare(path: Path, images: RealImages, model: Model) -> PackedDataset:
+def images_to_compare(path: Path, images: RealImages, model: Model) -> TrainingImages:
     """Those that are named, else those that the run was trained on, in the shape of the model's.
 
     Raises:

@@ -9,7 +9,7 @@ from frugan.config.shape import ImageShape, resolution_entry
 from frugan.data.cache import pack
 from frugan.data.decode import ImageError, check_image
 from frugan.data.fit import Wanted
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.dataset_features import dataset_features
@@ -74,7 +74,7 @@ def evaluate_pictures(
     )
 
 
-def _packed_at_own_size(pictures: Path) -> PackedDataset:
+def _packed_at_own_size(pictures: Path) -> TrainingImages:
     """At the size of the first picture that can be decoded."""
     source = open_source(pictures)
     for index in range(len(source)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from frugan.config.records import SCHEMA, entry_of, parse_record, plain, read_json
 from frugan.config.shape import size_text
+from frugan.judging.copying import Copying
 from frugan.judging.timing import Timing
 from frugan.metrics import table
 from frugan.metrics.table import MAIN, shown
@@ -34,6 +35,7 @@ class Reconstruction:
         psnr_without_decoder: in dB, of what interpolation knows.
         of_generated: distance of the generated images to the reconstructions, as if the decoder were not to blame: FID*
             of not-so-big-GAN.
+        held_out: the same quality on images that the decoder was not trained on; None where none were held out.
     """
 
     n: int
@@ -41,6 +43,22 @@ class Reconstruction:
     psnr: float
     psnr_without_decoder: float
     of_generated: float | None = None
+    held_out: "HeldOutQuality | None" = None
+
+
+@dataclass(frozen=True)
+class HeldOutQuality:
+    """What is left of n images that nothing was trained on: PSNR in dB, with and without the decoder."""
+
+    n: int
+    psnr: float
+    psnr_without_decoder: float
+
+    def text(self) -> str:
+        """In words."""
+        return (
+            f"{self.psnr:.2f} dB on {self.n:,} images held out (without the decoder {self.psnr_without_decoder:.2f} dB)"
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,7 @@ class Evaluation:
         nimg: images that the sampler had seen.
         kept: whether it is in the run's folder.
         timing: how long a picture takes; None where pictures of others are judged.
+        copying: whether generated images are nearer to training images than to others; None where none were held out.
     """
 
     metric: str
@@ -72,6 +91,7 @@ class Evaluation:
     nimg: int | None = None
     kept: bool = False
     timing: Timing | None = None
+    copying: Copying | None = None
 
     def to_json(self) -> JSON:
         """As it is written to evaluation.json."""
@@ -85,6 +105,7 @@ class Evaluation:
             "protocol": dict(self.protocol),
             "clock": {"seconds": self.seconds},
             "timing": plain(self.timing) if self.timing else None,
+            "copying": plain(self.copying) if self.copying else None,
             "model": self.model,
             "nimg": self.nimg,
             "kept": self.kept,
@@ -133,6 +154,7 @@ class Evaluation:
             f"({self.floor.n} against {self.floor.n})",
             *self._reconstruction_lines(),
             f"  {', '.join(others)}",
+            *([f"  copying: {self.copying.text()}"] if self.copying else []),
             *([f"  time: {self.timing.text()}"] if self.timing else []),
             *(f"  note: {warning}" for warning in self.warnings),
         ]
@@ -147,6 +169,7 @@ class Evaluation:
             f"(without the decoder {found.psnr_without_decoder:.2f} dB)",
             "  generated images against those reconstructions: "
             + ("not measured" if found.of_generated is None else f"{found.of_generated:.1f}"),
+            *([f"  the decoder: {found.held_out.text()}"] if found.held_out else []),
         ]
 
 

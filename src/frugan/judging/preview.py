@@ -7,8 +7,8 @@ import torch
 from frugan.codecs.base import Codec
 from frugan.config.records import plain
 from frugan.config.schema import RunConfig
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.features.choose import load_extractor
 from frugan.judging.evaluate import FIRST_SEED
 from frugan.judging.evaluation import PreviewDistance
@@ -27,7 +27,7 @@ class PreviewJudge:
     """
 
     def __init__(
-        self, config: RunConfig, dataset: PackedDataset, class_counts: Sequence[int], device: torch.device
+        self, config: RunConfig, dataset: TrainingImages, class_counts: Sequence[int], device: torch.device
     ) -> None:
         settings = config.evaluation
         self.class_counts = class_counts

@@ -11,8 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from frugan.codecs.base import Codec
 from frugan.config.shape import ImageShape
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.features.base import FeatureExtractor, as_8_bit
 from frugan.judging.dataset_features import dataset_features
 from frugan.judging.decoder_baselines import Reconstruct
@@ -46,7 +46,7 @@ class ReconstructionJudge:
     """Compares at most `count` images, spread evenly over a data set, with what is reconstructed of them."""
 
     def __init__(
-        self, dataset: PackedDataset, count: int, extractor: FeatureExtractor, distance: PerceptualDistance
+        self, dataset: TrainingImages, count: int, extractor: FeatureExtractor, distance: PerceptualDistance
     ) -> None:
         self.loader = Loader(dataset, seed=0, mirror=False)
         self.count = min(count, len(dataset))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from frugan.config.records import SCHEMA, plain
 from frugan.config.shape import resolution_entry
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.features.base import FeatureExtractor
 from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluate import FIRST_SEED
@@ -94,7 +94,7 @@ class Sweep:
 
 def sweep_model(
     model: Model,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     extractor: FeatureExtractor,
     *,
     truncations: Sequence[float],

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from frugan.config.shape import size_text
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.html.chart import Chart, Level, Line, draw
 from frugan.html.document import document
 from frugan.html.markup import Markup, join, tag
@@ -38,7 +38,7 @@ _CROPS_HELP = (
 
 
 def decoders_page(
-    title: str, result: DecoderComparison, rows: Sequence[Candidate], dataset: PackedDataset, device: torch.device
+    title: str, result: DecoderComparison, rows: Sequence[Candidate], dataset: TrainingImages, device: torch.device
 ) -> str:
     """A document from what `judge_decoders` found, with crops of images of `dataset`."""
     protocol = {name: str(value) for name, value in result.protocol.items()}

@@ -5,8 +5,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.html.markup import Markup, join, tag
 from frugan.html.pictures import embed, show, zoomable
 from frugan.html.text import kimg
@@ -25,12 +25,12 @@ _MOST_CLASSES = 12
 _GRID_BYTES, _SIDE_BYTES, _STRIPS_BYTES = 1_000_000, 500_000, 650_000
 
 
-def draw_reals(dataset: PackedDataset, count: int) -> Tensor:
+def draw_reals(dataset: TrainingImages, count: int) -> Tensor:
     """Up to `count` different images of the data set, drawn at random but always the same, (N, C, H, W)."""
     return Loader(dataset, seed=0, mirror=False).batch(0, min(count, len(dataset)))[0]
 
 
-def pictures_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> Markup:
+def pictures_section(facts: RunFacts, model: Model, dataset: TrainingImages) -> Markup:
     """The final grid, the same seeds with truncation, and real images to hold them against."""
     seeds = SNAPSHOT_SEEDS
     first, last = seeds[0], seeds[-1]

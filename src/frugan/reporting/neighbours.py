@@ -7,14 +7,13 @@ import torch
 from torch import Tensor
 
 from frugan.codecs.base import Codec
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
 from frugan.html.text import significant
 from frugan.model.model import Model
 from frugan.reporting.facts import RunFacts
-from frugan.runs.prepare import open_dataset
 from frugan.writing.pictures import to_uint8
 
 _SEEDS = range(8)
@@ -38,8 +37,10 @@ class Nearest:
         return image.flip(-1) if self.mirrored[query] else image
 
 
-def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) -> Markup:
-    """Pairs of a generated image and the training image closest to it."""
+def neighbours_section(
+    facts: RunFacts, model: Model, dataset: TrainingImages, held_out: TrainingImages | None = None
+) -> Markup:
+    """Pairs of a generated image and the training image closest to it; how near those are that were held out."""
     loader, count = Loader(dataset, seed=0, mirror=False), min(len(dataset), _MOST_SEARCHED)
     with torch.no_grad():
         generated = model.codes(_SEEDS)
@@ -59,8 +60,8 @@ def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) ->
         "Look for pairs that show the very same picture: those were memorised. Judge by eye, because a blurred "
         "picture is close to everything."
     )
-    if facts.config.data.hold_out:
-        help_text += _both_sides(facts, model, loader)
+    if held_out is not None:
+        help_text += _both_sides(facts, model, dataset, held_out)
     if math.isfinite(typical):
         help_text += f" Between a real image and the nearest other real one it is {significant(typical, 2)} (median)."
     return tag(
@@ -73,18 +74,17 @@ def neighbours_section(facts: RunFacts, model: Model, dataset: PackedDataset) ->
 
 
 @torch.no_grad()
-def _both_sides(facts: RunFacts, model: Model, training: Loader) -> str:
+def _both_sides(facts: RunFacts, model: Model, training: TrainingImages, held: TrainingImages) -> str:
     """How near generated images are to as many training images as were held out, and to those."""
-    held = open_dataset(facts.config, side="held-out")
-    count = min(len(held), _MOST_SEARCHED)
+    count = min(len(training), len(held), _MOST_SEARCHED)
     codes = model.codes(range(_REAL_QUERIES))
     medians = [
-        significant(search(codes, 0, model.codec, loader, count, facts.config.data.mirror).distance.median().item(), 2)
-        for loader in (training, Loader(held, seed=0, mirror=False))
+        significant(search(codes, 0, model.codec, side, count, facts.config.data.mirror).distance.median().item(), 2)
+        for side in (Loader(training, seed=0, mirror=False), Loader(held, seed=0, mirror=False))
     ]
     return (
         f" Over {_REAL_QUERIES} generated pictures it is {medians[0]} (median) to the nearest of {count:,} training "
-        f"images drawn at random, and {medians[1]} to the nearest of the {count:,} held out: much less to the former "
+        f"images drawn at random, and {medians[1]} to the nearest of {count:,} held out: much less to the former "
         "means copies."
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.html.document import document
 from frugan.html.markup import Markup, tag
 from frugan.model.model import Model
@@ -21,6 +21,7 @@ from frugan.reporting.summary import header, numbers_section
 from frugan.reporting.tables import details_section
 from frugan.reporting.variance import variance_figure
 from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import open_held_out
 from frugan.system.atomic import write_file
 
 _REALS = 48
@@ -40,7 +41,7 @@ _CONTENTS = {
 def write_report(
     run: RunFolder,
     model: Model,
-    dataset: PackedDataset,
+    dataset: TrainingImages,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
     """Write RUN/report.html from whatever the run has by now: finished or not, evaluated or not. Returns its path.
@@ -59,24 +60,25 @@ def write_report(
     return run.report_file
 
 
-def _sections(facts: RunFacts, model: Model, dataset: PackedDataset) -> list[Callable[[], Markup]]:
-    reals = draw_reals(dataset, _REALS)
+def _sections(facts: RunFacts, model: Model, dataset: TrainingImages) -> list[Callable[[], Markup]]:
+    reals, held_out = draw_reals(dataset, _REALS), open_held_out(facts.config)
+    unseen = None if held_out is None else draw_reals(held_out, _REALS)
     return [
         partial(header, facts, model),
         partial(_contents, facts, model),
         partial(pictures_section, facts, model, dataset),
         partial(numbers_section, facts, model),
         partial(progress_section, facts),
-        *([partial(reconstruction_section, model, reals)] if model.codec.reduces else []),
+        *([partial(reconstruction_section, model, reals, unseen)] if model.codec.reduces else []),
         *([partial(scales_section, facts, model)] if _has_scales(facts, model) else []),
         lambda: curves_section(facts, base_mean_psnr(model, reals), _of_scale_space(facts, dataset)),
-        partial(neighbours_section, facts, model, dataset),
+        partial(neighbours_section, facts, model, dataset, held_out),
         partial(details_section, facts, model),
         partial(commands_section, facts, model),
     ]
 
 
-def _of_scale_space(facts: RunFacts, dataset: PackedDataset) -> list[Markup | None]:
+def _of_scale_space(facts: RunFacts, dataset: TrainingImages) -> list[Markup | None]:
     return [strip_figure(facts, dataset), variance_figure(facts, dataset)]
 
 

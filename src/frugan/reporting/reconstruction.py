@@ -17,9 +17,10 @@ _ROWS, _LARGE_ROWS = 8, 4  # fewer of large images, so that each keeps its detai
 _ERROR_GAIN = 4
 
 
-def reconstruction_section(model: Model, reals: Tensor) -> Markup:
-    """Code, base, decoded, original and error of the first of `reals` (N, C, H, W), one row an image."""
-    reals = reals[: _ROWS if model.shape.longest <= 128 else _LARGE_ROWS]
+def reconstruction_section(model: Model, reals: Tensor, unseen: Tensor | None = None) -> Markup:
+    """Code, base, decoded, original and error of the first of `reals` (N, C, H, W), one row an image; of `unseen`, if
+    there are images that were held out."""
+    reals = (reals if unseen is None else unseen)[: _ROWS if model.shape.longest <= 128 else _LARGE_ROWS]
     with torch.no_grad():
         codes = model.codec.encode(reals.to(model.device))
         base = model.codec.decode(codes, size=reals.shape[2:]).clamp(-1, 1).float().cpu()
@@ -43,6 +44,8 @@ def reconstruction_section(model: Model, reals: Tensor) -> Markup:
         "the decoder adds the rest. Look for edges and texture that the decoder restores. What is bright in the error "
         f"(absolute difference, {_ERROR_GAIN} times amplified) no sampler can get right. Higher PSNR is closer."
     )
+    if unseen is not None:
+        help_text += " These images were held out: the decoder has not seen them."
     return tag(
         "section",
         tag("h2", "From code to picture"),

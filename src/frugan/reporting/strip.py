@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from frugan.codecs.base import Codec
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.html.markup import Markup, tag
 from frugan.html.pictures import embed, show
 from frugan.ops.scale_space import Mode, scale_space
@@ -24,7 +24,7 @@ _SEEN_SIDE, _GAP, _BYTES = 96, 4, 120_000
 
 
 @torch.no_grad()
-def strip_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
+def strip_figure(facts: RunFacts, dataset: TrainingImages) -> Markup | None:
     """None unless the stabilizer is, or holds, a scale-space."""
     settings = scale_space_settings(facts.config.sampler.stabilizer)
     if settings is None or settings["start"] <= 0:

@@ -13,6 +13,7 @@ from frugan.model.model import Model
 from frugan.recipes import RECIPES
 from frugan.reporting.commands import command
 from frugan.reporting.facts import RunFacts
+from frugan.runs.environment import DataFacts
 from frugan.runs.facts import PartFacts
 
 _ENERGY_NOTE = ". Parts that train at the same time are both charged for all of it: do not add them."
@@ -28,7 +29,7 @@ def header(facts: RunFacts, model: Model) -> Markup:
     config = facts.config
     channels, height, width = model.generator.code_shape
     pieces = [
-        f"data {config.data.source}" + (f" ({facts.env.data.images} images)" if facts.env else ""),
+        f"data {config.data.source}" + (f" ({_counted(facts.env.data)})" if facts.env else ""),
         f"{model.shape} pixels",
         *(
             [f"codes of {height} x {width}" + ("" if channels == model.shape.channels else f" x {channels}")]
@@ -99,6 +100,9 @@ def _quality_cards(evaluation: Evaluation) -> list[Markup]:
             f"{name} of {floor.n:,} real images against {floor.n:,} others: the floor that no model can beat",
         ),
     ]
+    if evaluation.copying is not None:
+        share = f"{evaluation.copying.nearer_to_training:.0%}"
+        cards.append(_card("Nearest to a training image", share, evaluation.copying.text()))
     if reconstruction is None:
         return cards
     return [
@@ -112,9 +116,15 @@ def _quality_cards(evaluation: Evaluation) -> list[Markup]:
         _card(
             "Reconstruction PSNR",
             f"{reconstruction.psnr:.1f} dB",
-            f"real images decoded from codes; without the decoder {reconstruction.psnr_without_decoder:.1f} dB",
+            f"real images decoded from codes; without the decoder {reconstruction.psnr_without_decoder:.1f} dB"
+            + (f"; {reconstruction.held_out.text()}" if reconstruction.held_out else ""),
         ),
     ]
+
+
+def _counted(data: DataFacts) -> str:
+    held_out = f", and {data.held_out} held out" if data.held_out else ""
+    return f"{data.images} images{held_out}"
 
 
 def _cost_cards(facts: RunFacts) -> list[Markup]:

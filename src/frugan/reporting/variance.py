@@ -6,7 +6,7 @@ import torch
 
 from frugan.codecs.base import Codec
 from frugan.config.spec import Spec
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.html.chart import Chart, Level, Line, draw
 from frugan.html.markup import Markup, tag
 from frugan.ops.spectrum import matched_sigma, power_spectrum, variance_curve
@@ -24,7 +24,7 @@ _HELP = (
 )
 
 
-def variance_figure(facts: RunFacts, dataset: PackedDataset) -> Markup | None:
+def variance_figure(facts: RunFacts, dataset: TrainingImages) -> Markup | None:
     """None unless the stabilizer is, or holds, a scale-space with blur."""
     settings = scale_space_settings(facts.config.sampler.stabilizer)
     if settings is None or settings["mode"] == "ns" or settings["start"] <= 0:

@@ -18,6 +18,8 @@ class DataFacts:
         fingerprint: of their names and bytes.
         class_counts: how many each class has, in the order of the labels.
         skipped: names of those that were left out, with reasons.
+        held_out: how many others are kept for judging.
+        held_out_fingerprint: as `fingerprint`, of those; "" if there are none.
     """
 
     source: str
@@ -25,6 +27,8 @@ class DataFacts:
     fingerprint: str
     class_counts: Mapping[str, int] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    held_out: int = 0
+    held_out_fingerprint: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from torch import Tensor
 from frugan.codecs.base import Codec
 from frugan.config.schema import PartName, RunConfig
 from frugan.config.shape import ImageShape
-from frugan.data.cache import pack, pack_as
+from frugan.data.cache import pack
 from frugan.data.fit import Wanted
-from frugan.data.hold_out import Side, split
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
+from frugan.data.opening import open_sides, usual_hold_out
 from frugan.data.patches import Patches
+from frugan.data.shard_place import is_shards
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
 from frugan.runs.environment import DataFacts, Environment
@@ -41,12 +42,14 @@ class Prepared:
     """A configuration with everything resolved that depends on the data and the machine, and the data itself."""
 
     config: RunConfig
-    dataset: PackedDataset
+    dataset: TrainingImages
     device: torch.device
 
 
-def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
+def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName | None = None) -> Prepared:
     """Check the configuration, pack the data set and resolve what the configuration left open.
+
+    `only`: the part that will be trained, if the other will not be.
 
     Raises:
         UserError: a setting that cannot work, or data that cannot be used.
@@ -57,10 +60,11 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
         codec.code_shape(config.data.shape)
     except ValueError as error:
         raise UserError(f"codec: {error}") from error
-    dataset = open_dataset(config)
+    config = _with_hold_out(config, only)
+    dataset, held_out = open_dataset(config), open_held_out(config)
     for sentence in dataset.skipped_summary():
         report(sentence)
-    kept = f", {config.data.hold_out:g} of all held out" if config.data.hold_out else ""
+    kept = f", and {len(held_out)} held out to judge on" if held_out else ""
     report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}{kept}")
     if len(dataset) < FEWEST_IMAGES:
         raise UserError(
@@ -86,25 +90,34 @@ def prepare(config: RunConfig, report: Callable[[str], None]) -> Prepared:
     return Prepared(config, dataset, device)
 
 
-def _value_range(dataset: PackedDataset) -> tuple[float, float] | None:
+def _value_range(dataset: TrainingImages) -> tuple[float, float] | None:
     """What becomes -1 and 1, for the run to keep; ordinary files need no saying."""
     pixels = dataset.pixels
     return None if pixels.is_plain else (pixels.low, pixels.high)
 
 
-def open_dataset(config: RunConfig, shape: ImageShape | None = None, side: Side = "training") -> PackedDataset:
-    """The run's images, packed in its shape or another; at once when they were packed before.
+def _with_hold_out(config: RunConfig, only: PartName | None) -> RunConfig:
+    """With a number: what is usual for so many images, if it was left open. Patches come from all photos."""
+    if config.data.hold_out is not None:
+        return config
+    whole = dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=0.0))
+    if config.sampler.patches is not None:
+        return whole
+    usual = usual_hold_out(config.data, sampler=only != "decoder")
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, hold_out=usual))
 
-    `side`: those that it trains on, or those that it holds out, if any.
-    """
-    dataset = pack_as(open_source(config.data.source), config.data, shape)
-    if not config.data.hold_out:
-        return dataset
-    training, held_out = split(dataset, config.data.hold_out)
-    return training if side == "training" else held_out
+
+def open_dataset(config: RunConfig, shape: ImageShape | None = None) -> TrainingImages:
+    """The images that the run trains on, in its shape or another; at once when they were packed before."""
+    return open_sides(config.data, shape)[0]
 
 
-def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
+def open_held_out(config: RunConfig, shape: ImageShape | None = None) -> TrainingImages | None:
+    """As `open_dataset`, those that it holds out; None if it trains on all."""
+    return open_sides(config.data, shape)[1]
+
+
+def open_patches(config: RunConfig, dataset: TrainingImages) -> Patches | None:
     """Patches of the photos behind the run's images, for a sampler that trains on them."""
     wanted, shape = config.sampler.patches, config.data.shape
     if wanted is None:
@@ -112,6 +125,10 @@ def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
     side = shape.height
     if shape != ImageShape.square(side) or config.data.bits != 8 or config.data.fit != "crop":
         raise UserError(f"sampler.patches: they are of RGB squares of 8 bits, not of {shape}. Leave patches out")
+    if is_shards(config.data.source):
+        raise UserError(
+            "sampler.patches: they come from photos, not from shards. Give the photos, or leave patches out"
+        )
     if config.data.hold_out:
         raise UserError("data.hold_out: patches come from all photos. Leave out hold_out, or sampler.patches")
     largest, upsample = max(wanted.largest, side), config.data.upsample
@@ -125,12 +142,15 @@ def open_patches(config: RunConfig, dataset: PackedDataset) -> Patches | None:
 def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes | None = None) -> RunFolder:
     """Write the run folder, the description of its model, and the weights that it begins with (`transfer`), if any."""
     config, dataset = prepared.config, prepared.dataset
+    held_out = open_held_out(config)
     facts = DataFacts(
         source=str(config.data.source),
         images=len(dataset),
         fingerprint=dataset.fingerprint,
-        class_counts=class_counts(dataset),
+        class_counts=dataset.class_counts(),
         skipped=tuple(f"{skipped.name}: {skipped.reason}" for skipped in dataset.skipped),
+        held_out=len(held_out) if held_out else 0,
+        held_out_fingerprint=held_out.fingerprint if held_out else "",
     )
     env = Environment(
         describe_machine(prepared.device), facts, time.strftime("%Y-%m-%dT%H:%M:%S%z"), secrets.token_hex(8)
@@ -157,7 +177,7 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
 
 
 def build_part(
-    config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE, dataset: PackedDataset | None = None
+    config: RunConfig, name: PartName, device: torch.device, ranks: Ranks = ALONE, dataset: TrainingImages | None = None
 ) -> Part:
     """The sampler or the decoder of a resolved configuration, freshly initialised, alike on all ranks.
 
@@ -177,13 +197,13 @@ def build_part(
     return part
 
 
-def measured_images(dataset: PackedDataset) -> Tensor:
+def measured_images(dataset: TrainingImages) -> Tensor:
     """The images (N, C, H, W) on which parts measure what they must know."""
     return next(Loader(dataset, seed=0, mirror=False).spread_images(MEASURED_IMAGES, MEASURED_IMAGES))
 
 
 @torch.no_grad()
-def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tuple[float, float]:
+def measure_code_range(codec: Codec, dataset: TrainingImages, mirror: bool) -> tuple[float, float]:
     """Smallest and largest raw code over the data set, mirrored images included if training will show them.
 
     A mirrored image has another code than the mirrored code, because the wavelet's samples sit on even pixels.
@@ -200,18 +220,13 @@ def measure_code_range(codec: Codec, dataset: PackedDataset, mirror: bool) -> tu
     return low, high
 
 
-def class_counts(dataset: PackedDataset) -> dict[str, int]:
-    """How many images each class has, in the order of their labels."""
-    return {name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)}
-
-
-def _with_classes(config: RunConfig, dataset: PackedDataset) -> RunConfig:
+def _with_classes(config: RunConfig, dataset: TrainingImages) -> RunConfig:
     """The networks told how many classes there are.
 
     Raises:
         UserError: there are none, images lie outside of them, or a network cannot be told.
     """
-    count, outside = len(dataset.class_names), int((dataset.labels < 0).sum())
+    count, outside = len(dataset.class_names), dataset.unlabelled()
     if count < 2:
         raise ArgumentError(
             "classes",

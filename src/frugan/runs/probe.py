@@ -101,8 +101,8 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     dataset = open_dataset(config)
     part = build_part(config, name, device, dataset=dataset)
     part.measure(measured_images(dataset))
-    loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
     batch = part.schedule.batch
+    loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror, batch=batch)
 
     def train(steps: int, nimg: int, seconds: float) -> int:
         """So many steps, or fewer if they take longer; at least one."""

@@ -13,8 +13,8 @@ import torch
 
 from frugan.codecs.base import Codec
 from frugan.config.schema import PartName, RunConfig
+from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
-from frugan.data.packed import PackedDataset
 from frugan.model.folder import DECODER_FILE, GENERATOR_FILE
 from frugan.model.seeds import draw_codes
 from frugan.model.weights import write_weights
@@ -22,7 +22,7 @@ from frugan.networks.base import Generator
 from frugan.requests.watching import SILENT, Tick, Watcher, never
 from frugan.runs.folder import PartFolder, RunFolder
 from frugan.runs.logs import is_train_line
-from frugan.runs.prepare import build_part, class_counts, measured_images, open_dataset
+from frugan.runs.prepare import build_part, measured_images, open_dataset
 from frugan.system.atomic import remove_leftovers
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import DivergedError, RunError, UserError
@@ -52,7 +52,7 @@ class Preview(Protocol):
 
 
 # (configuration, images, images of each class, device) -> one for this run.
-MakePreview = Callable[[RunConfig, PackedDataset, Sequence[int], torch.device], Preview]
+MakePreview = Callable[[RunConfig, TrainingImages, Sequence[int], torch.device], Preview]
 
 
 def train_all(
@@ -118,7 +118,7 @@ def train_part(
         device = choose_device(config.device) if ranks.count == 1 else ranks.device
         part = build_part(config, name, device, ranks, dataset)
         measured = part.measure(measured_images(dataset))
-        loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror)
+        loader = Loader(dataset, seed=config.seed, mirror=config.data.mirror, batch=part.schedule.batch)
 
         def on_event(kind: str, details: JSON) -> None:
             folder.events_log.append({"event": kind, **details, "clock": {"time": time.time()}})
@@ -127,7 +127,7 @@ def train_part(
 
         if measured and ranks.first and folder.events_log.read() == []:
             on_event("measured", measured)
-        counts = list(class_counts(dataset).values())
+        counts = list(dataset.class_counts().values())
         judges = preview is not None and name == "sampler" and ranks.first
         judge = preview(config, dataset, counts, part.device) if judges and preview else None
         snapshot = _Snapshot(run, folder, counts, judge)
@@ -144,7 +144,7 @@ def train_decoder(run: str, *, should_stop: Callable[[], bool]) -> int:
         return DIVERGED
 
 
-def _check_unchanged(run: RunFolder, config: RunConfig, dataset: PackedDataset) -> None:
+def _check_unchanged(run: RunFolder, config: RunConfig, dataset: TrainingImages) -> None:
     began_with = run.env().data.fingerprint
     if dataset.fingerprint != began_with:
         raise UserError(

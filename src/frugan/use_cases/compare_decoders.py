@@ -8,7 +8,7 @@ from pathlib import Path
 from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape
 from frugan.data.cache import pack_as
-from frugan.data.packed import PackedDataset
+from frugan.data.images import TrainingImages
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.compare_decoders import Curves, DecoderComparison, candidates, judge_decoders
@@ -20,7 +20,7 @@ from frugan.requests.comparing import Comparing
 from frugan.requests.judging import Judge, RealImages
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder, is_run
-from frugan.runs.prepare import open_dataset
+from frugan.runs.prepare import open_dataset, open_held_out
 from frugan.system.atomic import write_file
 from frugan.system.cores import available_cores
 from frugan.system.device import choose_device, use_threads
@@ -89,7 +89,7 @@ def compare_decoders(
     return result
 
 
-def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher) -> dict[str, PackedDataset]:
+def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher) -> dict[str, TrainingImages]:
     """The images that the first run was trained on, if they can be had at that size, and those held out.
 
     Training images that cannot be had are an error only where nothing else would be judged.
@@ -99,8 +99,9 @@ def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher
     if is_run(run):
         try:
             datasets["training"] = _training_images(RunFolder.open(run), shape)
-            if data.hold_out and not images.data:
-                datasets["held-out"] = open_dataset(RunFolder.open(run).config(), shape, "held-out")
+            held_out = open_held_out(RunFolder.open(run).config(), shape)
+            if held_out is not None:
+                datasets["held-out"] = held_out
         except (UserError, RunError) as error:
             if not images.data:
                 raise
@@ -126,7 +127,7 @@ def _shape(run: Path, resolution: int | tuple[int, int]) -> ImageShape:
     return ImageShape(own.channels, height, width)
 
 
-def _training_images(run: RunFolder, shape: ImageShape) -> PackedDataset:
+def _training_images(run: RunFolder, shape: ImageShape) -> TrainingImages:
     config = run.config()
     dataset = open_dataset(config, shape)
     if shape == config.data.shape and dataset.fingerprint != run.env().data.fingerprint:

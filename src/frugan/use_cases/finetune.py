@@ -67,8 +67,8 @@ def _check_classes(ready: Prepared) -> None:
         ArgumentError: the generator draws classes, and the images have others, or none.
     """
     inner = ready.config.sampler.generator.arguments["generator"].build()
-    labels, found = ready.dataset.labels, len(ready.dataset.class_names)
-    if inner.classes and (inner.classes != found or labels.min() < 0):
+    found = len(ready.dataset.class_names)
+    if inner.classes and (inner.classes != found or ready.dataset.unlabelled()):
         problem = f"the generator draws {inner.classes} classes; these images have {found}, and each must have one"
         raise ArgumentError("data", problem, ready.config.data.source)
 

@@ -18,6 +18,8 @@ from frugan.system.foreign_files import read_text
 
 DEFAULT_RECIPE = "nsb-gan-w-dcgan"
 PartChoice = Literal["sampler", "decoder", "all"]
+# Files and runs say what they hold out. A recipe stands for images of any number.
+_HOLD_OUT_BY_NUMBER = "data.hold_out=null"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Plan:
     """A training to be. What is left out stays as the recipe, the file or the run says.
 
     Args:
-        data: Images: a folder, a zip, a data set by name, or "noto-people", the embedded drawings.
+        data: Images: a folder, a zip, shards, a data set by name, "hf:NAME", or "noto-people", the embedded drawings.
         recipe: Name of the recipe to begin with; nsb-gan-w-dcgan, or the configuration of `start`, if left out.
         start: Run or model folder whose trained sampler this one begins with, on other images or, for CREPS, at another
             size. A model, such as an imported one, needs a `recipe`.
@@ -43,7 +45,8 @@ class Plan:
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         mirror: Whether mirrored images are shown too.
         upsample: Take images smaller than the resolution too, enlarged.
-        hold_out: Part of the images that nothing trains on, such as 0.1: decoders are judged on it.
+        hold_out: Part of the images that nothing trains on, such as 0.1: decoders are judged on it. Of a recipe, 0.1 is
+            held out of 2,000 images or more, and of 100 or more where a decoder trains alone.
         classes: Tell the networks the class of each image.
         settings: Any setting, as "path.to.field=value".
         part: What to train now: "sampler", "decoder" or "all".
@@ -115,7 +118,7 @@ class Plan:
                 )
             return config
         if self.start is None:
-            return find_recipe(self.recipe or DEFAULT_RECIPE)
+            return override(find_recipe(self.recipe or DEFAULT_RECIPE), [_HOLD_OUT_BY_NUMBER])
         from frugan.runs.transfer import begun_with
 
         start = Path(self.start)
@@ -124,7 +127,7 @@ class Plan:
             (channels, *size), pixels = before.shape, before.pixels
             given = [f"data.resolution={size}", f"data.channels={channels}", f"data.bits={pixels.bits}"]
             given += [] if pixels.is_plain else [f"data.value_range=[{pixels.low!r}, {pixels.high!r}]"]
-            return override(find_recipe(self.recipe), given)
+            return override(find_recipe(self.recipe), [*given, _HOLD_OUT_BY_NUMBER])
         return override(RunFolder.open(start).config(), ["minutes=0", "threads=0", "device=auto"])
 
     def _with_data(self, config: RunConfig) -> RunConfig:

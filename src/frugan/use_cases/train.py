@@ -40,7 +40,7 @@ def train(
     def create() -> None:
         RunFolder.check_free(path, replace=replace)  # now, not after the trial that fits the schedules
         initial = None if start is None else trained_weights(start)
-        ready = prepared(config, watcher, lengthen=request.minutes is not None)
+        ready = _ready(request, config, watcher)
         create_run(ready, path, replace=replace, initial=initial)
 
     return begin(path, config, request.part, create, watcher)
@@ -69,9 +69,9 @@ def estimate(plan: Plan | RunConfig, *, watcher: Watcher = SILENT) -> Estimates:
     """
     request, config = _read(plan)
     refuse_sampler_of_autoencoder(config, request.part)
-    ready = prepared(config, watcher, lengthen=request.minutes is not None)
+    ready = _ready(request, config, watcher)
     watcher.say("measuring speed and memory with a few steps ...")
-    parts = probe_parts(ready, None if request.part == "all" else request.part)
+    parts = probe_parts(ready, _only(request))
     return Estimates(ready.config, str(ready.device), parts)
 
 
@@ -84,6 +84,14 @@ def _read(plan: Plan | RunConfig) -> tuple[Plan, RunConfig]:
     return plan, plan.configuration()
 
 
-def prepared(config: RunConfig, watcher: Watcher, *, lengthen: bool = False) -> Prepared:
-    """Pack the data and resolve the configuration; `lengthen` as in `fit_to_minutes`."""
-    return fit_to_minutes(prepare(config, watcher.say), watcher.say, lengthen=lengthen)
+def _only(request: Plan) -> PartName | None:
+    return None if request.part == "all" else request.part
+
+
+def _ready(request: Plan, config: RunConfig, watcher: Watcher) -> Prepared:
+    return prepared(config, watcher, lengthen=request.minutes is not None, only=_only(request))
+
+
+def prepared(config: RunConfig, watcher: Watcher, *, lengthen: bool = False, only: PartName | None = None) -> Prepared:
+    """Pack the data and resolve the configuration; `lengthen` as in `fit_to_minutes`, `only` as in `prepare`."""
+    return fit_to_minutes(prepare(config, watcher.say, only=only), watcher.say, lengthen=lengthen)
