@@ -109,6 +109,7 @@ class Decoder(nn.Module, ABC):
         told_noise: whether it makes use of `noise`.
         phase: where the pixels of its codes must sit (see `codecs.base`); None = anywhere.
         code_side: side of the whole codes that it is built for, in training; 0 = any.
+        multiple: what sides of codes are multiples of; others are mirrored first, up to the next.
         stage: number of the only doubling that it makes by itself, for later joining with the others; 0 = it makes all.
     """
 
@@ -117,6 +118,7 @@ class Decoder(nn.Module, ABC):
     told_noise: bool = False
     phase: Phase | None = None
     code_side: int = 0
+    multiple: int = 1
     stage: int = 0
 
     @abstractmethod

@@ -52,13 +52,13 @@ class CIPSGenerator(StyleBasedGenerator):
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         rows, cols = (axis.to(self.image) for axis in grid or full_grid(*self.code_shape[1:]))
         x = torch.cat([self._waves(rows, cols), self._sampled(rows, cols, native=grid is None)]).flatten(1)
-        x = self.first(x.expand(len(w), -1, -1), w[:, 0])
+        x = self.first(x.expand(w.shape[0], -1, -1), w[:, 0])
         code: Tensor | None = None
         for i, stage in enumerate(self.stages):
             x, drawn = stage(x, w[:, 3 * i + 1 : 3 * i + 4])
             code = drawn if code is None else code + drawn
         assert code is not None
-        return code.unflatten(2, (len(rows), len(cols)))
+        return code.unflatten(2, (rows.shape[0], cols.shape[0]))
 
     def _waves(self, rows: Tensor, cols: Tensor) -> Tensor:
         """(channels, H, W): sines of learned linear functions of the place, in [-1, 1]."""

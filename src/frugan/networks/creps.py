@@ -91,7 +91,7 @@ class CREPSGenerator(StyleBasedGenerator):
         """All that depends on rows or columns alone: worth keeping when one picture is rendered in pieces."""
         rows, cols = (axis.to(w.device) for axis in grid)
         drawn = self.trunk(self.enter(w[:, 0], rows, cols), w)[:, -self.composed :]
-        return split_lines(drawn, self.enter.thickness, len(rows), len(cols))
+        return split_lines(drawn, self.enter.thickness, rows.shape[0], cols.shape[0])
 
     def shade(self, rows: Tensor, cols: Tensor, w: Tensor) -> Tensor:
         """Where lines meet: (N, levels, C, D, H) and (N, levels, C, D, W) -> codes (N, colours, H, W)."""

@@ -49,7 +49,7 @@ class PerPixelCREPSGenerator(StyleBasedGenerator):
         rows, cols = (axis.to(w.device) for axis in grid or full_grid(*self.code_shape[1:]))
         levels = self.trunk(self.enter(w[:, 0], rows, cols), w)
         code: Tensor = self.chain(levels.unbind(1), w[:, -1])
-        return code.unflatten(2, (len(rows), len(cols)))
+        return code.unflatten(2, (rows.shape[0], cols.shape[0]))
 
 
 class _FourierPixels(nn.Module):

@@ -114,7 +114,7 @@ class _Block(nn.Module):
         size = torch.Size(max(1, round(side * scale)) for side in (self.size.height, self.size.width))
         seen = [] if x is None else [_enlarged(x, size)]
         if self.places is not None:
-            seen.append(self.places(size).expand(len(w), -1, -1, -1))
+            seen.append(self.places(size).expand(w.shape[0], -1, -1, -1))
         h = torch.cat(seen, dim=1).flatten(2)
         for i, layer in enumerate(self.layers):
             h = layer(h, w[:, i])

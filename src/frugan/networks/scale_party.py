@@ -72,13 +72,13 @@ class ScalePartyGenerator(StyleBasedGenerator):
         with torch.autocast(w.device.type, enabled=False):  # half precision would move coordinates by whole pixels
             axis = [_cells(t.to(self.map.average), self.cell) for t in (rows, cols)]
             cells = places(axis[0], axis[1]).permute(2, 0, 1)
-            h = self.first(cells.expand(len(w), -1, -1, -1), w[:, 0].to(cells))
+            h = self.first(cells.expand(w.shape[0], -1, -1, -1), w[:, 0].to(cells))
         # As in StyleGAN2, what leaves a stage shares its style with the first layer of the next.
         code: Tensor = self.colours[0](h, w[:, 1])
         for i, (stage, colour) in enumerate(zip(self.stages, self.colours[1:], strict=True)):
             h = stage(h, w[:, 2 * i + 1 : 2 * i + 3])
             code = _doubled(code)[..., 2:-2, 2:-2] + colour(h, w[:, 2 * i + 3])
-        return code[..., _CROPPED : _CROPPED + len(rows), _CROPPED : _CROPPED + len(cols)]
+        return code[..., _CROPPED : _CROPPED + rows.shape[0], _CROPPED : _CROPPED + cols.shape[0]]
 
 
 class _Layer(nn.Module):
@@ -132,6 +132,6 @@ def _cells(t: Tensor, size: int) -> Tensor:
         ValueError: see `ScalePartyGenerator.synthesis`.
     """
     first, step = even_steps(t, "ScaleParty")
-    count = -(-len(t) // size)
+    count = (t.shape[0] + size - 1) // size  # ONNX rounds negative quotients the other way
     index = torch.arange(-_MARGIN, count + _MARGIN, device=t.device)
     return first + step * (index * size + (size - 1) / 2)

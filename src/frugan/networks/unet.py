@@ -77,6 +77,7 @@ class UNetW(Decoder):
             raise ValueError("second_input: a stage that trains by itself sees the true bands. Set second_input=true")
         self.second_input, self.boundary = second_input, boundary
         self.code_side, self.stage, self.splits = code_side, stage, packet_splits(code_side)
+        self.multiple = 8 * 2**self.splits  # halved three times, in packets
         self.stages = _stages(
             levels,
             stage,
@@ -84,7 +85,7 @@ class UNetW(Decoder):
         )
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        size, (low, original) = _decoded_size(low, len(self.stages)), _filled(low, original, 8 * 2**self.splits)
+        size, (low, original) = _decoded_size(low, len(self.stages)), _filled(low, original, self.multiple)
         if original is not None and self.second_input == "true":
             return cut_to(self._taught(low, original), *size)
         known = low
@@ -181,6 +182,7 @@ class UNetP(Decoder):
 
     halo = None
     phase: Phase
+    multiple = 8  # doubled, and then halved four times
 
     def __init__(
         self,
@@ -201,7 +203,7 @@ class UNetP(Decoder):
         self.stages = _stages(levels, stage, lambda level: ImageUNet(width, norm, colours))
 
     def forward(self, low: Tensor, base: Tensor, original: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        size, (low, original) = _decoded_size(low, len(self.stages)), _filled(low, original, 8)
+        size, (low, original) = _decoded_size(low, len(self.stages)), _filled(low, original, self.multiple)
         if original is not None and self.stage:
             return cut_to(self._taught(low, original), *size)
         known = low

@@ -76,5 +76,5 @@ class SharedLinear(EqualizedLinear):
     """As `ModulatedLinear`, but the same for all styles."""
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:  # type: ignore[override]
-        weight = (self.weight * self.gain).expand(len(x), -1, -1)
+        weight = (self.weight * self.gain).expand(x.shape[0], -1, -1)
         return map_channels(x, weight, (self.bias * self.rate)[:, None], self.activation)

@@ -85,7 +85,7 @@ def window_at(grid: Grid, trained: tuple[int, int], cell: int, plane: int, who: 
     side = max(trained)
     for t in grid:
         first, step = even_steps(t, who)
-        size = -(-t.shape[-1] // cell) * cell
+        size = (t.shape[-1] + cell - 1) // cell * cell  # ONNX rounds negative quotients the other way
         middle = first + step * (size - 1) / 2
         middles.append(((middle * (side - 1) + 0.5) / side - 0.5) * (side / plane))
         scales.append(step * (side - 1))
@@ -103,6 +103,8 @@ def even_steps(t: Tensor, who: str) -> tuple[Tensor, Tensor]:
         raise ValueError(f"{who}: at least two rows and two columns are needed, to know how far apart they are")
     lines = t.reshape(-1, t.shape[-1])
     first, step = lines[:, 0], (lines[:, -1] - lines[:, 0]) / (t.shape[-1] - 1)
+    if torch.compiler.is_exporting():  # a graph cannot refuse what it is given
+        return first, step
     even = first[:, None] + step[:, None] * torch.arange(t.shape[-1], device=t.device)
     if (step <= 0).any() or ((lines - even).abs().amax(dim=1) > 0.01 * step).any():
         raise ValueError(f"{who}: rows and columns must be evenly spaced, and ascend")

@@ -39,14 +39,20 @@ SCHEMES = {
 
 def split(image: Tensor, wavelet: str, boundary: str, *, low_only: bool = False) -> tuple[Tensor, ...]:
     """(N,C,H,W) -> (TL, TR, BL, BR), each (N,C,H/2,W/2) and contiguous; only (TL,) if `low_only`."""
-    bands: tuple[Tensor, ...] = _Split.apply(image, _analysis(SCHEMES[wavelet], boundary), low_only)
+    program = _analysis(SCHEMES[wavelet], boundary)
+    if torch.compiler.is_exporting():
+        return _split_in_graph(image, program, low_only)
+    bands: tuple[Tensor, ...] = _Split.apply(image, program, low_only)
     return bands
 
 
 def merge(TL: Tensor, details: tuple[Tensor, Tensor, Tensor] | None, wavelet: str, boundary: str) -> Tensor:
     """TL and (TR, BL, BR) -> (N,C,H,W), the inverse of `split`. None stands for zero details, and costs nothing."""
     TR, BL, BR = details or (None, None, None)
-    image: Tensor = _Merge.apply(TL, TR, BL, BR, _synthesis(SCHEMES[wavelet], boundary))
+    program = _synthesis(SCHEMES[wavelet], boundary)
+    if torch.compiler.is_exporting():
+        return _merge_in_graph((TL, TR, BL, BR), program)
+    image: Tensor = _Merge.apply(TL, TR, BL, BR, program)
     return image
 
 
@@ -196,6 +202,59 @@ def _added(target: Tensor | None, source: Tensor, step: _Step, axis: int) -> Ten
         i, j = step.edge
         result.select(axis, i).add_(source.select(axis, j), alpha=weight)
     return result
+
+
+def _split_in_graph(image: Tensor, program: _Program, low_only: bool) -> tuple[Tensor, ...]:
+    """`_split` without writing into parts of tensors, which other runtimes do slowly: the same numbers."""
+    low, high = _lift_in_graph(image[..., 0::2, :], image[..., 1::2, :], program.steps, ROWS)
+    TL, BL = _lift_in_graph(low[..., 0::2], low[..., 1::2], program.steps, COLUMNS)
+    if low_only:
+        return (TL * program.gains[0],)
+    TR, BR = _lift_in_graph(high[..., 0::2], high[..., 1::2], program.steps, COLUMNS)
+    return tuple(band * gain for band, gain in zip((TL, TR, BL, BR), program.gains, strict=True))
+
+
+def _merge_in_graph(bands: Sequence[Tensor | None], program: _Program) -> Tensor:
+    """`_merge` likewise."""
+    TL, TR, BL, BR = (None if band is None else band * gain for band, gain in zip(bands, program.gains, strict=True))
+    low = torch.stack(_lift_in_graph(TL, BL, program.steps, COLUMNS), dim=-1).flatten(-2)
+    high = None
+    if TR is not None or BR is not None:
+        high = torch.stack(_lift_in_graph(TR, BR, program.steps, COLUMNS), dim=-1).flatten(-2)
+    return torch.stack(_lift_in_graph(low, high, program.steps, ROWS), dim=-2).flatten(-3, -2)
+
+
+def _lift_in_graph(low: Tensor | None, high: Tensor | None, steps: Sequence[_Step], axis: int) -> tuple[Any, Any]:
+    bands = [low, high]
+    for step in steps:
+        source = bands[step.source]
+        if source is not None:
+            bands[step.target] = _added_in_graph(bands[step.target], source, step, axis)
+    return bands[LOW], bands[HIGH]
+
+
+def _added_in_graph(target: Tensor | None, source: Tensor, step: _Step, axis: int) -> Tensor:
+    last = source.shape[axis] - 1
+    if not step.shifts:
+        assert target is not None
+        assert step.edge is not None
+        at_start, (i, j) = step.edge[0] == 0, (_place(end, last) for end in step.edge)
+        edge = target.narrow(axis, i, 1) + step.weight * source.narrow(axis, j, 1)
+        rest = target.narrow(axis, int(at_start), last)
+        return torch.cat([edge, rest] if at_start else [rest, edge], dim=axis)
+    result = source * step.weight if target is None else target + source * step.weight
+    for shift in step.shifts[1:]:
+        inside, outside = source.narrow(axis, max(0, shift), last), torch.zeros_like(source.narrow(axis, 0, 1))
+        if step.edge is not None:
+            outside = source.narrow(axis, _place(step.edge[1], last), 1)
+        shifted = torch.cat([inside, outside] if shift > 0 else [outside, inside], dim=axis)
+        result = result + step.weight * shifted
+    return result
+
+
+def _place(end: int, last: int) -> int:
+    """Of an edge, 0 or -1, without a remainder, which would bind the size of a graph."""
+    return last if end < 0 else end
 
 
 def _planes(image: Tensor) -> Tensor:

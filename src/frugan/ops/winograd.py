@@ -28,7 +28,8 @@ def convolution3x3(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ten
     By Winograd's algorithm where that is faster: float32 on a CPU, wide layers. Errors are then of the order of 1e-5
     of the output's standard deviation, ten times those of the direct sum.
     """
-    if x.device.type != "cpu" or x.dtype != torch.float32 or min(weight.shape[:2]) < _FEWEST_CHANNELS:
+    here = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.compiler.is_exporting()
+    if not here or min(weight.shape[:2]) < _FEWEST_CHANNELS:
         return F.conv2d(x, weight, bias, padding=1)
     y: Tensor = _convolve(x, weight, weight.new_zeros(len(weight)) if bias is None else bias)
     return y
