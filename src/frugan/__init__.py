@@ -6,8 +6,8 @@
 >>> images = model.sample(seeds=range(16))  # float (16, 3, 128, 128) in [-1, 1]
 
 Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
-`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `report`, `study`,
-`check_data`, `pack_shards`.
+`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`, `report`,
+`study`, `check_data`, `pack_shards`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from frugan.ops.view import View
     from frugan.requests.comparing import Comparing
     from frugan.requests.drawing import Drawing, Finishing
+    from frugan.requests.exporting import Exporting
     from frugan.requests.frame import Film, Frame
     from frugan.requests.judging import Judge, RealImages, Sweeping
     from frugan.requests.rendering import Rendering
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from frugan.use_cases.conduct import Trained
     from frugan.use_cases.consistency import measure_consistency
     from frugan.use_cases.evaluate import evaluate
+    from frugan.use_cases.export import Exported, export
     from frugan.use_cases.finetune import finetune
     from frugan.use_cases.import_checkpoint import Imported, import_checkpoint
     from frugan.use_cases.join import Joined, join_decoders
@@ -78,6 +80,7 @@ _PUBLIC = {
     "ops.view": ("View",),
     "requests.comparing": ("Comparing",),
     "requests.drawing": ("Drawing", "Finishing"),
+    "requests.exporting": ("Exporting",),
     "requests.frame": ("Film", "Frame"),
     "requests.judging": ("Judge", "RealImages", "Sweeping"),
     "requests.rendering": ("Rendering",),
@@ -92,6 +95,7 @@ _PUBLIC = {
     "use_cases.conduct": ("Trained",),
     "use_cases.consistency": ("measure_consistency",),
     "use_cases.evaluate": ("evaluate",),
+    "use_cases.export": ("Exported", "export"),
     "use_cases.finetune": ("finetune",),
     "use_cases.import_checkpoint": ("Imported", "import_checkpoint"),
     "use_cases.join": ("Joined", "join_decoders"),

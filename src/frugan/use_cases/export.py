@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frugan.config.records import SCHEMA, plain
-from frugan.export.description import describe
-from frugan.export.files import Runner, open_onnx, open_pt2, write_onnx, write_pt2
-from frugan.export.graph import Graph, graph_of
+from frugan.exporting.description import describe
+from frugan.exporting.files import Runner, open_onnx, open_pt2, write_onnx, write_pt2
+from frugan.exporting.graph import Graph, graph_of
 from frugan.model.model import Model
 from frugan.requests.exporting import Exporting
 from frugan.system.atomic import replacing

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from frugan.config.records import plain
-from frugan.export.graph import Graph
+from frugan.exporting.graph import Graph
 from frugan.system.version import __version__
 
 KEY = "frugan"  # under which it stands in a file's metadata

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from frugan.export.description import KEY
+from frugan.exporting.description import KEY
 from frugan.system.errors import RunError, UserError
 
 Runner = Callable[[dict[str, Tensor]], Tensor]
