@@ -97,7 +97,7 @@ def test_video_command(
     assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
     assert "5 frames of 32 x 32" in capsys.readouterr().out
     assert main([*film, "--out", str(tmp_path / "film.mp4"), "--size", "31x32"]) == 2
-    assert main([*film, "--out", str(tmp_path / "film.gif")]) == 2
+    assert main([*film, "--out", str(tmp_path / "film.avi")]) == 2
     assert main([*film, "--out", str(frames), "--zoom", "0:1"]) == 2
 
 

@@ -133,6 +133,41 @@ def test_render_and_video(coordinates: Path, tmp_path: Path) -> None:
     assert film.frames == len(list((tmp_path / "film").iterdir())) == 3
 
 
+@pytest.mark.parametrize("ending", [".webp", ".gif"])
+def test_any_model_makes_films_that_close(trained_run: Path, tmp_path: Path, ending: str) -> None:
+    """Of a model with one size: the frames at the pictures are what `sample` draws; the one after the last is the
+    first."""
+    model, film = frugan.load(trained_run), frugan.Film(0.2, fps=10, loop=True)
+    made = frugan.video(model, tmp_path / f"film{ending}", frugan.Drawing([1, 2, 3]), film=film)
+    with Image.open(made.file) as opened:
+        assert (opened.n_frames, opened.size, opened.info["loop"]) == (6, (64, 64), 0)
+        frames = []
+        for number in range(6):
+            opened.seek(number)
+            frames.append(np.asarray(opened.convert("RGB"), int))
+            assert opened.info["duration"] == 100
+    expected = ((model.sample([1, 2, 3]) + 1) * 127.5).round().permute(0, 2, 3, 1).numpy()
+    difference = np.abs(np.stack(frames[::2]) - expected)
+    assert difference.max() <= 1 if ending == ".webp" else difference.mean() < 4  # a GIF has 256 colours
+    steps = [np.abs(frames[i] - frames[(i + 1) % 6]).mean() for i in range(6)]
+    assert max(steps) < 3 * np.median(steps)  # no jump where the film begins again
+    with pytest.raises(frugan.ArgumentError, match="zoom: this model draws its own size alone"):
+        frugan.video(model, tmp_path / "z.gif", film=frugan.Film(zoom=(1, 2)))
+    with pytest.raises(frugan.ArgumentError, match="this model draws 64 x 64 pixels"):
+        frugan.video(model, tmp_path / "z.gif", frame=frugan.Frame((32, 32)))
+
+
+def test_films_change_their_truncation(trained_run: Path, tmp_path: Path) -> None:
+    model = frugan.load(trained_run)
+    frugan.video(model, tmp_path / "film", frugan.Drawing([4, 4]), film=frugan.Film(0.1, fps=20, truncation=0.3))
+    found = [np.asarray(Image.open(path), int) for path in sorted((tmp_path / "film").iterdir())]
+    for frame, psi in zip(found, (1, 0.65, 0.3), strict=True):
+        expected = ((model.sample([4], psi)[0] + 1) * 127.5).round().permute(1, 2, 0).numpy()
+        assert np.abs(frame - expected).max() <= 1
+    with pytest.raises(frugan.ArgumentError, match="a loop ends where it begins"):
+        frugan.Film(truncation=0.3, loop=True)
+
+
 def test_threads_of_the_caller_stay(coordinates: Path, tmp_path: Path) -> None:
     torch.set_num_threads(2)
     try:

@@ -19,7 +19,7 @@ VERBS = {
     "finetune": "train the sampler and the decoder of a finished run end to end",
     "sample": "generate images, as PNG files or as one grid",
     "render": "render one picture at any size, cropped, rotated or warped (CREPS, CIPS)",
-    "video": "make a film of transitions and zooms (CREPS, CIPS)",
+    "video": "make a film of transitions (all models) and zooms (CREPS, CIPS)",
     "evaluate": "measure the quality of generated images",
     "sweep": "measure quality over truncations and rejection thresholds",
     "evaluate-decoder": "measure and compare decoders",

@@ -1,48 +1,51 @@
-"""Frames of a film: from picture to picture through the space of styles, while the view zooms."""
+"""Frames of a film: from picture to picture through the space of styles, while truncation and view change."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
 
-from frugan.networks.base import Generator
-from frugan.ops.view import View
-from frugan.rendering.render import DEFAULT, Rendering, render
+from frugan.requests.frame import Film
 from frugan.writing.pictures import to_uint8
 
 
-def film_frames(
-    generator: Generator,
-    styles: Tensor,
-    view: View,
-    frames: int,
-    zoom: tuple[float, float] = (1.0, 1.0),
-    rendering: Rendering = DEFAULT,
-) -> Iterator[np.ndarray]:
-    """Frames (H, W, 3), uint8.
+@dataclass(frozen=True)
+class Course:
+    """Pictures that a film passes in this order at an even pace, slowly where they are.
 
     Args:
-        styles: (K, ...), pictures that the film passes in this order at an even pace, slowly where they are.
-        zoom: of the first and the last frame, by equal factors between them.
+        first, last: their styles (K, ...), at the truncation of the first frame and of the last.
+        loop: whether the last picture leads back to the first one.
     """
-    for number in range(frames):
-        part = number / max(frames - 1, 1)
-        w = _between(styles, part)
-        now = replace(view, zoom=view.zoom * zoom[0] * (zoom[1] / zoom[0]) ** part)
-        yield to_uint8(render(generator, w, now, rendering)[None])[0]
+
+    first: Tensor
+    last: Tensor
+    loop: bool = False
+
+    def style(self, part: float) -> Tensor:
+        """(1, ...) after a part of the film, from 0 to 1."""
+        count = len(self.first)
+        position = part * (count if self.loop else count - 1)
+        before = int(position) if self.loop else min(int(position), max(count - 2, 0))
+        inside = position - before
+        gentle = inside * inside * (3 - 2 * inside)
+        here, there = ((before + step) % count for step in (0, 1))
+        of_first, of_last = (of[here : here + 1].lerp(of[there : there + 1], gentle) for of in (self.first, self.last))
+        return of_first.lerp(of_last, part)
 
 
-def _between(styles: Tensor, part: float) -> Tensor:
-    """Linear from one to the next, begun and ended gently."""
-    position = part * (len(styles) - 1)
-    before = min(int(position), max(len(styles) - 2, 0))
-    inside = position - before
-    gentle = inside * inside * (3 - 2 * inside)
-    after = min(before + 1, len(styles) - 1)
-    return styles[before : before + 1].lerp(styles[after : after + 1], gentle)
+def film_frames(course: Course, draw: Callable[[Tensor, float], Tensor], film: Film) -> Iterator[np.ndarray]:
+    """Frames (H, W, 3), uint8. `draw` makes a picture (1, C, H, W) of a style (1, ...) and a zoom."""
+    total = frame_count(film, len(course.first))
+    first, last = film.zoom
+    for number in range(total):
+        # Of a loop, the first frame follows the last one.
+        part = number / (total if film.loop else max(total - 1, 1))
+        yield to_uint8(draw(course.style(part), first * (last / first) ** part))[0]
 
 
-def frame_count(seconds: float, rate: int, pictures: int) -> int:
+def frame_count(film: Film, pictures: int) -> int:
     """How many frames a film has that gives each way from one picture to the next so many seconds."""
-    return max(1, round(seconds * rate) * max(pictures - 1, 1)) + 1
+    way = max(1, round(film.seconds * film.fps))
+    return way * pictures if film.loop else way * max(pictures - 1, 1) + 1

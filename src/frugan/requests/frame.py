@@ -74,16 +74,24 @@ class Film:
         seconds: From each picture to the next.
         fps: Frames a second.
         zoom: Of the first and of the last frame.
+        truncation: Of the last frame; None for that of the drawing.
+        loop: Lead back from the last picture to the first: the film can be shown again and again.
 
     Raises:
-        ArgumentError: a value out of range.
+        ArgumentError: a value out of range, or a loop that ends elsewhere than it begins.
     """
 
     seconds: float = 2.0
     fps: int = 30
     zoom: tuple[float, float] = (1.0, 1.0)
+    truncation: float | None = None
+    loop: bool = False
 
     def __post_init__(self) -> None:
+        if self.loop and (self.zoom[0] != self.zoom[1] or self.truncation is not None):
+            raise ArgumentError("loop", "needs one zoom and one truncation: a loop ends where it begins")
+        if self.truncation is not None and not 0 <= self.truncation < math.inf:
+            raise ArgumentError("truncation", "must be 0 or more", f"{self.truncation:g}")
         if min(self.zoom) <= 0:
             raise ArgumentError("zoom", "both must be above 0", f"{self.zoom[0]:g}:{self.zoom[1]:g}")
         if not 0 < self.seconds < 1e6:

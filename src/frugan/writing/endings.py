@@ -56,7 +56,10 @@ def check_video(path: Path, size: tuple[int, int] = (2, 2)) -> None:
         if find_spec("imageio_ffmpeg") is None:
             problem = ".mp4 needs one more package: pip install 'frugan[video]'; or name a folder, for PNGs"
             raise ArgumentError("out", problem, path)
+    elif path.suffix.lower() in (".gif", ".webp"):
+        if path.is_dir():
+            raise ArgumentError("out", "is a folder", path)
     elif path.suffix:
-        raise ArgumentError("out", "an .mp4 file, or a folder for PNG frames", path)
+        raise ArgumentError("out", "an .mp4, .gif or .webp file, or a folder for PNG frames", path)
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ArgumentError("out", "is there already, and not an empty folder", path)

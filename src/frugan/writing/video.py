@@ -1,9 +1,10 @@
-"""Frames into an .mp4 file, or as numbered PNGs into a folder."""
+"""Frames into an .mp4, .gif or .webp file, or as numbered PNGs into a folder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from frugan.system.atomic import replacing, write_folder
 from frugan.system.errors import RunError
@@ -19,7 +20,10 @@ def write_video(path: Path, frames: Iterable[np.ndarray], rate: int) -> int:
         RunError: the disk is full or the file cannot be written.
     """
     check_video(path)
-    return _write_mp4(path, frames, rate) if path.suffix.lower() == ".mp4" else _write_frames(path, frames)
+    ending = path.suffix.lower()
+    if ending == ".mp4":
+        return _write_mp4(path, frames, rate)
+    return _write_animation(path, frames, rate) if ending else _write_frames(path, frames)
 
 
 def _write_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
@@ -32,6 +36,24 @@ def _write_frames(path: Path, frames: Iterable[np.ndarray]) -> int:
             count += 1
 
     write_folder(path, fill)
+    return count
+
+
+def _write_animation(path: Path, frames: Iterable[np.ndarray], rate: int) -> int:
+    """GIF or WebP, shown again and again. Times of a GIF are hundredths of a second."""
+    pictures, count = iter(frames), 1
+
+    def further() -> Iterator[Image.Image]:
+        nonlocal count
+        for frame in pictures:
+            count += 1
+            yield Image.fromarray(frame)
+
+    form = path.suffix[1:].upper()
+    settings = {"lossless": True} if form == "WEBP" else {"disposal": 1}
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        first = Image.fromarray(next(pictures))
+        first.save(file, form, save_all=True, append_images=further(), duration=1000 / rate, loop=0, **settings)
     return count
 
 
