@@ -1,6 +1,7 @@
 """Every use case from Python, without the command line."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,7 @@ def test_sample(trained_run: Path, tmp_path: Path) -> None:
 def test_render_and_video(coordinates: Path, tmp_path: Path) -> None:
     picture = frugan.render(coordinates, tmp_path / "p.png", frugan.Drawing([5]), frugan.Frame((40, 24), zoom=2))
     assert (picture.width, picture.height) == Image.open(picture.file).size == (40, 24)
+    assert json.loads(Image.open(picture.file).text["frugan"])["seed"] == 5
     film = frugan.video(
         coordinates, tmp_path / "film", frugan.Drawing([1, 2]), frugan.Frame((16, 16)), frugan.Film(0.1, fps=20)
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+import frugan
 from frugan.cli.flags import Device, Packages
 from frugan.cli.number_lists import box, pair
 from frugan.cli.parsing import parse_size
@@ -41,6 +43,7 @@ class Flags:
         grid: Sample points: from edge to edge (ends, as in training) or at the pixel centres (centres).
         tile: Side of a tile, in samples, at least 32. For rotated and warped pictures: number of rows per strip.
         exact: Compute every line of a rotated or warped picture, without interpolation. Much slower.
+        no_metadata: Leave out of a PNG what it was drawn from (model, seed, truncation, class, version).
         fused: Compute pixels with one CUDA kernel in bf16 (pip install 'frugan[triton]'). Best with --tile 2048.
     """
 
@@ -61,6 +64,7 @@ class Flags:
     grid: Literal["ends", "centres"] = "ends"
     tile: int = 64
     exact: bool = False
+    no_metadata: bool = False
     fused: bool = False
     device: Device = "auto"
     allow_package: Packages = ()
@@ -79,8 +83,7 @@ def _render(flags: Flags) -> int:
     frame = Frame(size, crop, shift=shift, centres=flags.grid == "centres", **same)
     check_samples(frame, rendering)
     drawing = Drawing([flags.seed], flags.truncation, flags.label or None)
-    from frugan import render
-
-    made = render(run, flags.out, drawing, frame, rendering, fused=flags.fused, device=flags.device, watcher=SHOWN)
+    draw = partial(frugan.render, run, flags.out, drawing, frame, rendering, device=flags.device, watcher=SHOWN)
+    made = draw(fused=flags.fused, metadata=not flags.no_metadata)
     show(f"{made.file}  {made.width} x {made.height}")
     return 0

@@ -28,6 +28,8 @@ class Flags:
         each_class: Generate every seed for every class: one row of the grid, or one folder, per class.
         sheet: Write all images into one PNG or JPEG file.
         format: Format of the files: png, tif or npy. Default: png, or npy for images that PNG cannot hold.
+        from_png: PNG that `frugan sample` wrote, in place of --seeds, --trunc and --class: draw the same image again.
+        no_metadata: Leave out of the PNGs what they were drawn from (model, seed, truncation, class, version).
         timing: Measure and print the time per image of the sampler and of the decoder.
     """
 
@@ -39,6 +41,8 @@ class Flags:
     each_class: bool = False
     sheet: Annotated[bool, arg(name="grid")] = False
     format: Literal["png", "tif", "npy"] | None = None
+    from_png: Path | None = None
+    no_metadata: bool = False
     timing: bool = False
     finishing: WithFinishing = FINISHING
     device: Device = "auto"
@@ -66,6 +70,8 @@ def _sample(flags: Flags) -> int:
         finishing=finishing,
         ending=f".{flags.format}" if flags.format else "",
         timing=flags.timing,
+        from_png=flags.from_png,
+        metadata=not flags.no_metadata,
         device=flags.device,
         watcher=SHOWN,
     )

@@ -1,5 +1,6 @@
 """From seeds to pictures: `seed -> z -> generator -> code -> codec.decode -> image`, in any batch the same."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -119,6 +120,17 @@ class Model:
             raise ArgumentError("decoder", problem) from error
         self.shape = enlargement.shape(self.shape)
         return self
+
+    def fingerprint(self) -> str:
+        """Equal for models that draw the same pictures: a hash of weights and codec."""
+        last = self.enlargement
+        codec = (self.codec.description, self.codec.centre, self.codec.half_range, self.codec.cut)
+        rest = (codec, self.assumed_noise, last and (last.codec.description, last.halvings))
+        found = hashlib.sha256(repr(rest).encode())
+        for network in (self.generator, self.decoder, last.decoder if last else None):
+            for name, value in sorted(network.state_dict().items()) if network is not None else ():
+                found.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()[:32]
 
     @property
     def class_names(self) -> list[str]:

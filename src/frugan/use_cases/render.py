@@ -20,6 +20,7 @@ from frugan.system.device import one_thread
 from frugan.system.errors import ArgumentError
 from frugan.use_cases.opened import opened
 from frugan.writing.pictures import converter
+from frugan.writing.provenance import Provenance
 from frugan.writing.strips import check_ending, write_strips
 
 _DRAWING, _FRAME, _RENDERING = Drawing([0]), Frame(), Rendering()
@@ -42,6 +43,7 @@ def render(
     rendering: Rendering = _RENDERING,
     *,
     fused: bool = False,
+    metadata: bool = True,
     device: str = "auto",
     watcher: Watcher = SILENT,
 ) -> Rendered:
@@ -54,6 +56,7 @@ def render(
         frame: What is seen of it, and how large.
         rendering: How it is computed; all cores work on it if its workers are 1.
         fused: Shade pixels by one CUDA kernel in bf16.
+        metadata: Write into a PNG what it was drawn from, as `sample` does.
         device: For a folder's model: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of rows done.
 
@@ -71,7 +74,9 @@ def render(
         w = loaded.styles([drawing.seed], drawing.truncation, loaded.label_of(drawing))
         told = partial(watcher.on_stage, "rows")
         strips = render_strips(loaded.generator, w, view, on_all_cores(rendering, loaded), told)
-        write_strips(path, (stored(strip[None])[0] for strip in strips), width, height)
+        known = Provenance(loaded.fingerprint(), drawing.seed, drawing.truncation, loaded.label_of(drawing))
+        text = known.to_text() if metadata else ""
+        write_strips(path, (stored(strip[None])[0] for strip in strips), width, height, text=text)
     return Rendered(path, width, height)
 
 

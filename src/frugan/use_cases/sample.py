@@ -15,6 +15,7 @@ from frugan.system.errors import ArgumentError
 from frugan.system.foreign_files import file_names
 from frugan.use_cases.opened import opened
 from frugan.writing.pictures import contact_sheet, converter, usual_ending, write_picture, write_sheet
+from frugan.writing.provenance import Provenance, read_provenance
 
 _DRAWING = Drawing()
 _MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is float
@@ -44,6 +45,8 @@ def sample(
     finishing: Finishing | None = None,
     ending: str = "",
     timing: bool = False,
+    from_png: Path | str | None = None,
+    metadata: bool = True,
     device: str = "auto",
     watcher: Watcher = SILENT,
 ) -> Sampled:
@@ -58,6 +61,8 @@ def sample(
         finishing: What finishes the pictures of a folder's model.
         ending: Of files: ".png", ".tif" or ".npy". "": PNG, or .npy for what PNG cannot hold, such as bands.
         timing: Measure the time of sampler and decoder, a few more pictures.
+        from_png: A PNG that this function wrote, instead of a drawing: the same picture again.
+        metadata: Write into each PNG what it was drawn from: the model's fingerprint, seed, truncation, class, version.
         device: For a folder's model: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of pictures written.
 
@@ -69,6 +74,8 @@ def sample(
     if ending and ending not in FILE_ENDINGS:
         raise ArgumentError("ending", f"one of {', '.join(FILE_ENDINGS)}", ending)
     loaded = opened(model, device, finishing)
+    if from_png is not None:
+        drawing = _again(loaded, Path(from_png))
     classes = _classes(loaded, drawing, each_class)
     timed = time_model(loaded) if timing else None
     if sheet:
@@ -77,8 +84,9 @@ def sample(
         images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
         write_sheet(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
         return Sampled((file,), timed, _label_name(loaded, drawing))
-    files = []
-    for file in _written(loaded, path, drawing, classes, ending or usual_ending(loaded.shape.channels, loaded.pixels)):
+    files, ending = [], ending or usual_ending(loaded.shape.channels, loaded.pixels)
+    fingerprint = loaded.fingerprint() if metadata and ending == ".png" else ""
+    for file in _written(loaded, path, drawing, classes, ending, fingerprint):
         files.append(file)
         watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
     return Sampled(tuple(files), timed, _label_name(loaded, drawing))
@@ -98,14 +106,30 @@ def _check_room(count: int, shape: ImageShape) -> None:
         )
 
 
-def _written(model: Model, out: Path, drawing: Drawing, classes: dict[str, int | None], ending: str) -> Iterator[Path]:
+def _again(model: Model, path: Path) -> Drawing:
+    """
+    Raises:
+        UserError: another model drew it, or it does not say.
+    """
+    known = read_provenance(path)
+    if known.model != model.fingerprint():
+        problem = f"was drawn by another model, or another snapshot of it (fingerprint {known.model})"
+        raise ArgumentError("from_png", f"{problem}. Give that one", path)
+    return known.drawing()
+
+
+def _written(
+    model: Model, out: Path, drawing: Drawing, classes: dict[str, int | None], ending: str, fingerprint: str
+) -> Iterator[Path]:
     stored = converter(Path(f"seed{ending}"), model.shape.channels, model.pixels)
     for folder, number in classes.items():
         seeds_left = iter(drawing.seeds)
         for images in model.batches(drawing.seeds, drawing.truncation, number):
             for picture in stored(images):
-                file = out / folder / f"seed{next(seeds_left):04d}{ending}"
-                write_picture(file, picture)
+                seed = next(seeds_left)
+                file = out / folder / f"seed{seed:04d}{ending}"
+                known = Provenance(fingerprint, seed, drawing.truncation, number)
+                write_picture(file, picture, known.to_text() if fingerprint else "")
                 yield file
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from frugan.config.shape import PLAIN, PixelFormat, channels_text
@@ -14,6 +15,7 @@ from frugan.ops.projection import for_eyes, straight_alpha
 from frugan.system.atomic import replacing, write_file
 from frugan.system.errors import ArgumentError
 from frugan.writing.png_stream import png_strips_bytes
+from frugan.writing.provenance import KEY
 
 
 def to_uint8(images: Tensor) -> np.ndarray:
@@ -56,8 +58,11 @@ def usual_ending(channels: int, pixels: PixelFormat) -> str:
     return ".png" if channels in (1, 3, 4) and pixels.bits <= 16 else ".npy"
 
 
-def write_picture(path: Path, picture: np.ndarray) -> None:
-    """(H, W, C), as of `to_stored`, -> a PNG, TIFF or `.npy` file that appears whole or not at all."""
+def write_picture(path: Path, picture: np.ndarray, text: str = "") -> None:
+    """(H, W, C), as of `to_stored`, -> a PNG, TIFF or `.npy` file that appears whole or not at all.
+
+    `text`: where the picture comes from (`writing.provenance`), for PNG alone.
+    """
     ending, channels = path.suffix.lower(), picture.shape[2]
     if ending == ".npy":
         with replacing(path) as temporary, open(temporary, "wb") as file:
@@ -74,7 +79,7 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
                 extrasamples=tiff_extra(channels),
             )
     else:
-        write_file(path, png_bytes(picture))
+        write_file(path, png_bytes(picture, text))
 
 
 def tiff_photometric(channels: int) -> str:
@@ -87,12 +92,14 @@ def tiff_extra(channels: int) -> list[str] | None:
     return ["unassalpha"] if channels == 4 else None
 
 
-def png_bytes(image: np.ndarray) -> bytes:
+def png_bytes(image: np.ndarray, text: str = "") -> bytes:
     """(H, W, C) of 1, 3 or 4 channels, uint8 or uint16 -> a PNG file's content."""
     if image.dtype != np.uint8:
-        return png_strips_bytes(image)
-    buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, format="PNG")
+        return png_strips_bytes(image, text)
+    buffer, known = io.BytesIO(), PngInfo()
+    if text:
+        known.add_text(KEY, text)
+    Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(buffer, format="PNG", pnginfo=known)
     return buffer.getvalue()
 
 

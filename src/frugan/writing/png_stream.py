@@ -10,6 +10,7 @@ from typing import IO
 import numpy as np
 
 from frugan.system.atomic import replacing
+from frugan.writing.provenance import KEY
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP = 2  # the filter that stores each row as its difference from the one above: what pictures compress well with
@@ -17,29 +18,40 @@ _KINDS = {1: 0, 3: 2, 4: 6}  # PNG's colour types, of so many channels
 
 
 def write_png_strips(
-    path: Path, strips: Iterable[np.ndarray], width: int, height: int, profile: bytes | None = None
+    path: Path,
+    strips: Iterable[np.ndarray],
+    width: int,
+    height: int,
+    profile: bytes | None = None,
+    text: str = "",
 ) -> None:
     """Write strips (rows, width, C), together `height` rows, as one PNG that appears whole or not at all.
 
-    1, 3 or 4 channels, all strips uint8, or all uint16. `profile`: of the colours (ICC).
+    1, 3 or 4 channels, all strips uint8, or all uint16. `profile`: of the colours (ICC). `text`: where the picture
+    comes from.
 
     Raises:
         RunError: the disk is full or the file cannot be written.
         ValueError: the strips do not add up to the picture.
     """
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        _write(file, strips, width, height, profile)
+        _write(file, strips, width, height, profile, text)
 
 
-def png_strips_bytes(picture: np.ndarray) -> bytes:
+def png_strips_bytes(picture: np.ndarray, text: str = "") -> bytes:
     """(H, W, C) -> the content of such a file."""
     file = io.BytesIO()
-    _write(file, [picture], picture.shape[1], picture.shape[0])
+    _write(file, [picture], picture.shape[1], picture.shape[0], text=text)
     return file.getvalue()
 
 
 def _write(
-    file: IO[bytes], strips: Iterable[np.ndarray], width: int, height: int, profile: bytes | None = None
+    file: IO[bytes],
+    strips: Iterable[np.ndarray],
+    width: int,
+    height: int,
+    profile: bytes | None = None,
+    text: str = "",
 ) -> None:
     compressor, above, rows = zlib.compressobj(6), np.zeros(0, np.uint8), 0
     shape: tuple[int, ...] = ()
@@ -50,6 +62,8 @@ def _write(
             file.write(_SIGNATURE + _chunk(b"IHDR", header))
             if profile:
                 file.write(_chunk(b"iCCP", b"profile\0\0" + zlib.compress(profile)))
+            if text:
+                file.write(_chunk(b"tEXt", KEY.encode() + b"\0" + text.encode("latin-1")))
             above = np.zeros(width * shape[-1] * strip.dtype.itemsize, np.uint8)
         if strip.shape[1:] != shape:
             raise ValueError(f"a strip is {strip.shape}, but rows are {shape}")

@@ -17,12 +17,13 @@ _CLASSIC_TIFF = 2**32 - 2**25  # a TIFF's offsets have 32 bits, a BigTIFF's 64
 
 
 def write_strips(
-    path: Path, strips: Iterable[np.ndarray], width: int, height: int, profile: bytes | None = None
+    path: Path, strips: Iterable[np.ndarray], width: int, height: int, profile: bytes | None = None, text: str = ""
 ) -> None:
     """Strips (rows, width, C), together `height` rows, into a file that appears whole or not at all.
 
     PNG and Deep Zoom hold 1, 3 or 4 channels; PNG of 8 or 16 bits, Deep Zoom of 8. Deep Zoom is `path` and a folder of
-    tiles beside it, NAME_files, as viewers for the web expect. `profile`: of the colours (ICC), for PNG alone.
+    tiles beside it, NAME_files, as viewers for the web expect. `profile`: of the colours (ICC), and `text`: where the
+    picture comes from, for PNG alone.
 
     Raises:
         UserError: an ending that is not one of ENDINGS, or TIFF without the package for it.
@@ -32,7 +33,7 @@ def write_strips(
     if path.suffix.lower() == ".dzi":
         _write_deep_zoom(path, strips, width, height)
     elif path.suffix.lower() == ".png":
-        write_png_strips(path, strips, width, height, profile)
+        write_png_strips(path, strips, width, height, profile, text)
     elif path.suffix.lower() == ".npy":
         _write_npy(path, strips, width, height)
     else:
