@@ -1,6 +1,7 @@
 """How images of other shapes, channels and depths become those that are wanted."""
 
 import io
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image, ImageCms
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.data.cache import pack
 from frugan.data.decode import SmallImageError, UnsupportedImageError, decode_picture
-from frugan.data.deep import decode_deep, needs_deep
+from frugan.data.deep import decode_deep, needs_deep, read_deep
 from frugan.data.fit import Placement, Wanted, placement
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
@@ -27,6 +28,20 @@ imagecodecs = pytest.importorskip("imagecodecs")
 def png(pixels: np.ndarray, **options: object) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", **options)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def tiff(*pages: np.ndarray, **options: object) -> bytes:
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        for page in pages:
+            writer.write(page, **options)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
     return file.getvalue()
 
 
@@ -56,7 +71,7 @@ def test_an_image_of_the_wanted_shape_keeps_its_pixels() -> None:
         assert np.array_equal(decode_picture(png(pixels), wanted), pixels.transpose(2, 0, 1))
     cut = decode_picture(png(pixels), Wanted(ImageShape(3, 30, 50)))  # nothing is resized
     assert np.array_equal(cut, pixels[3:33].transpose(2, 0, 1))
-    with pytest.raises(SmallImageError, match="50 x 36 is smaller than 50 x 37"):
+    with pytest.raises(SmallImageError, match="36 x 50 is smaller than 37 x 50"):
         decode_picture(png(pixels), Wanted(ImageShape(3, 37, 50)))
 
 
@@ -173,3 +188,85 @@ def test_whole_images_keep_opacity_and_profile() -> None:
     premultiplied = pixels[..., :3] * (pixels[..., 3:] / 255)
     assert np.abs(whole.pixels[:3].transpose(1, 2, 0) - premultiplied).max() <= 1
     assert decode_whole(png(pixels[..., :3]), 3).profile is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiffs_of_16_bits_are_set_upright_as_those_of_8(orientation: int) -> None:
+    pixels = noise(9, 14, 3)
+    tag = [(274, "H", 1, orientation, True)]
+    upright = read_deep(tiff(pixels.astype(np.uint16), photometric="rgb", extratags=tag), 3, PixelFormat(16))
+    of_8_bits = tiff(pixels, photometric="rgb", extratags=tag)
+    expected = decode_whole(of_8_bits, 3).pixels  # Pillow turns it
+    assert np.array_equal(upright, expected)
+    assert np.array_equal(read_deep(of_8_bits, 3, PixelFormat(16)), 257 * expected.astype(int))
+
+
+def test_tiffs_say_what_their_numbers_mean() -> None:
+    dark = np.full((6, 7), 10, np.uint8)
+    assert (read_deep(tiff(dark, photometric="miniswhite"), 1, PixelFormat(16)) == 245 * 257).all()
+    red = np.zeros((3, 256), np.uint16)
+    red[0] = 65535
+    with pytest.raises(UnsupportedImageError, match="colours of a palette"):
+        read_deep(tiff(dark, photometric="palette", colormap=red), 3, PixelFormat(16))
+    with pytest.raises(UnsupportedImageError, match="CMYK"):
+        read_deep(tiff(np.zeros((6, 7, 4), np.uint16), photometric="separated"), 4, PixelFormat(16))
+
+
+def test_thumbnails_are_passed_over_and_pages_of_other_sizes_are_named() -> None:
+    image = np.random.RandomState(0).randint(0, 65536, (16, 20, 3)).astype(np.uint16)
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(image, photometric="rgb")
+        writer.write(image[::4, ::4].astype(np.uint8), photometric="rgb", subfiletype=1)
+    assert np.array_equal(read_deep(file.getvalue(), 3, PixelFormat(16)), image.transpose(2, 0, 1))
+    with pytest.raises(UnsupportedImageError, match="pages of several sizes"):
+        read_deep(tiff(image[..., 0], image[:8, :, 0], photometric="minisblack"), 2, PixelFormat(16))
+    with pytest.raises(UnsupportedImageError, match="more than 64 pages"):
+        read_deep(tiff(*[image[:4, :4, 0]] * 65, photometric="minisblack"), 5, PixelFormat(16))
+
+
+def test_numbers_are_bounded_before_they_are_decoded() -> None:
+    """All of them, of every page: a small file can ask for any amount of memory."""
+
+    def bomb(*shapes: tuple[int, ...]) -> bytes:
+        file = io.BytesIO()
+        with tifffile.TiffWriter(file, bigtiff=True) as writer:
+            for shape in shapes:
+                strips = iter([zlib.compress(b"")] * shape[0])  # nothing is ever unpacked
+                writer.write(
+                    strips,
+                    shape=shape,
+                    dtype="float64",
+                    rowsperstrip=1,
+                    compression="zlib",
+                    photometric="minisblack",
+                    planarconfig="contig" if len(shape) == 3 else None,
+                )
+        return file.getvalue()
+
+    for data in (bomb((2000, 2000, 64 + 64)), bomb(*[(2200, 2000)] * 64)):
+        assert len(data) < 2**23
+        with pytest.raises(UnsupportedImageError, match="more than 2 GiB of numbers: shrink or cut it first"):
+            read_deep(data, 64, PixelFormat(32, 0, 1))
+    with pytest.raises(UnsupportedImageError, match="pages of several sizes"):
+        read_deep(bomb((8, 8), (30000, 30000)), 2, PixelFormat(32, 0, 1))
+    wide = b"IHDR" + (2**20).to_bytes(4, "big") * 2 + b"\x10\x02"
+    with pytest.raises(UnsupportedImageError, match="179 megapixels"):
+        read_deep(b"\x89PNG\r\n\x1a\n\0\0\0\r" + wide, 3, PixelFormat(16))
+
+
+def test_arrays_are_padded_with_white_as_pictures_are() -> None:
+    pixels = noise(20, 40, 3)
+    for channels in (1, 3, 4):
+        wanted = Wanted(ImageShape(channels, 40, 40), fit="pad")
+        assert np.array_equal(decode_deep(npy(pixels), wanted)[:, :10], decode_picture(png(pixels), wanted)[:, :10])
+
+
+def test_small_images_with_many_bands_stay_as_they_lie() -> None:
+    pixels = noise(32, 32, 64)
+    assert np.array_equal(read_deep(npy(pixels), 64, PixelFormat(8)), pixels.transpose(2, 0, 1))
+    assert np.array_equal(read_deep(npy(pixels[:5]), 5, PixelFormat(8)), pixels[:5])  # as torch has them
+    in_page = tiff(pixels, photometric="minisblack", planarconfig="contig")
+    assert np.array_equal(read_deep(in_page, 64, PixelFormat(8)), pixels.transpose(2, 0, 1))
+    with pytest.raises(SmallImageError, match="20 x 30 is smaller than 64 x 96"):
+        decode_deep(npy(noise(20, 30, 5)), Wanted(ImageShape(5, 64, 96)))

@@ -101,7 +101,7 @@ def fitted(picture: "Picture", wanted: Wanted) -> np.ndarray:
         rows = columns = min(rows, max(min(picture.width, picture.height), wanted.smallest))
     place = placement((picture.height, picture.width), (rows, columns), wanted.fit)
     if place.enlarges and not wanted.allow_upsampling:
-        raise SmallImageError(f"{picture.width} x {picture.height} is smaller than {columns} x {rows}")
+        raise SmallImageError(f"{picture.height} x {picture.width} is smaller than {rows} x {columns}")
     mode = MODES[wanted.shape.channels]
     if place.keeps_pixels:
         left, top, right, bottom = (int(edge) for edge in place[:4])
@@ -259,17 +259,18 @@ def _open(data: bytes) -> Image.Image:
     except UnidentifiedImageError as error:
         raise CorruptImageError("not an image of a format that Pillow reads") from error
     except Image.DecompressionBombError as error:
-        raise _too_large(most) from error
+        raise too_large(most) from error
     except MemoryError:
         raise
     except Exception as error:  # as in _decoded
         raise CorruptImageError(str(error) or type(error).__name__) from error
     if math.prod(image.size) > most:
-        raise _too_large(most)
+        raise too_large(most)
     return image
 
 
-def _too_large(most: int) -> UnsupportedImageError:
+def too_large(most: int) -> UnsupportedImageError:
+    """That an image has more than so many pixels."""
     return UnsupportedImageError(f"more than {most / 10**6:.0f} megapixels: shrink or cut it first. {HINT}")
 
 

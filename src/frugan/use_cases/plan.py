@@ -93,6 +93,8 @@ class Plan:
             raise ArgumentError("minutes", "must be above 0", f"{self.minutes:g}")
         if self.white is not None and not 1 <= self.white <= 65535:
             raise ArgumentError("white", "the largest value of 16 bits is from 1 to 65535", self.white)
+        if self.channels == 4 and self.white not in (None, 65535):
+            raise ArgumentError("white", "opacity has all 16 bits. Leave it out, or set `channels` to rgb", self.white)
 
     def configuration(self) -> RunConfig:
         """All of it as a configuration, before anything is known of the images.
