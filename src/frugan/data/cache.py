@@ -81,9 +81,9 @@ def pack(
         raise RunError(f"The cache folder {folder} is damaged ({error}): delete it and start again.") from error
 
 
-def pack_as(source: Source, data: DataConfig, shape: ImageShape | None = None, upsample: bool = False) -> PackedDataset:
+def pack_as(source: Source, data: DataConfig, shape: ImageShape | None = None) -> PackedDataset:
     """The source's images as a run's configuration has them, or in another shape."""
-    wanted = Wanted(shape or data.shape, PixelFormat(data.bits), data.fit, data.upsample or upsample)
+    wanted = Wanted(shape or data.shape, PixelFormat(data.bits), data.fit, data.upsample)
     return pack(source, wanted, value_range=data.value_range)
 
 

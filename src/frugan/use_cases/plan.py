@@ -9,6 +9,7 @@ from typing import Literal
 from frugan.config.schema import Fit, RunConfig
 from frugan.config.shape import Bits
 from frugan.config.yaml import override, parse
+from frugan.data.shard_place import as_in_shards
 from frugan.data.source import with_source
 from frugan.recipes import check_recipe, find_recipe
 from frugan.runs.folder import RunFolder, is_model
@@ -32,7 +33,8 @@ class Plan:
         start: Run or model folder whose trained sampler this one begins with, on other images or, for CREPS, at another
             size. A model, such as an imported one, needs a `recipe`.
         config: YAML file whose configuration replaces the recipe's.
-        resolution: Size of the images, in pixels: a side, or height and width.
+        resolution: Size of the images, in pixels: a side, or height and width. Of shards, theirs if left out; so are
+            `channels` and `bits`.
         channels: Channels of the images: 1 (grey), 3 (RGB), 4 (RGBA), or a number of bands.
         bits: Bits of a channel: 8, 16, or 32 for floating point numbers.
         white: Largest value of images of 16 bits, such as 4095 for 12 bits; all 16 bits if left out.
@@ -134,7 +136,7 @@ class Plan:
 
     def _with_data(self, config: RunConfig) -> RunConfig:
         if self.data:
-            return with_source(config, self.data)
+            return as_in_shards(with_source(config, self.data))
         if not config.data.source:
             raise ArgumentError("data", f"recipe {config.recipe} needs DATA: a folder, a zip, or a data set's name")
         return config
