@@ -49,7 +49,7 @@ class SmallImageError(ImageError):
 
 
 class ImageHeader(NamedTuple):
-    """What a file says of itself; the size is that of the stored pixels, before turning."""
+    """What a file says of itself."""
 
     format: str
     mode: str  # Pillow's word: RGB, L, P, CMYK, I;16 ...
@@ -117,12 +117,14 @@ def fitted(picture: "Picture", wanted: Wanted) -> np.ndarray:
 
 
 def check_image(data: bytes) -> ImageHeader:
-    """What the file says of itself, once its pixels have been decoded; raises as `decode_image`."""
+    """What the file says of itself, upright, once its pixels have been decoded; raises as `decode_image`."""
     with decoded(data) as picture:
         picture.rows(0, 1)
+        height, width = picture.full_size
+        header = picture.header._replace(height=height, width=width)
         if not _has_16_bit(picture.stored, picture.stored.format):
-            return picture.header
-        return picture.header._replace(largest=int(np.asarray(picture.stored).max()))
+            return header
+        return header._replace(largest=int(np.asarray(picture.stored).max()))
 
 
 _TURNS = {
@@ -154,7 +156,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # of n
 class Picture:
     """A decoded image that becomes upright RGB in strips, so that the pixels are in memory only once."""
 
-    header: ImageHeader
+    header: ImageHeader  # with the size of all stored pixels, before turning
     stored: Image.Image
     turn: Transpose | None
     profile: bytes | None

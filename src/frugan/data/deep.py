@@ -7,6 +7,7 @@ colours need the extra `deep`. Profiles of colours are not applied: there is no 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -31,8 +32,36 @@ _NUMPY, _PNG = b"\x93NUMPY", b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {b"\x10\x02": 3, b"\x10\x06": 4, b"\x10\x04": 2}  # of 16 bits: depth and kind of colours
 _FLOAT_BYTES = 4  # all numbers become float32
 _COPIES = 2  # of them, while channels are made and resized
+_NOT_FINITE = "values that are no finite numbers: fill or mask them first"
 _memory = Budget(BYTES_AT_ONCE)  # of all threads together
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as Pillow's
+
+
+class Numbers(NamedTuple):
+    """What an array or a TIFF holds: its size, bands, their type, and the values from `low` to `high`."""
+
+    height: int
+    width: int
+    bands: int
+    dtype: str
+    low: float
+    high: float
+
+
+def check_numbers(data: bytes) -> Numbers | None:
+    """Of a `.npy` or TIFF file, once it has been decoded; None for any other.
+
+    Raises:
+        UserError: the extra `tiff` is not installed.
+        CorruptImageError, UnsupportedImageError: as `decode_picture`.
+    """
+    if not data.startswith((_NUMPY, *SIGNATURES)):
+        return None
+    with _read(data) as array:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise UnsupportedImageError(_NOT_FINITE)
+        height, width, bands = array.shape
+        return Numbers(height, width, bands, str(array.dtype), float(array.min()), float(array.max()))
 
 
 def largest_colour(data: bytes) -> int | None:
@@ -192,7 +221,7 @@ def _as_format(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
     if pixels.bits == 32:
         numbers = array.astype(np.float32)
         if not np.isfinite(numbers).all():
-            raise UnsupportedImageError("values that are no finite numbers: fill or mask them first")
+            raise UnsupportedImageError(_NOT_FINITE)
         return numbers
     if array.dtype not in (np.uint8, np.uint16):
         raise UnsupportedImageError(f"values of {array.dtype} have no known range: set --bits 32")
