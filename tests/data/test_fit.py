@@ -13,14 +13,15 @@ from PIL import Image, ImageCms
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.data.cache import pack
 from frugan.data.decode import SmallImageError, UnsupportedImageError, decode_picture
-from frugan.data.deep import decode_deep, needs_deep, read_deep
+from frugan.data.deep import decode_deep, needs_deep
 from frugan.data.fit import Placement, Wanted, placement
-from frugan.data.loader import Loader
+from frugan.data.loader import Loader, to_float
 from frugan.data.source import open_source
 from frugan.data.whole import decode_whole
 from frugan.ops.projection import as_rgb, for_eyes, projection_text, straight_alpha
 from frugan.system.errors import UserError
 from frugan.writing.pictures import to_stored
+from frugan.writing.strips import _halved
 
 imagecodecs = pytest.importorskip("imagecodecs")
 
@@ -37,6 +38,10 @@ def tiff(*pages: np.ndarray, **options: object) -> bytes:
         for page in pages:
             writer.write(page, **options)  # type: ignore[arg-type]
     return file.getvalue()
+
+
+def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
+    return decode_whole(data, channels, pixels).pixels
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -130,7 +135,7 @@ def test_16_bits_stay(channels: int) -> None:
     wanted = Wanted(ImageShape(channels, 12, 20), PixelFormat(16))
     assert needs_deep(stored, wanted)
     assert np.array_equal(decode_deep(stored, wanted), pixels.transpose(2, 0, 1))
-    assert np.array_equal(decode_whole(stored, channels, PixelFormat(16)).pixels, pixels.transpose(2, 0, 1))
+    assert np.array_equal(read_deep(stored, channels, PixelFormat(16)), pixels.transpose(2, 0, 1))
 
 
 def test_8_bits_widen_and_resizing_is_that_of_pillow() -> None:
@@ -184,7 +189,8 @@ def test_whole_images_keep_opacity_and_profile() -> None:
     pixels = noise(8, 8, 4)
     whole = decode_whole(png(pixels, icc_profile=profile), 3)
     assert whole.profile == profile
-    assert np.array_equal(whole.pixels[3], pixels[..., 3])
+    assert whole.opacity is not None
+    assert np.array_equal(whole.opacity[0], pixels[..., 3])
     premultiplied = pixels[..., :3] * (pixels[..., 3:] / 255)
     assert np.abs(whole.pixels[:3].transpose(1, 2, 0) - premultiplied).max() <= 1
     assert decode_whole(png(pixels[..., :3]), 3).profile is None
@@ -270,3 +276,49 @@ def test_small_images_with_many_bands_stay_as_they_lie() -> None:
     assert np.array_equal(read_deep(in_page, 64, PixelFormat(8)), pixels.transpose(2, 0, 1))
     with pytest.raises(SmallImageError, match="20 x 30 is smaller than 64 x 96"):
         decode_deep(npy(noise(20, 30, 5)), Wanted(ImageShape(5, 64, 96)))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_whole_images_keep_opacity_for_decoders_without(channels: int, bits: int) -> None:
+    pixels = noise(6, 7, 4).astype(f"u{bits // 8}") * (257 if bits == 16 else 1)
+    most = 2**bits - 1
+    premultiplied = pixels[..., :3] * (pixels[..., 3:] / most)
+    expected = premultiplied if channels == 3 else (premultiplied @ [0.299, 0.587, 0.114])[..., None]
+    for data in (npy(pixels), imagecodecs.png_encode(pixels)):
+        whole = decode_whole(data, channels, PixelFormat(bits, 0, most))  # type: ignore[arg-type]
+        assert whole.opacity is not None
+        assert np.array_equal(whole.opacity[0], pixels[..., 3])
+        assert np.abs(whole.pixels.transpose(1, 2, 0) - expected).max() <= 1.5  # of two roundings
+        assert whole.written_channels == 4
+
+
+def test_a_profile_goes_along_only_with_pixels_of_its_space() -> None:
+    wide = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = png(noise(8, 8, 3), icc_profile=wide)
+    assert decode_whole(data, 3).profile == wide
+    assert decode_whole(data, 1).profile is None  # a grey PNG cannot have it
+    assert decode_whole(png(noise(8, 8, 4), icc_profile=wide), 1).profile is None
+
+
+def test_low_opacity_of_16_bits_is_kept() -> None:
+    pixels = np.full((4, 4, 4), 40000, np.uint16)
+    pixels[..., 3] = 120
+    full = PixelFormat(16, 0, 65535)
+    packed = decode_deep(npy(pixels), Wanted(ImageShape(4, 4, 4), full))
+    back = to_stored(to_float(packed[None], full), full)[0].astype(int)
+    assert (back[..., 3] == 120).all()
+    assert np.abs(back[..., :3] - 40000).max() <= 65535 / 120 / 2 + 1  # half a step of what the product holds
+    of_8_bits = torch.full((1, 4, 1, 1), 2 * 0.49 / 255 - 1)
+    assert (to_stored(of_8_bits) == 0).all()
+    twelve = to_stored(torch.ones(1, 4, 1, 1), PixelFormat(16, 0, 4095))
+    assert twelve.ravel().tolist() == [4095, 4095, 4095, 65535]
+
+
+def test_means_of_colours_are_weighted_by_opacity() -> None:
+    pixels = np.zeros((2, 2, 4), np.uint8)
+    pixels[0, 0] = 255, 0, 0, 255
+    assert _halved(pixels)[0, 0].tolist() == [255, 0, 0, 64]
+    pixels[1, 1] = 0, 100, 0, 85
+    assert _halved(pixels)[0, 0].tolist() == [191, 25, 0, 85]
+    assert (_halved(np.zeros((3, 5, 4), np.uint8)) == 0).all()

@@ -91,7 +91,8 @@ def decode_deep(data: bytes, wanted: Wanted) -> np.ndarray:
     Raises:
         CorruptImageError, UnsupportedImageError, SmallImageError: as `decode_picture`.
     """
-    with _converted(data, wanted.shape.channels, wanted.pixels) as array:
+    with _read(data, wanted.shape.channels) as stored:
+        array = _with_channels(_as_format(stored, wanted.pixels), wanted.shape.channels, wanted.pixels)
         place = placement(array.shape[:2], wanted.shape.size, wanted.fit)
         if place.enlarges and not wanted.allow_upsampling:
             raise SmallImageError(f"{array.shape[0]} x {array.shape[1]} is smaller than {wanted.shape.size_text}")
@@ -103,10 +104,18 @@ def decode_deep(data: bytes, wanted: Wanted) -> np.ndarray:
     return _stored(page, wanted.pixels)
 
 
-def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
-    """As `decode_deep`, at the image's own size."""
-    with _converted(data, channels, pixels) as array:
-        return _stored(array, pixels)
+def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> tuple[np.ndarray, np.ndarray | None]:
+    """As `decode_deep`, at the image's own size; and its opacity (1, H, W), if it has one that `channels` do not.
+
+    Colours are multiplied by it. Floating point numbers have none: nothing says what would be opaque.
+    """
+    with _read(data, channels) as array:
+        numbers = _as_format(array, pixels)
+        if channels not in (1, 3) or numbers.shape[2] not in (2, 4) or pixels.bits == 32:
+            return _stored(_with_channels(numbers, channels, pixels), pixels), None
+        opacity = numbers[..., -1:]
+        colours = _with_channels(numbers[..., :-1] * (opacity / _opaque(pixels)), channels, pixels)
+        return _stored(colours, pixels), _stored(opacity, pixels)
 
 
 def _stored(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
@@ -114,13 +123,6 @@ def _stored(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
     if pixels.bits != 32:
         array = array.round().clip(0, _opaque(pixels))
     return np.ascontiguousarray(array.transpose(2, 0, 1)).astype(pixels.dtype)
-
-
-@contextmanager
-def _converted(data: bytes, channels: int, pixels: PixelFormat) -> Iterator[np.ndarray]:
-    """(H, W, C) in float32, of those channels, for as long as the block lasts."""
-    with _read(data, channels) as array:
-        yield _with_channels(_as_format(array, pixels), channels, pixels)
 
 
 @contextmanager
