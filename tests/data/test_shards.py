@@ -354,9 +354,9 @@ def test_a_plan_takes_shape_and_depth_from_the_shards(image_folder: Path, tmp_pa
     assert "48 x 64, grey in 1 shard;" in packed.text()
     _, verb, data, *_ = shlex.split(packed.text().partition("train on them: ")[2])
     assert (verb, data) == ("train", str(tmp_path / "a b"))
-    config = frugan.Plan(data).configuration().data
+    config = frugan.Plan(data).on_images().data
     assert (config.shape, config.bits) == ((1, 48, 64), 16)
     assert len(open_shards(dataclasses.replace(config, hold_out=None))[0]) == 40
-    asked = frugan.Plan(data, resolution=32).configuration().data
+    asked = frugan.Plan(data, resolution=32).on_images().data
     with pytest.raises(UserError, match="the shards hold images of 48 x 64"):
         open_shards(dataclasses.replace(asked, hold_out=None))

@@ -1,7 +1,7 @@
 """What to train, as a person says it: where the configuration begins, and what differs from it. Without torch."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -104,7 +104,18 @@ class Plan:
         Raises:
             UserError: a setting that there is not, or a value of the wrong kind; no images.
         """
-        config = self._applied(self._with_data(self._begun()))
+        return self._configured(lambda config: config)
+
+    def on_images(self) -> RunConfig:
+        """As `configuration`, once images in shards were asked for what is left out of size, channels and bits.
+
+        Raises:
+            UserError: as there; or shards that cannot be read.
+        """
+        return self._configured(as_in_shards)
+
+    def _configured(self, on_images: Callable[[RunConfig], RunConfig]) -> RunConfig:
+        config = self._applied(on_images(self._with_data(self._begun())))
         if self.start is not None:
             from frugan.runs.transfer import continued
 
@@ -136,7 +147,7 @@ class Plan:
 
     def _with_data(self, config: RunConfig) -> RunConfig:
         if self.data:
-            return as_in_shards(with_source(config, self.data))
+            return with_source(config, self.data)
         if not config.data.source:
             raise ArgumentError("data", f"recipe {config.recipe} needs DATA: a folder, a zip, or a data set's name")
         return config
