@@ -157,3 +157,19 @@ def test_every_config_field_has_a_comment_or_no_default() -> None:
                 continue
             line = next(text for text in lines if text.strip().startswith(f"{field.name}:"))
             assert "#" in line, f"{cls.__name__}.{field.name} = {field.default!r} cites nothing"
+
+
+def test_a_resolution_is_written_as_on_the_command_line_too() -> None:
+    config = find_recipe("nsb-gan-w-dcgan")
+    for text, size in (("36x52", (36, 52)), ("[36, 52]", (36, 52)), ("48x48", 48), ("48", 48)):
+        assert override(config, [f"data.resolution={text}"]).data.resolution == size
+    with pytest.raises(UserError, match=r"data\.resolution: expected a side, such as 128, or height x width"):
+        override(config, ["data.resolution=36by52"])
+
+
+def test_opacity_and_colours_have_one_range() -> None:
+    """Colours are stored multiplied by their opacity, so 12 bits of colour and 16 of opacity would give neither."""
+    deep = override(find_recipe("nsb-gan-w-dcgan"), ["data.bits=16", "data.value_range=[0, 4095]"])
+    with pytest.raises(UserError, match=r"data\.value_range: opacity has all 16 bits"):
+        override(deep, ["data.channels=4"])
+    assert override(deep, ["data.channels=4", "data.value_range=[0, 65535]"]).data.channels == 4

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from frugan.config.shape import ImageShape, PixelFormat
+from frugan.data.cache import pack
 from frugan.data.check import check_data
+from frugan.data.fit import Wanted
+from frugan.data.source import open_source
 from frugan.system.errors import UserError
 
 
@@ -41,13 +45,16 @@ def test_fields(messy):
         "without_class": 1,
         "short_sides": {"4-7": 1, "16-31": 43, "32-63": 1},
         "smallest": [9, 7],
-        "largest": [100, 40],
+        "largest": [40, 100],
         "square": 43,
         "modes": {"RGB": 44, "L": 1},
         "formats": {"PNG": 44, "JPEG": 1},
         "of_16_bits": 0,
         "colour_of_16_bits": 0,
         "largest_value": 0,
+        "bands": 0,
+        "band_bits": 0,
+        "band_range": [],
         "exif_rotated": 1,
         "profiles": {},
         "duplicates": [["cats/0.png", "dogs/copy.png"]],
@@ -68,7 +75,7 @@ def test_table(messy):
         "45 can be used, 2 cannot",
         "cats 40, dogs 4, without class 1",
         "4-7 1, 16-31 43, 32-63 1",
-        "9 x 7 to 100 x 40, 43 are square",
+        "7 x 9 to 100 x 40 (height x width), 43 are square",
         "1 are stored turned",
         ".txt 1, hidden 1",
         "cats/0.png = dogs/copy.png",
@@ -102,3 +109,66 @@ def test_suggestion_is_reached_by_95_percent(make_folder, encode, noise, small, 
 def test_nothing_to_check(tmp_path):
     with pytest.raises(UserError, match="empty"):
         check_data(tmp_path)
+
+
+def command_of(report):
+    """The flags of the one command."""
+    commands = [line[12:] for line in report.text().splitlines() if "frugan train" in line]
+    (command,) = commands
+    return command.partition(report.data)[2].strip()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "channels", "flags"),
+    [
+        ("float32", 5, "--channels 5 --bits 32"),
+        ("uint8", 5, "--channels 5"),
+        ("uint16", 3, "--bits 16 --white 4095"),
+        ("float32", 1, "--channels grey --bits 32"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".tif", ".npy"])
+def test_bands_are_images_and_their_flags_are_told(tmp_path, dtype, channels, flags, suffix):
+    tifffile = pytest.importorskip("tifffile")
+    for n in range(3):
+        values = np.random.RandomState(n).randint(0, 200, (channels, 70, 90)).astype(dtype)
+        values[0, 0, 0] = 255 if dtype == "uint8" else 4000
+        if suffix == ".npy":
+            np.save(tmp_path / f"{n}.npy", values.transpose(1, 2, 0))
+        else:
+            tifffile.imwrite(tmp_path / f"{n}.tif", values[0] if channels == 1 else values, photometric="minisblack")
+    (tmp_path / f"broken{suffix}").write_bytes(b"broken")
+    report = check_data(tmp_path)
+    assert (report.images, report.bands, report.band_range) == (3, channels, [0.0, values.max()])
+    assert [entry.name for entry in report.unusable] == [f"broken{suffix}"]
+    assert command_of(report) == f"--resolution 70x90 {flags}"
+    parts = flags.split()
+    shape = ImageShape({"grey": 1}.get(parts[1]) or channels, 70, 90)
+    dataset = pack(open_source(tmp_path), Wanted(shape, PixelFormat(report.band_bits)), cache_dir=tmp_path / "cache")
+    assert len(dataset) == 3
+
+
+def test_pictures_beside_many_bands_are_named(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    for n in range(2):
+        tifffile.imwrite(tmp_path / f"{n}.tif", np.ones((5, 8, 8), np.float32) * n, photometric="minisblack")
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.png")
+    report = check_data(tmp_path)
+    assert [(entry.name, entry.reason) for entry in report.unusable] == [
+        ("photo.png", "a picture, where most have 5 bands")
+    ]
+
+
+def test_sprites_of_one_size_are_trained_at_it_with_their_opacity(tmp_path):
+    for n in range(3):
+        Image.fromarray(np.random.RandomState(n).randint(0, 256, (80, 48, 4), np.uint8)).save(tmp_path / f"{n}.png")
+    report = check_data(tmp_path)
+    assert command_of(report) == "--resolution 80x48 --recipe creps-small --channels rgba"
+    assert "all 80 x 48 (height x width)" in report.text()
+
+
+def test_greys_of_16_bits_get_one_command(tmp_path):
+    for n in range(3):
+        values = np.random.RandomState(n).randint(0, 3000, (64, 64)).astype(np.uint16)
+        Image.fromarray(values).save(tmp_path / f"{n}.png")
+    assert command_of(check_data(tmp_path)) == "--resolution 64 --channels grey --bits 16 --white 4095"

@@ -1,6 +1,7 @@
 """How images of other shapes, channels and depths become those that are wanted."""
 
 import io
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from frugan.data.cache import pack
 from frugan.data.decode import SmallImageError, UnsupportedImageError, decode_picture
 from frugan.data.deep import decode_deep, needs_deep
 from frugan.data.fit import Placement, Wanted, placement
-from frugan.data.loader import Loader
+from frugan.data.loader import Loader, to_float
 from frugan.data.source import open_source
 from frugan.data.whole import decode_whole
 from frugan.ops.projection import as_rgb, for_eyes, projection_text, straight_alpha
 from frugan.system.errors import UserError
 from frugan.writing.pictures import to_stored
+from frugan.writing.strips import _halved
 
 imagecodecs = pytest.importorskip("imagecodecs")
 
@@ -27,6 +29,24 @@ imagecodecs = pytest.importorskip("imagecodecs")
 def png(pixels: np.ndarray, **options: object) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", **options)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def tiff(*pages: np.ndarray, **options: object) -> bytes:
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        for page in pages:
+            writer.write(page, **options)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
+    return decode_whole(data, channels, pixels).pixels
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
     return file.getvalue()
 
 
@@ -56,7 +76,7 @@ def test_an_image_of_the_wanted_shape_keeps_its_pixels() -> None:
         assert np.array_equal(decode_picture(png(pixels), wanted), pixels.transpose(2, 0, 1))
     cut = decode_picture(png(pixels), Wanted(ImageShape(3, 30, 50)))  # nothing is resized
     assert np.array_equal(cut, pixels[3:33].transpose(2, 0, 1))
-    with pytest.raises(SmallImageError, match="50 x 36 is smaller than 50 x 37"):
+    with pytest.raises(SmallImageError, match="36 x 50 is smaller than 37 x 50"):
         decode_picture(png(pixels), Wanted(ImageShape(3, 37, 50)))
 
 
@@ -115,7 +135,7 @@ def test_16_bits_stay(channels: int) -> None:
     wanted = Wanted(ImageShape(channels, 12, 20), PixelFormat(16))
     assert needs_deep(stored, wanted)
     assert np.array_equal(decode_deep(stored, wanted), pixels.transpose(2, 0, 1))
-    assert np.array_equal(decode_whole(stored, channels, PixelFormat(16)).pixels, pixels.transpose(2, 0, 1))
+    assert np.array_equal(read_deep(stored, channels, PixelFormat(16)), pixels.transpose(2, 0, 1))
 
 
 def test_8_bits_widen_and_resizing_is_that_of_pillow() -> None:
@@ -169,7 +189,136 @@ def test_whole_images_keep_opacity_and_profile() -> None:
     pixels = noise(8, 8, 4)
     whole = decode_whole(png(pixels, icc_profile=profile), 3)
     assert whole.profile == profile
-    assert np.array_equal(whole.pixels[3], pixels[..., 3])
+    assert whole.opacity is not None
+    assert np.array_equal(whole.opacity[0], pixels[..., 3])
     premultiplied = pixels[..., :3] * (pixels[..., 3:] / 255)
     assert np.abs(whole.pixels[:3].transpose(1, 2, 0) - premultiplied).max() <= 1
     assert decode_whole(png(pixels[..., :3]), 3).profile is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiffs_of_16_bits_are_set_upright_as_those_of_8(orientation: int) -> None:
+    pixels = noise(9, 14, 3)
+    tag = [(274, "H", 1, orientation, True)]
+    upright = read_deep(tiff(pixels.astype(np.uint16), photometric="rgb", extratags=tag), 3, PixelFormat(16))
+    of_8_bits = tiff(pixels, photometric="rgb", extratags=tag)
+    expected = decode_whole(of_8_bits, 3).pixels  # Pillow turns it
+    assert np.array_equal(upright, expected)
+    assert np.array_equal(read_deep(of_8_bits, 3, PixelFormat(16)), 257 * expected.astype(int))
+
+
+def test_tiffs_say_what_their_numbers_mean() -> None:
+    dark = np.full((6, 7), 10, np.uint8)
+    assert (read_deep(tiff(dark, photometric="miniswhite"), 1, PixelFormat(16)) == 245 * 257).all()
+    red = np.zeros((3, 256), np.uint16)
+    red[0] = 65535
+    with pytest.raises(UnsupportedImageError, match="colours of a palette"):
+        read_deep(tiff(dark, photometric="palette", colormap=red), 3, PixelFormat(16))
+    with pytest.raises(UnsupportedImageError, match="CMYK"):
+        read_deep(tiff(np.zeros((6, 7, 4), np.uint16), photometric="separated"), 4, PixelFormat(16))
+
+
+def test_thumbnails_are_passed_over_and_pages_of_other_sizes_are_named() -> None:
+    image = np.random.RandomState(0).randint(0, 65536, (16, 20, 3)).astype(np.uint16)
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(image, photometric="rgb")
+        writer.write(image[::4, ::4].astype(np.uint8), photometric="rgb", subfiletype=1)
+    assert np.array_equal(read_deep(file.getvalue(), 3, PixelFormat(16)), image.transpose(2, 0, 1))
+    with pytest.raises(UnsupportedImageError, match="pages of several sizes"):
+        read_deep(tiff(image[..., 0], image[:8, :, 0], photometric="minisblack"), 2, PixelFormat(16))
+    with pytest.raises(UnsupportedImageError, match="more than 64 pages"):
+        read_deep(tiff(*[image[:4, :4, 0]] * 65, photometric="minisblack"), 5, PixelFormat(16))
+
+
+def test_numbers_are_bounded_before_they_are_decoded() -> None:
+    """All of them, of every page: a small file can ask for any amount of memory."""
+
+    def bomb(*shapes: tuple[int, ...]) -> bytes:
+        file = io.BytesIO()
+        with tifffile.TiffWriter(file, bigtiff=True) as writer:
+            for shape in shapes:
+                strips = iter([zlib.compress(b"")] * shape[0])  # nothing is ever unpacked
+                writer.write(
+                    strips,
+                    shape=shape,
+                    dtype="float64",
+                    rowsperstrip=1,
+                    compression="zlib",
+                    photometric="minisblack",
+                    planarconfig="contig" if len(shape) == 3 else None,
+                )
+        return file.getvalue()
+
+    for data in (bomb((2000, 2000, 64 + 64)), bomb(*[(2200, 2000)] * 64)):
+        assert len(data) < 2**23
+        with pytest.raises(UnsupportedImageError, match="more than 2 GiB of numbers: shrink or cut it first"):
+            read_deep(data, 64, PixelFormat(32, 0, 1))
+    with pytest.raises(UnsupportedImageError, match="pages of several sizes"):
+        read_deep(bomb((8, 8), (30000, 30000)), 2, PixelFormat(32, 0, 1))
+    wide = b"IHDR" + (2**20).to_bytes(4, "big") * 2 + b"\x10\x02"
+    with pytest.raises(UnsupportedImageError, match="179 megapixels"):
+        read_deep(b"\x89PNG\r\n\x1a\n\0\0\0\r" + wide, 3, PixelFormat(16))
+
+
+def test_arrays_are_padded_with_white_as_pictures_are() -> None:
+    pixels = noise(20, 40, 3)
+    for channels in (1, 3, 4):
+        wanted = Wanted(ImageShape(channels, 40, 40), fit="pad")
+        assert np.array_equal(decode_deep(npy(pixels), wanted)[:, :10], decode_picture(png(pixels), wanted)[:, :10])
+
+
+def test_small_images_with_many_bands_stay_as_they_lie() -> None:
+    pixels = noise(32, 32, 64)
+    assert np.array_equal(read_deep(npy(pixels), 64, PixelFormat(8)), pixels.transpose(2, 0, 1))
+    assert np.array_equal(read_deep(npy(pixels[:5]), 5, PixelFormat(8)), pixels[:5])  # as torch has them
+    in_page = tiff(pixels, photometric="minisblack", planarconfig="contig")
+    assert np.array_equal(read_deep(in_page, 64, PixelFormat(8)), pixels.transpose(2, 0, 1))
+    with pytest.raises(SmallImageError, match="20 x 30 is smaller than 64 x 96"):
+        decode_deep(npy(noise(20, 30, 5)), Wanted(ImageShape(5, 64, 96)))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_whole_images_keep_opacity_for_decoders_without(channels: int, bits: int) -> None:
+    pixels = noise(6, 7, 4).astype(f"u{bits // 8}") * (257 if bits == 16 else 1)
+    most = 2**bits - 1
+    premultiplied = pixels[..., :3] * (pixels[..., 3:] / most)
+    expected = premultiplied if channels == 3 else (premultiplied @ [0.299, 0.587, 0.114])[..., None]
+    for data in (npy(pixels), imagecodecs.png_encode(pixels)):
+        whole = decode_whole(data, channels, PixelFormat(bits, 0, most))  # type: ignore[arg-type]
+        assert whole.opacity is not None
+        assert np.array_equal(whole.opacity[0], pixels[..., 3])
+        assert np.abs(whole.pixels.transpose(1, 2, 0) - expected).max() <= 1.5  # of two roundings
+        assert whole.written_channels == 4
+
+
+def test_a_profile_goes_along_only_with_pixels_of_its_space() -> None:
+    wide = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = png(noise(8, 8, 3), icc_profile=wide)
+    assert decode_whole(data, 3).profile == wide
+    assert decode_whole(data, 1).profile is None  # a grey PNG cannot have it
+    assert decode_whole(png(noise(8, 8, 4), icc_profile=wide), 1).profile is None
+
+
+def test_low_opacity_of_16_bits_is_kept() -> None:
+    pixels = np.full((4, 4, 4), 40000, np.uint16)
+    pixels[..., 3] = 120
+    full = PixelFormat(16, 0, 65535)
+    packed = decode_deep(npy(pixels), Wanted(ImageShape(4, 4, 4), full))
+    back = to_stored(to_float(packed[None], full), full)[0].astype(int)
+    assert (back[..., 3] == 120).all()
+    assert np.abs(back[..., :3] - 40000).max() <= 65535 / 120 / 2 + 1  # half a step of what the product holds
+    of_8_bits = torch.full((1, 4, 1, 1), 2 * 0.49 / 255 - 1)
+    assert (to_stored(of_8_bits) == 0).all()
+    twelve = to_stored(torch.ones(1, 4, 1, 1), PixelFormat(16, 0, 4095))
+    assert twelve.ravel().tolist() == [4095, 4095, 4095, 65535]
+
+
+def test_means_of_colours_are_weighted_by_opacity() -> None:
+    pixels = np.zeros((2, 2, 4), np.uint8)
+    pixels[0, 0] = 255, 0, 0, 255
+    assert _halved(pixels)[0, 0].tolist() == [255, 0, 0, 64]
+    pixels[1, 1] = 0, 100, 0, 85
+    assert _halved(pixels)[0, 0].tolist() == [191, 25, 0, 85]
+    assert (_halved(np.zeros((3, 5, 4), np.uint8)) == 0).all()

@@ -4,6 +4,7 @@ import html
 import itertools
 import re
 import shlex
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from PIL import Image
 
 import frugan
 from frugan.cli import main
+from frugan.data.check import check_data
 from frugan.data.overview import difference_hash, look_over, near_groups
 from frugan.data.source import open_source
+from frugan.reporting.data_set import data_page
 from frugan.runs.prepare import prepare
 
 
@@ -99,3 +102,38 @@ def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
         assert prepare(plan.configuration(), lambda said: None).dataset.images.shape[-2:] == (size, size)
     assert "<script" not in page
     assert page.count("<svg") == 2
+
+
+def test_alike_pictures_cost_no_more_than_others() -> None:
+    """A burst of frames is one hash, and not all of its pairs."""
+    random = np.random.RandomState(2)
+    first = random.rand(64) < 0.5
+    hashes = np.repeat(first[None], 30_000, axis=0)
+    hashes[-1, :4] ^= True
+    hashes[-2] = ~first
+    for row in hashes[:2000]:  # no copies, but near
+        row[random.permutation(64)[:2]] ^= True
+    began = time.monotonic()
+    ((*group,),) = near_groups([str(i) for i in range(len(hashes))], hashes)
+    assert len(group) == 29_999
+    assert time.monotonic() - began < 10  # 20 s for 500 pictures, when every pair was a tuple
+
+
+def test_sprites_of_one_size_are_shown_over_a_checkerboard(tmp_path: Path) -> None:
+    folder = tmp_path / "sprites"
+    folder.mkdir()
+    for seed in range(8):
+        sprite = photo(seed, 48, 80).convert("RGBA")
+        sprite.putalpha(Image.new("L", sprite.size, 30 * seed))
+        sprite.save(folder / f"{seed}.png")
+    overview = look_over(open_source(folder))
+    assert np.unique(overview.thumbnail("0.png")).tolist() == [191, 255]
+    page = data_page(check_data(folder), overview)
+    assert "All are 80 x 48 (height x width)." in page
+    assert "<svg" not in page
+    commands = [html.unescape(text) for text in re.findall(r"<pre><code>(.*?)</code></pre>", page)]
+    assert len(commands) == 3
+    assert all("--resolution 80x48 --recipe creps-small --channels rgba" in command for command in commands)
+    setting = shlex.split(commands[-1])[-1]
+    plan = frugan.Plan(str(folder), "creps-small", resolution=(80, 48), channels=4, settings=[setting])
+    assert prepare(plan.configuration(), lambda said: None).dataset.shape == (4, 80, 48)

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import random
+import shlex
 import shutil
 import signal
 import tarfile
@@ -213,6 +214,8 @@ def test_evaluation_and_report_take_shards(shards: Path, tiny_config: RunConfig,
     assert finished.evaluation is not None
     assert finished.evaluation.protocol["real_fingerprint"] == prepared.dataset.fingerprint
     assert finished.evaluation.copying is not None
+    again = frugan.evaluate(run.path, frugan.RealImages(str(shards)))
+    assert again.protocol["real_fingerprint"] == prepared.dataset.fingerprint
     assert finished.report is not None
     assert f"{len(prepared.dataset)} images, and {run.env().data.held_out} held out" in finished.report.read_text()
 
@@ -252,6 +255,13 @@ def test_an_index_of_strangers_names_nothing_but_shards(shards: Path) -> None:
         side = dataclasses.replace(index.training, shards=(first, *index.training.shards[1:]))
         with pytest.raises(UserError, match="is no shard"):
             parse_index(dataclasses.replace(index, training=side).encoded(), "index")
+    for count in (10**12, 400_000):  # whose memory would be taken before one is decoded
+        first = dataclasses.replace(index.training.shards[0], count=count)
+        side = dataclasses.replace(index.training, shards=(first, *index.training.shards[1:]))
+        with pytest.raises(UserError, match="more than 4 GiB, the bound for a shard of images"):
+            parse_index(dataclasses.replace(index, training=side).encoded(), "index")
+    with pytest.raises(UserError, match="more than 4 GiB"):
+        parse_index(dataclasses.replace(index, shape=(3, 2**20, 2**20)).encoded(), "index")
     for other in (b"", b"{", b"[]", b"{}", content.replace(b'"hold_out": 0.3', b'"hold_out": 0.0')):
         with pytest.raises(UserError, match="Copy it again"):
             parse_index(other, "index")
@@ -268,6 +278,10 @@ def test_what_does_not_fit_names_the_setting(shards: Path, image_folder: Path, t
             open_shards(dataclasses.replace(given, **change))  # type: ignore[arg-type]
     with pytest.raises(UserError, match="already exists"):
         frugan.pack_shards(str(image_folder), shards, resolution=64)
+    with pytest.raises(UserError, match=r"shard_size 400000: of 64 x 64, a shard holds 349525 images at most"):
+        frugan.pack_shards(str(image_folder), tmp_path / "none", resolution=64, shard_size=400_000)
+    with pytest.raises(UserError, match="shards, packed for training: give the images that they were made of"):
+        frugan.check_data(str(shards))
     with pytest.raises(UserError, match="leaves no image on one side"):
         frugan.pack_shards(str(image_folder), tmp_path / "none", resolution=64, hold_out=1e-9)
 
@@ -302,3 +316,47 @@ def test_the_verb_packs_and_the_same_images_give_the_same_shards(
             assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
             with tarfile.open(fileobj=io.BytesIO(path.read_bytes())) as tar:
                 assert all(member.name.count("/") == 0 for member in tar)
+
+
+def test_a_folder_is_written_anew_only_if_a_killed_packing_left_it(image_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def killed(stage: str, done: int, total: int) -> None:
+        if done == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        frugan.pack_shards(str(image_folder), out, resolution=64, shard_size=4, watcher=frugan.Watcher(on_stage=killed))
+    assert len(list(out.glob("*.tar"))) == 7
+    with pytest.raises(UserError, match="no image"):
+        open_source(out)
+    packed = frugan.pack_shards(str(image_folder), out, resolution=64, shard_size=32)
+    names = {"index.json", "training-000000.tar", "training-000001.tar"}
+    assert {path.name for path in out.iterdir()} == names  # none of the seven is left
+    assert packed.shards == 2
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "training-000000.tar").write_text("mine")
+    with pytest.raises(UserError, match="already exists, and holds something"):
+        frugan.pack_shards(str(image_folder), foreign, resolution=64)
+    (out / "unfinished").touch()
+    (out / "notes.tar").write_text("mine")
+    with pytest.raises(UserError, match="already exists, and holds something"):
+        frugan.pack_shards(str(image_folder), out, resolution=64)
+    assert (foreign / "training-000000.tar").read_text() == (out / "notes.tar").read_text() == "mine"
+
+
+def test_a_plan_takes_shape_and_depth_from_the_shards(image_folder: Path, tmp_path: Path) -> None:
+    """So the command that a packing prints works as it stands."""
+    packed = frugan.pack_shards(
+        str(image_folder), tmp_path / "a b", resolution=(48, 64), channels=1, bits=16, shard_size=64
+    )
+    assert "48 x 64, grey in 1 shard;" in packed.text()
+    _, verb, data, *_ = shlex.split(packed.text().partition("train on them: ")[2])
+    assert (verb, data) == ("train", str(tmp_path / "a b"))
+    config = frugan.Plan(data).on_images().data
+    assert (config.shape, config.bits) == ((1, 48, 64), 16)
+    assert len(open_shards(dataclasses.replace(config, hold_out=None))[0]) == 40
+    asked = frugan.Plan(data, resolution=32).on_images().data
+    with pytest.raises(UserError, match="the shards hold images of 48 x 64"):
+        open_shards(dataclasses.replace(asked, hold_out=None))

@@ -14,6 +14,7 @@ from frugan.data.fit import Wanted
 from frugan.data.loader import Loader
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
+from frugan.judging.evaluate_pictures import _packed_at_own_size
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 
 
@@ -41,3 +42,12 @@ def test_a_folder_of_pictures_is_compared_with_data(
     assert "judged as they are" in capsys.readouterr().err
     assert main(["evaluate", str(pictures), "--data", str(image_folder), "--samples", "99"]) == 2
     assert "has only 12 pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 6])
+def test_pictures_keep_their_shape_whatever_way_they_are_turned(orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(np.random.RandomState(0).randint(0, 256, (32, 64, 3), np.uint8)).save(tmp_path / "a.jpg", exif=exif)
+    expected = (64, 32) if orientation == 6 else (32, 64)
+    assert _packed_at_own_size(tmp_path).shape.size == expected

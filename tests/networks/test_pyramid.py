@@ -18,6 +18,7 @@ from frugan.ops.borders import cut_to, filled_to
         ((9, 13), Pyramid(5, 7, 1)),
         ((25, 25), Pyramid(7, 7, 2)),
         ((100, 100), Pyramid(7, 7, 4)),
+        ((63, 149), Pyramid(8, 19, 3)),  # the largest bottom that there is
     ],
 )
 def test_most_doublings_and_least_waste(size: tuple[int, int], expected: Pyramid) -> None:
@@ -25,6 +26,11 @@ def test_most_doublings_and_least_waste(size: tuple[int, int], expected: Pyramid
     height, width = expected.size(expected.doublings)
     assert height >= size[0]
     assert width >= size[1]
+
+
+def test_the_shorter_side_of_the_bottom_has_3_to_8_pixels() -> None:
+    found = {min(pyramid(height, width, "test")[:2]) for height in range(8, 80) for width in range(8, 160)}
+    assert found == set(range(3, 9))
 
 
 def test_small_ones_are_refused() -> None:

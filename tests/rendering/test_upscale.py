@@ -14,6 +14,8 @@ from frugan.cli import main
 from frugan.codecs.base import Codec
 from frugan.codecs.pixel import PixelCodec
 from frugan.codecs.wavelet import WaveletCodec
+from frugan.config.shape import PixelFormat
+from frugan.data.whole import WholeImage
 from frugan.model.weights import load_rrdb
 from frugan.networks.base import Decoder
 from frugan.networks.esrgan import RRDBNet
@@ -21,6 +23,8 @@ from frugan.networks.srresnet import SRResNet
 from frugan.networks.unet import UNetP
 from frugan.rendering.upscale import upscale_strips
 from frugan.system.errors import UserError
+from frugan.use_cases.upscale import _enlarged
+from frugan.writing.pictures import converter
 from frugan.writing.png_stream import write_png_strips
 
 
@@ -171,3 +175,19 @@ def test_opacity_and_profile_are_kept(trained_run: Path, tmp_path: Path) -> None
     seen = np.asarray(large)
     assert (seen[:, :40, 3] == 255).all()
     assert (seen[:, 60:] == 0).all()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_grey_with_opacity_is_written_as_rgba(bits: int) -> None:
+    """By a decoder that knows neither colours nor opacity; of 16 bits, opacity has all, whatever white is."""
+    random = np.random.RandomState(0)
+    grey = random.randint(0, 200, (1, 6, 5)).astype(f"u{bits // 8}")
+    image = WholeImage(grey, opacity=np.full_like(grey, 2**bits - 1))
+    pixels = PixelFormat(8) if bits == 8 else PixelFormat(16, 0, 4095)
+    codec = PixelCodec(levels=1)
+    decoder = SRResNet(doublings=1, channels=4, blocks=1, colours=1).eval()
+    stored = converter(Path("a.png"), image.written_channels, pixels)
+    written = np.concatenate([stored(strip[None])[0] for strip in _enlarged(image, pixels, codec, decoder, 8, print)])
+    assert written.shape == (12, 10, 4)
+    assert (written[..., 3] == 2**bits - 1).all()
+    assert (written[..., 0] == written[..., 1]).all()

@@ -22,6 +22,7 @@ from frugan.requests.judging import enough_samples
         (lambda: frugan.Sweeping(reject_by="bogus"), "reject_by"),  # type: ignore[arg-type]
         (lambda: frugan.Drawing([-1]), "seeds"),
         (lambda: frugan.Plan("noto-people", config="/dev/null", recipe="quickstart"), "config"),  # type: ignore[arg-type]
+        (lambda: frugan.Plan("noto-people", channels=4, white=4095), "white"),
         (lambda: enough_samples(0, 1), "samples"),
     ],
 )

@@ -16,9 +16,12 @@ class ShapeFlags:
     """What images are made of.
 
     Args:
-        resolution: Size of the images, in pixels: a side, or HEIGHTxWIDTH such as 96x160. Default: the recipe's.
-        channels: Channels of the images: rgb, grey, rgba or a number of bands. Default: the recipe's, which is rgb.
-        bits: Bits per channel: 8, 16, or 32 for floating point numbers. Default: the recipe's, which is 8.
+        resolution: Size of the images, in pixels: a side, or HEIGHTxWIDTH such as 96x160. Default: the recipe's, or the
+            shards'.
+        channels: Channels of the images: rgb, grey, rgba or a number of bands. Default: the recipe's, which is rgb,
+            or the shards'.
+        bits: Bits per channel: 8, 16, or 32 for floating point numbers. Default: the recipe's, which is 8, or
+            the shards'.
         white: Largest value of 16-bit images, such as 4095 for 12 bits. Default: 65535.
         fit: Fit of images of another shape: crop the middle, stretch, or pad. Default: the recipe's, which is crop.
         hold_out: Fraction of the images to hold out from the training, such as 0.1. Decoders and copying are judged on

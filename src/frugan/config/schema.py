@@ -8,7 +8,7 @@ cites its source; recipes override them. Durations count images shown to the net
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from frugan.config.shape import Bits, ImageShape
+from frugan.config.shape import Bits, ImageShape, whole_range
 from frugan.config.spec import Spec
 from frugan.system.errors import UserError
 
@@ -45,6 +45,9 @@ class DataConfig:
         if self.value_range is not None:
             _require(self.value_range[0] < self.value_range[1], "value_range", self.value_range[0], "below its end")
             _require(self.bits > 8, "bits", self.bits, "16 or 32 where there is a value_range")
+            if (self.channels, self.bits) == (4, 16) and tuple(self.value_range) != whole_range(self.bits):
+                # Colours are stored multiplied by their opacity: one range for both keeps that product's meaning.
+                raise UserError("value_range: opacity has all 16 bits, up to 65535. Leave it out, or use channels=3")
 
     @property
     def shape(self) -> ImageShape:

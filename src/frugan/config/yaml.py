@@ -6,17 +6,20 @@ Unknown names and values of the wrong type are errors that say where they stand 
 import dataclasses
 import inspect
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from frugan.config.schema import RunConfig
+from frugan.config.schema import DataConfig, RunConfig
+from frugan.config.shape import parse_resolution
 from frugan.config.spec import Spec, to_plain
 from frugan.system.errors import ArgumentError, UserError, did_you_mean
 
 T = TypeVar("T")
+# Settings that may be written as a word, as the command line has them.
+_WORDS: dict[tuple[type, str], Callable[[str], Any]] = {(DataConfig, "resolution"): parse_resolution}
 
 
 def dump(config: RunConfig) -> str:
@@ -84,11 +87,23 @@ def from_plain(cls: type[T], data: Mapping[str, Any], path: str = "") -> T:
     missing = [n for n, f in names.items() if n not in data and _required(f)]
     if missing:
         raise UserError(f"missing setting '{_join(path, missing[0])}'")
-    values = {name: _value(hints[name], value, _join(path, name)) for name, value in data.items()}
+    values = {
+        name: _value(hints[name], _read(cls, name, value, path), _join(path, name)) for name, value in data.items()
+    }
     try:
         return cls(**values)
     except UserError as error:
         raise UserError(_join(path, str(error))) from error
+
+
+def _read(cls: type, name: str, value: Any, path: str) -> Any:
+    read = _WORDS.get((cls, name))
+    if read is None or not isinstance(value, str):
+        return value
+    try:
+        return read(value)
+    except ValueError as error:
+        raise UserError(f"{_join(path, name)}: {error}") from error
 
 
 def _value(hint: Any, value: Any, path: str) -> Any:

@@ -26,7 +26,7 @@ import numpy as np
 
 from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape, PixelFormat, whole_range
-from frugan.data.decode import ImageError, decode_picture
+from frugan.data.decode import MODES, ImageError, decode_picture
 from frugan.data.deep import decode_deep, needs_deep
 from frugan.data.fit import Wanted
 from frugan.data.items import Source
@@ -37,6 +37,8 @@ from frugan.system.errors import RunError, UserError
 from frugan.system.jsonl import JSON
 
 PREPARATION = 5  # raise it whenever decode.py makes other pixels out of the same bytes, or this file another layout
+
+_DEEP_PREPARATION = 1  # the same for deep.py, so that caches of ordinary pictures stay
 
 
 def pack(
@@ -79,9 +81,9 @@ def pack(
         raise RunError(f"The cache folder {folder} is damaged ({error}): delete it and start again.") from error
 
 
-def pack_as(source: Source, data: DataConfig, shape: ImageShape | None = None, upsample: bool = False) -> PackedDataset:
+def pack_as(source: Source, data: DataConfig, shape: ImageShape | None = None) -> PackedDataset:
     """The source's images as a run's configuration has them, or in another shape."""
-    wanted = Wanted(shape or data.shape, PixelFormat(data.bits), data.fit, data.upsample or upsample)
+    wanted = Wanted(shape or data.shape, PixelFormat(data.bits), data.fit, data.upsample)
     return pack(source, wanted, value_range=data.value_range)
 
 
@@ -102,6 +104,8 @@ def _key(source: Source, wanted: Wanted) -> str:
         description.append(smallest)
     if pixels.bits != 8 or fit != "crop":
         description += [pixels.bits, fit]
+    if pixels.bits != 8 or shape.channels not in MODES:
+        description.append(_DEEP_PREPARATION)
     return hashlib.sha256(json.dumps(description).encode()).hexdigest()[:24]
 
 

@@ -49,7 +49,7 @@ class SmallImageError(ImageError):
 
 
 class ImageHeader(NamedTuple):
-    """What a file says of itself; the size is that of the stored pixels, before turning."""
+    """What a file says of itself."""
 
     format: str
     mode: str  # Pillow's word: RGB, L, P, CMYK, I;16 ...
@@ -101,7 +101,7 @@ def fitted(picture: "Picture", wanted: Wanted) -> np.ndarray:
         rows = columns = min(rows, max(min(picture.width, picture.height), wanted.smallest))
     place = placement((picture.height, picture.width), (rows, columns), wanted.fit)
     if place.enlarges and not wanted.allow_upsampling:
-        raise SmallImageError(f"{picture.width} x {picture.height} is smaller than {columns} x {rows}")
+        raise SmallImageError(f"{picture.height} x {picture.width} is smaller than {rows} x {columns}")
     mode = MODES[wanted.shape.channels]
     if place.keeps_pixels:
         left, top, right, bottom = (int(edge) for edge in place[:4])
@@ -117,12 +117,14 @@ def fitted(picture: "Picture", wanted: Wanted) -> np.ndarray:
 
 
 def check_image(data: bytes) -> ImageHeader:
-    """What the file says of itself, once its pixels have been decoded; raises as `decode_image`."""
+    """What the file says of itself, upright, once its pixels have been decoded; raises as `decode_image`."""
     with decoded(data) as picture:
         picture.rows(0, 1)
+        height, width = picture.full_size
+        header = picture.header._replace(height=height, width=width)
         if not _has_16_bit(picture.stored, picture.stored.format):
-            return picture.header
-        return picture.header._replace(largest=int(np.asarray(picture.stored).max()))
+            return header
+        return header._replace(largest=int(np.asarray(picture.stored).max()))
 
 
 _TURNS = {
@@ -154,7 +156,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # of n
 class Picture:
     """A decoded image that becomes upright RGB in strips, so that the pixels are in memory only once."""
 
-    header: ImageHeader
+    header: ImageHeader  # with the size of all stored pixels, before turning
     stored: Image.Image
     turn: Transpose | None
     profile: bytes | None
@@ -259,17 +261,18 @@ def _open(data: bytes) -> Image.Image:
     except UnidentifiedImageError as error:
         raise CorruptImageError("not an image of a format that Pillow reads") from error
     except Image.DecompressionBombError as error:
-        raise _too_large(most) from error
+        raise too_large(most) from error
     except MemoryError:
         raise
     except Exception as error:  # as in _decoded
         raise CorruptImageError(str(error) or type(error).__name__) from error
     if math.prod(image.size) > most:
-        raise _too_large(most)
+        raise too_large(most)
     return image
 
 
-def _too_large(most: int) -> UnsupportedImageError:
+def too_large(most: int) -> UnsupportedImageError:
+    """That an image has more than so many pixels."""
     return UnsupportedImageError(f"more than {most / 10**6:.0f} megapixels: shrink or cut it first. {HINT}")
 
 

@@ -4,29 +4,64 @@ Values stay what they are in the file. 16-bit grey and TIFF need nothing more (T
 colours need the extra `deep`. Profiles of colours are not applied: there is no converter of 16 bits here.
 """
 
-import importlib
-import math
-from io import BytesIO
-from types import ModuleType
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
-from frugan.config.shape import PixelFormat, channels_text
+from frugan.config.shape import PixelFormat, channels_text, whole_range
+from frugan.data.budget import Budget
 from frugan.data.decode import (
     CorruptImageError,
     SmallImageError,
     UnsupportedImageError,
     decoded,
+    too_large,
 )
+from frugan.data.extras import extra_module
 from frugan.data.fit import Placement, Wanted, placement
-from frugan.system.bounds import IMAGE_PIXELS
-from frugan.system.errors import UserError
+from frugan.data.tiff import SIGNATURES, Reserve, read_tiff
+from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_NUMBERS, IMAGE_PIXELS, GiB
 from frugan.system.numpy_files import numbers_of
 
-_NUMPY, _PNG, _TIFF = b"\x93NUMPY", b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_NUMPY, _PNG = b"\x93NUMPY", b"\x89PNG\r\n\x1a\n"
+_PNG_CHANNELS = {b"\x10\x02": 3, b"\x10\x06": 4, b"\x10\x04": 2}  # of 16 bits: depth and kind of colours
+_FLOAT_BYTES = 4  # all numbers become float32
+_COPIES = 2  # of them, while channels are made and resized
+_NOT_FINITE = "values that are no finite numbers: fill or mask them first"
+_memory = Budget(BYTES_AT_ONCE)  # of all threads together
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as Pillow's
+
+
+class Numbers(NamedTuple):
+    """What an array or a TIFF holds: its size, bands, their type, and the values from `low` to `high`."""
+
+    height: int
+    width: int
+    bands: int
+    dtype: str
+    low: float
+    high: float
+
+
+def check_numbers(data: bytes) -> Numbers | None:
+    """Of a `.npy` or TIFF file, once it has been decoded; None for any other.
+
+    Raises:
+        UserError: the extra `tiff` is not installed.
+        CorruptImageError, UnsupportedImageError: as `decode_picture`.
+    """
+    if not data.startswith((_NUMPY, *SIGNATURES)):
+        return None
+    with _read(data) as array:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise UnsupportedImageError(_NOT_FINITE)
+        height, width, bands = array.shape
+        return Numbers(height, width, bands, str(array.dtype), float(array.min()), float(array.max()))
 
 
 def largest_colour(data: bytes) -> int | None:
@@ -38,8 +73,8 @@ def largest_colour(data: bytes) -> int | None:
     """
     if not _is_deep_png(data):
         return None
-    array = _bands_last(_deep_png(data))
-    return int((array[..., :-1] if array.shape[2] in (2, 4) else array).max())
+    with _read(data) as array:
+        return int((array[..., :-1] if array.shape[2] in (2, 4) else array).max())
 
 
 def needs_deep(data: bytes, wanted: Wanted) -> bool:
@@ -56,120 +91,131 @@ def decode_deep(data: bytes, wanted: Wanted) -> np.ndarray:
     Raises:
         CorruptImageError, UnsupportedImageError, SmallImageError: as `decode_picture`.
     """
-    array = _converted(data, wanted.shape.channels, wanted.pixels)
-    place = placement(array.shape[:2], wanted.shape.size, wanted.fit)
-    if place.enlarges and not wanted.allow_upsampling:
-        raise SmallImageError(f"{array.shape[1]} x {array.shape[0]} is smaller than {wanted.shape.size_text}")
-    resized = _resized(array, place)
-    white = wanted.pixels.bits == 16 and wanted.shape.channels in (1, 3)
-    page = np.full((*wanted.shape.size, wanted.shape.channels), 65535.0 if white else 0.0, np.float32)
+    with _read(data, wanted.shape.channels) as stored:
+        array = _with_channels(_as_format(stored, wanted.pixels), wanted.shape.channels, wanted.pixels)
+        place = placement(array.shape[:2], wanted.shape.size, wanted.fit)
+        if place.enlarges and not wanted.allow_upsampling:
+            raise SmallImageError(f"{array.shape[0]} x {array.shape[1]} is smaller than {wanted.shape.size_text}")
+        resized = _resized(array, place)
+    white = wanted.pixels.bits != 32 and wanted.shape.channels in (1, 3)
+    page = np.full((*wanted.shape.size, wanted.shape.channels), _opaque(wanted.pixels) if white else 0.0, np.float32)
     rows, columns = slice(place.above, place.above + place.height), slice(place.before, place.before + place.width)
     page[rows, columns] = resized
-    if wanted.pixels.bits != 32:
-        page = page.round().clip(0, 2**wanted.pixels.bits - 1)
-    return np.ascontiguousarray(page.transpose(2, 0, 1)).astype(wanted.pixels.dtype)
+    return _stored(page, wanted.pixels)
 
 
-def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
-    """As `decode_deep`, at the image's own size."""
-    array = _converted(data, channels, pixels)
+def read_deep(data: bytes, channels: int, pixels: PixelFormat) -> tuple[np.ndarray, np.ndarray | None]:
+    """As `decode_deep`, at the image's own size; and its opacity (1, H, W), if it has one that `channels` do not.
+
+    Colours are multiplied by it. Floating point numbers have none: nothing says what would be opaque.
+    """
+    with _read(data, channels) as array:
+        numbers = _as_format(array, pixels)
+        if channels not in (1, 3) or numbers.shape[2] not in (2, 4) or pixels.bits == 32:
+            return _stored(_with_channels(numbers, channels, pixels), pixels), None
+        opacity = numbers[..., -1:]
+        colours = _with_channels(numbers[..., :-1] * (opacity / _opaque(pixels)), channels, pixels)
+        return _stored(colours, pixels), _stored(opacity, pixels)
+
+
+def _stored(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
+    """(H, W, C) in float32 -> (C, H, W) in the numbers of that format."""
     if pixels.bits != 32:
-        array = array.round().clip(0, 2**pixels.bits - 1)
+        array = array.round().clip(0, _opaque(pixels))
     return np.ascontiguousarray(array.transpose(2, 0, 1)).astype(pixels.dtype)
 
 
-def _converted(data: bytes, channels: int, pixels: PixelFormat) -> np.ndarray:
-    """(H, W, C) in float32, of those channels."""
-    return _with_channels(_as_format(_read(data), pixels), channels, pixels)
+@contextmanager
+def _read(data: bytes, channels: int = 0) -> Iterator[np.ndarray]:
+    """(H, W, C) in the file's own numbers; waits while other threads hold large images.
+
+    `channels`: what is wanted, to tell bands from rows in an array, which does not say it.
+    """
+    with ExitStack() as held:
+        reserve = partial(_reserve, held)
+        if data.startswith(_NUMPY):
+            array = _bands_last(_numpy(data, reserve), channels)
+        elif data.startswith(SIGNATURES):
+            array = read_tiff(data, reserve)
+        elif _is_deep_png(data):
+            array = _deep_png(data, reserve)
+        else:
+            array = _picture(data, reserve)
+        if array.ndim != 3 or min(array.shape) < 1:
+            raise UnsupportedImageError(f"an array of {array.ndim} dimensions: expected height x width x bands")
+        if array.shape[0] * array.shape[1] > IMAGE_PIXELS.now:
+            raise too_large(IMAGE_PIXELS.now)
+        yield array
 
 
-def _read(data: bytes) -> np.ndarray:
-    """(H, W, C) in the file's own numbers."""
-    if data.startswith(_NUMPY):
-        return _bands_last(_numpy(data))
-    if data.startswith(_TIFF):
-        return _bands_last(_tiff(data))
-    if _is_deep_png(data):
-        return _bands_last(_deep_png(data))
-    return _bands_last(_picture(data))
+def _reserve(held: ExitStack, count: int, itemsize: int) -> None:
+    """Memory for so many numbers, until `held` is closed; asked for before they are decoded."""
+    most = IMAGE_NUMBERS.now
+    if count * max(itemsize, _FLOAT_BYTES) > most:
+        raise UnsupportedImageError(f"more than {most / GiB:.3g} GiB of numbers: shrink or cut it first. {HINT}")
+    held.enter_context(_memory.take(count * (itemsize + _COPIES * _FLOAT_BYTES)))
 
 
-def _bands_last(array: np.ndarray) -> np.ndarray:
+def _bands_last(array: np.ndarray, channels: int) -> np.ndarray:
     if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or min(array.shape) < 1:
-        raise UnsupportedImageError(f"an array of {array.ndim} dimensions: expected height x width x bands")
-    # Pages of a TIFF and channels of torch come first; no image has fewer columns than bands.
-    if array.shape[0] < array.shape[2] and array.shape[0] <= 64:
-        array = array.transpose(1, 2, 0)
-    if array.shape[0] * array.shape[1] > IMAGE_PIXELS.now:
-        raise UnsupportedImageError(f"more than {IMAGE_PIXELS.now / 10**6:.0f} megapixels: shrink or cut it first.")
+        return array[..., None]
+    if array.ndim != 3 or array.shape[2] == channels:
+        return array
+    # Channels of torch come first; no image has fewer rows than bands, unless that many are wanted.
+    if array.shape[0] == channels or (array.shape[0] < array.shape[2] and array.shape[0] <= 64):
+        return array.transpose(1, 2, 0)
     return array
 
 
-def _numpy(data: bytes) -> np.ndarray:
+def _numpy(data: bytes, reserve: Reserve) -> np.ndarray:
     try:
-        return numbers_of(data)
+        array = numbers_of(data)
     except ValueError as error:
         raise CorruptImageError(str(error)) from error
-
-
-def _tiff(data: bytes) -> np.ndarray:
-    tifffile = _extra("tifffile", "tiff", "TIFF files of 16 bits or more bands")
-    try:
-        with tifffile.TiffFile(BytesIO(data)) as file:
-            page = file.pages[0]
-            if math.prod(page.shape) * len(file.pages) > 64 * IMAGE_PIXELS.now:
-                raise UnsupportedImageError("more pixels than the bound for images")
-            if len(file.pages) > 1:
-                return np.stack([np.asarray(page.asarray()) for page in file.pages])
-            array = np.asarray(page.asarray())
-            planar = page.planarconfig == 2 and array.ndim == 3
-            return array.transpose(1, 2, 0) if planar else array
-    except (UnsupportedImageError, MemoryError):
-        raise
-    except Exception as error:  # tifffile fails on damaged bytes with whatever its parsing meets
-        raise CorruptImageError(str(error) or type(error).__name__) from error
+    reserve(array.size, array.itemsize)
+    return array
 
 
 def _is_deep_png(data: bytes) -> bool:
     """Whether it has 16 bits for each of several channels."""
-    return data.startswith(_PNG) and data[24:26] in (b"\x10\x02", b"\x10\x06", b"\x10\x04")
+    return data.startswith(_PNG) and data[24:26] in _PNG_CHANNELS
 
 
-def _deep_png(data: bytes) -> np.ndarray:
-    imagecodecs = _extra("imagecodecs", "deep", "PNGs of 16-bit colours")
+def _deep_png(data: bytes, reserve: Reserve) -> np.ndarray:
+    imagecodecs = extra_module("imagecodecs", "deep", "PNGs of 16-bit colours")
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     if width * height > IMAGE_PIXELS.now:
-        raise UnsupportedImageError(f"more than {IMAGE_PIXELS.now / 10**6:.0f} megapixels: shrink or cut it first.")
+        raise too_large(IMAGE_PIXELS.now)
+    reserve(width * height * _PNG_CHANNELS[data[24:26]], 2)
     try:
         return np.asarray(imagecodecs.png_decode(data))
     except MemoryError:
         raise
-    except Exception as error:  # as above
+    except Exception as error:  # it fails on damaged bytes with whatever its parsing meets
         raise CorruptImageError(str(error) or type(error).__name__) from error
 
 
-def _picture(data: bytes) -> np.ndarray:
+def _picture(data: bytes, reserve: Reserve) -> np.ndarray:
     """What Pillow reads: 8 bits, or 16 bits of grey."""
     with decoded(data) as picture:
         stored = picture.stored
+        reserve(4 * picture.height * picture.width, 1)
         if stored.mode.startswith("I;16") or (stored.mode == "I" and stored.format in ("PNG", "PPM")):
             upright = stored if picture.turn is None else stored.transpose(picture.turn)
-            grey = np.asarray(upright).astype(np.uint16)
+            grey = np.asarray(upright).astype(np.uint16)[..., None]
             transparent = stored.info.get("transparency")
             if not isinstance(transparent, int):
                 return grey
-            return np.stack([grey, np.where(grey == transparent, 0, 65535).astype(np.uint16)], axis=2)
+            return np.concatenate([grey, np.where(grey == transparent, 0, 65535).astype(np.uint16)], axis=2)
         mode = "L" if stored.mode in ("1", "L") and not stored.has_transparency_data else "RGB"
-        return np.asarray(picture.rows(0, picture.height, "RGBA" if stored.has_transparency_data else mode))
+        drawn = np.asarray(picture.rows(0, picture.height, "RGBA" if stored.has_transparency_data else mode))
+        return drawn[..., None] if drawn.ndim == 2 else drawn
 
 
-def _extra(module: str, extra: str, what: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise UserError(f"{what} are read by {module}: pip install 'frugan[{extra}]'.") from error
+def _opaque(pixels: PixelFormat) -> float:
+    """The value of full opacity, and of white where nothing says another: 1 of floating point numbers."""
+    found = whole_range(pixels.bits)
+    return 1.0 if found is None else found[1]
 
 
 def _as_format(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
@@ -177,7 +223,7 @@ def _as_format(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
     if pixels.bits == 32:
         numbers = array.astype(np.float32)
         if not np.isfinite(numbers).all():
-            raise UnsupportedImageError("values that are no finite numbers: fill or mask them first")
+            raise UnsupportedImageError(_NOT_FINITE)
         return numbers
     if array.dtype not in (np.uint8, np.uint16):
         raise UnsupportedImageError(f"values of {array.dtype} have no known range: set --bits 32")
@@ -190,7 +236,7 @@ def _as_format(array: np.ndarray, pixels: PixelFormat) -> np.ndarray:
 def _with_channels(array: np.ndarray, channels: int, pixels: PixelFormat) -> np.ndarray:
     """(H, W, any) -> (H, W, channels), if there is a meaning to that. RGBA is premultiplied."""
     found = array.shape[2]
-    opaque = 1.0 if pixels.bits == 32 else 2.0**pixels.bits - 1
+    opaque = _opaque(pixels)
     if found in (2, 4) and channels in (1, 3, 4):  # the last one is opacity
         alpha = array[..., -1:] / opaque
         colours = array[..., :-1] * alpha

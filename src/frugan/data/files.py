@@ -158,8 +158,9 @@ def _sort_out(names: Iterable[str], is_file: Callable[[str], bool]) -> tuple[lis
         else:
             others.append(name)
     if not images:
-        images = [name for name in others if is_file(name) and name.lower().endswith(ARRAY_SUFFIX)]
-        others = [name for name in others if name not in set(images)]
+        arrays = {name for name in others if is_file(name) and name.lower().endswith(ARRAY_SUFFIX)}
+        images = [name for name in others if name in arrays]
+        others = [name for name in others if name not in arrays]
     return hidden, others, images
 
 

@@ -12,6 +12,17 @@ from frugan.data.shards import open_shards, packed_hold_out
 from frugan.data.source import open_source
 
 
+def open_images(data: DataConfig, shape: ImageShape | None = None) -> TrainingImages:
+    """All images of a folder or zip; of shards, those to train on. In the configuration's shape, or another.
+
+    Raises:
+        UserError: there are none, or they are not as the configuration wants them.
+    """
+    if is_shards(data.source):
+        return open_shards(dataclasses.replace(data, hold_out=None), shape)[0]
+    return pack_as(open_source(data.source), data, shape)
+
+
 def open_sides(data: DataConfig, shape: ImageShape | None = None) -> tuple[TrainingImages, TrainingImages | None]:
     """The images to train on, and those that are held out, if any; in the configuration's shape, or another.
 

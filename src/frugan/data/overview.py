@@ -1,23 +1,27 @@
 """A closer look at a data set for its page: sizes, small pictures, and which images look almost the same."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from frugan.config.shape import ImageShape
 from frugan.data.decode import ImageError, decode_picture, decoded, fitted
 from frugan.data.fit import Wanted
 from frugan.data.items import Source
 from frugan.data.parallel import map_ordered
+from frugan.ops.projection import for_eyes
 
 THUMBNAIL = 96  # side in pixels
 _NEAR_BITS = 4  # of 64: hashes of one picture, saved again or scaled, differ in so many at most
 _LEAST_BITS = 6  # a hash of fewer set or unset bits is of an even picture, which is near to all such
-_CHUNK = 512
+_CHUNK = 128
 _SMALL = Wanted.square(THUMBNAIL, allow_upsampling=True)
+_WITH_OPACITY = _SMALL._replace(shape=ImageShape.square(THUMBNAIL, 4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,8 @@ class Overview:
     Attributes:
         sizes: (N, 2), height and width, upright.
         near: groups of names whose pictures look almost the same; copies of the same bytes among them.
-        thumbnail: draws one of them by its name, (3, 96, 96) uint8. They are not kept: there may be millions.
+        thumbnail: draws one of them by its name, (3, 96, 96) uint8, over a checkerboard where it is transparent. They
+            are not kept: there may be millions.
     """
 
     names: tuple[str, ...]
@@ -65,7 +70,9 @@ def _seen(source: Source, index: int) -> tuple[tuple[int, int], np.ndarray] | No
 
 def _thumbnail(source: Source, index: int) -> np.ndarray:
     with source.reading(index) as data:
-        return decode_picture(data, _SMALL)
+        drawn = torch.tensor(decode_picture(data, _WITH_OPACITY)).float() / 127.5 - 1
+    board: np.ndarray = ((for_eyes(drawn[None])[0] + 1) * 127.5).round().byte().numpy()
+    return board
 
 
 def difference_hash(picture: np.ndarray) -> np.ndarray:
@@ -78,23 +85,32 @@ def difference_hash(picture: np.ndarray) -> np.ndarray:
 
 def near_groups(names: Sequence[str], hashes: np.ndarray) -> tuple[tuple[str, ...], ...]:
     """Names whose hashes (N, 64) differ in few bits, directly or through others, largest groups first."""
-    count, pairs = len(names), np.array(list(_near_pairs(hashes)), int).reshape(-1, 2)
-    joined = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    _, group_of = connected_components(joined, directed=False)
+    # Series and copies have equal hashes: one of them stands for all.
+    distinct, stands_for = np.unique(hashes, axis=0, return_inverse=True)
+    pairs = _near_pairs(distinct)
+    joined = coo_array((np.ones(len(pairs), bool), pairs.T), shape=(len(distinct), len(distinct)))
+    group_of = connected_components(joined, directed=False)[1][stands_for.reshape(-1)]
+    alone = ~_is_telling(hashes)
+    group_of[alone] = len(distinct) + np.arange(alone.sum())
     groups: dict[int, list[str]] = {}
     for i, name in enumerate(names):
         groups.setdefault(int(group_of[i]), []).append(name)
     return tuple(sorted((tuple(group) for group in groups.values() if len(group) > 1), key=len, reverse=True))
 
 
-def _near_pairs(hashes: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Pairs of places; some more than once.
+def _is_telling(hashes: np.ndarray) -> np.ndarray:
+    set_bits: np.ndarray = hashes.sum(axis=1)
+    return (set_bits >= _LEAST_BITS) & (set_bits <= hashes.shape[1] - _LEAST_BITS)
+
+
+def _near_pairs(hashes: np.ndarray) -> np.ndarray:
+    """(K, 2) places of hashes that are near, directly or through others: enough pairs to join each group.
 
     Two hashes that differ in 4 bits agree in one of 5 parts of them at least: only those that do are compared.
     """
-    set_bits = hashes.sum(axis=1)
-    telling = np.flatnonzero((set_bits >= _LEAST_BITS) & (set_bits <= 64 - _LEAST_BITS))
+    telling = np.flatnonzero(_is_telling(hashes))
     signs = (2 * hashes[telling].astype(np.float32) - 1) / 8
+    pairs = [np.zeros((0, 2), int)]
     for part in np.array_split(np.arange(64), _NEAR_BITS + 1):
         keys = hashes[telling][:, part] @ (1 << np.arange(len(part)))
         order = np.argsort(keys, kind="stable")
@@ -102,6 +118,11 @@ def _near_pairs(hashes: np.ndarray) -> Iterator[tuple[int, int]]:
             for start in range(0, len(group) if len(group) > 1 else 0, _CHUNK):
                 rows = group[start : start + _CHUNK]
                 alike = signs[rows] @ signs[group].T > 1 - 2 * (_NEAR_BITS + 0.5) / 64
-                for row, column in np.argwhere(alike):
-                    if rows[row] < group[column]:
-                        yield int(telling[rows[row]]), int(telling[group[column]])
+                # Of many alike, as few pairs as join them: all would not fit into memory.
+                row, column = np.nonzero(alike)
+                joined = coo_array((np.ones(len(row), bool), (start + row, column)), shape=(len(group), len(group)))
+                _, first, part_of = np.unique(
+                    connected_components(joined, directed=False)[1], return_index=True, return_inverse=True
+                )
+                pairs.append(telling[np.stack([group, group[first[part_of]]], axis=1)])
+    return np.concatenate(pairs)

@@ -7,6 +7,7 @@ are known before it is read.
 import dataclasses
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 
@@ -14,11 +15,13 @@ from frugan.config.records import parse_record, plain
 from frugan.config.shape import Bits, ImageShape, PixelFormat
 from frugan.data.hold_out import Side
 from frugan.data.packed import Skipped, checksum
+from frugan.system.bounds import HINT, SHARD, GiB
 from frugan.system.errors import UserError
 from frugan.system.jsonl import JSON
 
 INDEX = "index.json"
 FORMAT = 1
+UNFINISHED = "unfinished"  # the name of an empty file, as long as shards are being written
 _NAME = re.compile(r"(training|held-out)-[0-9]{6,}\.tar")
 
 
@@ -94,6 +97,16 @@ class ShardIndex:
         return json.dumps(found).encode()
 
 
+def is_shard_name(name: str) -> bool:
+    """Whether a shard is called so."""
+    return _NAME.fullmatch(name) is not None
+
+
+def image_bytes(shape: ImageShape, bits: Bits) -> int:
+    """Of one decoded image."""
+    return math.prod(shape) * bits // 8
+
+
 def holds_png(shape: ImageShape, pixels: PixelFormat) -> bool:
     """Whether such pictures lie in shards as PNG. Those of 4 channels do not: a PNG's colours are not premultiplied."""
     return pixels.bits == 8 and shape.channels in (1, 3)
@@ -111,11 +124,17 @@ def parse_index(content: bytes, where: str) -> ShardIndex:
     if not isinstance(found, dict) or found.get("shard_format") != FORMAT or found.get("sha256") != checksum(found):
         raise UserError(f"{where}: damaged, or not an index of shards that `frugan data pack` wrote. Copy it again.")
     index = parse_record(ShardIndex, found, where)
-    for shard in (*index.training.shards, *index.held_out.shards):
-        if not _NAME.fullmatch(shard.name) or shard.count < 1 or shard.size < 1:
-            raise UserError(f"{where}: {shard.name!r} of {shard.count} images is no shard.")
     if not index.training.shards or min(index.shape) < 1 or not index.value_range[0] < index.value_range[1]:
         raise UserError(f"{where}: it has no images to train on.")
+    for shard in (*index.training.shards, *index.held_out.shards):
+        if not is_shard_name(shard.name) or shard.count < 1 or shard.size < 1:
+            raise UserError(f"{where}: {shard.name!r} of {shard.count} images is no shard.")
+        # Memory for all of its images is taken before they are decoded.
+        if shard.count * image_bytes(index.image_shape, index.bits) > SHARD.now:
+            raise UserError(
+                f"{where}: {shard.name}: {shard.count} images of {index.image_shape} take more than "
+                f"{SHARD.now / GiB:g} GiB, the bound for {SHARD.purpose}. {HINT}"
+            )
     return index
 
 

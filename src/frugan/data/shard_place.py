@@ -1,5 +1,6 @@
 """Where shards lie: a folder, an address, or a command whose output they are; files of them as bytes."""
 
+import dataclasses
 import hashlib
 import os
 import re
@@ -7,6 +8,7 @@ import shlex
 import time
 from pathlib import Path
 
+from frugan.config.schema import RunConfig
 from frugan.data.shard_index import INDEX, Shard, ShardIndex, parse_index
 from frugan.system.bounds import CACHE_INDEX, SHARD, Bound
 from frugan.system.errors import RunError, UserError
@@ -35,6 +37,27 @@ def read_index(place: str) -> ShardIndex:
         RunError: it cannot be read.
     """
     return parse_index(_read(place, INDEX, CACHE_INDEX), f"{place}: {INDEX}")
+
+
+def as_in_shards(config: RunConfig) -> RunConfig:
+    """With the shape and depth of the images if they lie in shards, which come in no other; else as it is.
+
+    Raises:
+        UserError, RunError: as `read_index`.
+    """
+    data = config.data
+    if not is_shards(data.source):
+        return config
+    index = read_index(data.source)
+    shape = index.image_shape
+    held = dataclasses.replace(
+        data,
+        resolution=shape.height if shape.height == shape.width else shape.size,
+        channels=shape.channels,
+        bits=index.bits,
+        value_range=data.value_range if data.bits == index.bits else None,
+    )
+    return dataclasses.replace(config, data=held)
 
 
 def read_shard(place: str, shard: Shard) -> bytes:

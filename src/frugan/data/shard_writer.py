@@ -21,9 +21,18 @@ from frugan.data.hold_out import Side, is_held_out
 from frugan.data.items import NO_CLASS, Source
 from frugan.data.packed import Skipped, summarise
 from frugan.data.parallel import map_ordered
-from frugan.data.shard_index import INDEX, Shard, ShardIndex, ShardSide, holds_png
+from frugan.data.shard_index import (
+    INDEX,
+    UNFINISHED,
+    Shard,
+    ShardIndex,
+    ShardSide,
+    holds_png,
+    image_bytes,
+    is_shard_name,
+)
 from frugan.system.atomic import write_file
-from frugan.system.bounds import MiB
+from frugan.system.bounds import SHARD, MiB
 from frugan.system.errors import ArgumentError, UserError
 
 _SHARD_BYTES = 64 * MiB  # of pixels: what object storage sends in about a second; a few must fit into memory
@@ -73,7 +82,7 @@ class _Writing:
 
 def usual_shard_size(wanted: Wanted) -> int:
     """Images of a shard, where nobody says it."""
-    return max(1, _SHARD_BYTES // (math.prod(wanted.shape) * wanted.pixels.bits // 8))
+    return max(1, _SHARD_BYTES // image_bytes(wanted.shape, wanted.pixels.bits))
 
 
 def write_shards(
@@ -88,15 +97,17 @@ def write_shards(
     """The source's images as they are wanted, `per_shard` a shard, about the part `hold_out` apart from the others.
 
     The same images give the same shards, byte by byte. `progress(done, total)` is called after every image. The index
-    is written last: a folder without it is not complete, and is written anew.
+    is written last: a folder that a killed packing left is written anew.
 
     Raises:
-        ArgumentError: `out` holds something else.
+        ArgumentError: `out` holds something else, or shards would be too large to be read.
         UserError: no image can be used, or the package is missing.
     """
-    _check_free(out)
+    most = SHARD.now // image_bytes(wanted.shape, wanted.pixels.bits)
+    if per_shard > most:
+        raise ArgumentError("shard_size", f"of {wanted.shape}, a shard holds {most} images at most", per_shard)
     _check_package()
-    out.mkdir(parents=True, exist_ok=True)
+    _begin(out)
     sides: dict[Side, _Writing] = {
         side: _Writing(out, side, per_shard, [0] * len(source.class_names)) for side in ("training", "held-out")
     }
@@ -132,6 +143,7 @@ def write_shards(
         preparation=PREPARATION,
     )
     write_file(out / INDEX, index.encoded())
+    (out / UNFINISHED).unlink()
     return index
 
 
@@ -150,11 +162,16 @@ def _encoded(source: Source, index: int, wanted: Wanted) -> tuple[PreparedImage,
     return image, sample | ({} if label == NO_CLASS else {"cls": str(label).encode()})
 
 
-def _check_free(out: Path) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir() or any(not path.name.endswith(".tar") for path in out.iterdir()):
-        raise ArgumentError("out", "already exists, and holds something; choose another folder", out)
+def _begin(out: Path) -> None:
+    """An empty folder, with a note that it is not complete. Shards that a killed packing left are deleted."""
+    if out.exists():
+        found = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
+        left = {name for name in found if is_shard_name(name) or name == INDEX} if UNFINISHED in found else set()
+        if found - left - {UNFINISHED}:
+            raise ArgumentError("out", "already exists, and holds something; choose another folder", out)
+        for name in left:
+            (out / name).unlink()
+    write_file(out / UNFINISHED, b"")
 
 
 def _check_package() -> None:

@@ -13,6 +13,7 @@ from frugan.data.files import open_folder, open_zip
 from frugan.data.hugging_face import PREFIX, from_anywhere, open_hugging_face
 from frugan.data.items import Item, Source
 from frugan.data.lsun import LSUN_NAMES, open_lsun
+from frugan.data.shard_place import is_shards
 from frugan.data.torchvision_sets import TORCHVISION_NAMES, open_torchvision_set
 from frugan.system.errors import UserError
 
@@ -52,6 +53,8 @@ def open_source(data: str | Path) -> Source:
         return open_lsun(str(data))
     if str(data).startswith(PREFIX):
         return open_hugging_face(str(data))
+    if is_shards(data):
+        raise UserError(f"{data} holds shards, packed for training: give the images that they were made of.")
     path = Path(data).expanduser()
     if path.is_dir():
         return open_folder(path)

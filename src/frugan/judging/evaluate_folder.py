@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from frugan.config.schema import DataConfig
-from frugan.data.cache import pack_as
 from frugan.data.images import TrainingImages
-from frugan.data.source import open_source
+from frugan.data.opening import open_images
 from frugan.features.choose import load_extractor
 from frugan.judging.card import write_model_card
 from frugan.judging.evaluate import evaluate_model
@@ -92,9 +91,8 @@ def images_to_compare(path: Path, images: RealImages, model: Model) -> TrainingI
         ArgumentError: a model folder without data.
     """
     if images.data:
-        return pack_as(
-            open_source(images.data), replace(_as_trained(path, model), upsample=images.upsample), model.shape
-        )
+        data = replace(_as_trained(path, model), source=images.data, upsample=images.upsample)
+        return open_images(data, model.shape)
     if not is_run(path):
         raise ArgumentError("data", f"{path} is a model folder and has no images. Give the real images")
     return open_dataset(RunFolder.open(path).config(), model.shape)

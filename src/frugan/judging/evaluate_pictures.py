@@ -5,11 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape, resolution_entry
 from frugan.data.cache import pack
-from frugan.data.decode import ImageError, check_image
+from frugan.data.decode import ImageError, decoded
 from frugan.data.fit import Wanted
 from frugan.data.images import TrainingImages
+from frugan.data.opening import open_images
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
 from frugan.judging.dataset_features import dataset_features
@@ -46,7 +48,8 @@ def evaluate_pictures(
         raise ArgumentError("data", f"{pictures} is neither a run nor a model. To judge pictures, name the real images")
     use_threads(available_cores() // processes_here())
     fake = _packed_at_own_size(pictures)
-    real = pack(open_source(images.data), Wanted(fake.shape, allow_upsampling=images.upsample))
+    wanted = DataConfig(images.data, resolution=fake.shape.size, upsample=images.upsample)
+    real = open_images(wanted)
     if samples is not None and samples > len(fake):
         raise ArgumentError("samples", f"{pictures} has only {len(fake)} pictures", samples)
     chosen = choose_device(device) if ranks.count == 1 else ranks.device
@@ -79,10 +82,10 @@ def _packed_at_own_size(pictures: Path) -> TrainingImages:
     source = open_source(pictures)
     for index in range(len(source)):
         try:
-            with source.reading(index) as data:
-                header = check_image(data)
-            size = (header.width, header.height) if header.is_turned else (header.height, header.width)
-            return pack(source, Wanted(ImageShape(3, *size), allow_upsampling=True))
+            with source.reading(index) as data, decoded(data) as picture:
+                picture.rows(0, 1)  # of a kind that is read
+                shape = ImageShape(3, *picture.full_size)
+            return pack(source, Wanted(shape, allow_upsampling=True))
         except ImageError:
             continue
     raise UserError(f"{pictures}: no picture can be decoded.")

@@ -14,7 +14,7 @@ class Pyramid(NamedTuple):
     """Of pictures of one size.
 
     Attributes:
-        height: at the bottom, 3 to 7 for the shorter side.
+        height: at the bottom, 3 to 8 for the shorter side; 8 where 7 and a fraction are rounded up.
         width: likewise.
         doublings: between the bottom and the whole size.
     """

@@ -51,10 +51,13 @@ def for_eyes(images: Tensor) -> Tensor:
     return _over(images, torch.where(dark, _DARK, _LIGHT).to(images))
 
 
-def straight_alpha(images: Tensor) -> Tensor:
-    """(N, 4, H, W) premultiplied, in [-1, 1] -> colours as files have them, and opacity; black where it is 0."""
+def straight_alpha(images: Tensor, steps: int = 255) -> Tensor:
+    """(N, 4, H, W) premultiplied, in [-1, 1] -> colours as files have them, and opacity; black where it is 0.
+
+    What is less than half of one of so many `steps` of opacity is 0.
+    """
     colours, opacity = ((images.clamp(-1, 1) + 1) / 2).split([3, 1], dim=1)
-    visible = opacity > 0.5 / 255
+    visible = opacity > 0.5 / steps
     straight = torch.where(visible, colours / opacity.clamp(min=1e-6), torch.zeros_like(colours)).clamp(0, 1)
     return 2 * torch.cat([straight, torch.where(visible, opacity, torch.zeros_like(opacity))], dim=1) - 1
 

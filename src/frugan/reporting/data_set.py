@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from frugan.data.check import DataReport, size_flags
+from frugan.data.check import DataReport, train_flags
 from frugan.data.overview import THUMBNAIL, Overview
 from frugan.html.chart import Chart, Line, draw
 from frugan.html.document import document
@@ -32,8 +32,8 @@ def data_page(report: DataReport, overview: Overview) -> str:
     sections = [
         tag("header", tag("h1", one_line(report.data)), tag("p", f"{report.images:,} images can be used.")),
         _advice(report),
-        _sizes(overview),
-        _sheet(overview),
+        _sizes(overview, report),
+        _sheet(overview, report),
         tag("section", tag("h2", "In numbers"), two_columns(facts, wraps=True)),
         _classes(report),
         _list("Damaged or unusable", [f"{entry.name}: {entry.reason}" for entry in report.unusable], "None."),
@@ -45,14 +45,14 @@ def data_page(report: DataReport, overview: Overview) -> str:
 
 def _advice(report: DataReport) -> Markup:
     """In words: shape, recipe, time, and whether there are enough."""
-    side, count = report.suggested_resolution, report.images
-    if not side:
+    flags, count, size = train_flags(report), report.images, report.common_size
+    if not count:
         return tag("section", tag("h2", "What fits"), tag("p", "No image can be used.", class_="missing"))
-    name = "nsb-gan-w-dcgan" if side >= 64 else "creps-small"
-    recipe = RECIPES[name]
-    flags = size_flags(report)
+    name = flags[flags.index("--recipe") + 1] if "--recipe" in flags else "nsb-gan-w-dcgan"
+    recipe, side = RECIPES[name], report.suggested_resolution
+    shared = f"All images are {size[0]} x {size[1]} (height x width)" if size else ""
     sentences = [
-        tag("p", f"At least 95 % of the images reach {side} x {side}:", class_="then"),
+        tag("p", f"{shared or f'At least 95 % of the images reach {side} x {side}'}:", class_="then"),
         _command(report, *flags),
         tag(
             "p",
@@ -69,12 +69,14 @@ def _advice(report: DataReport) -> Markup:
                 f"{count} images are few: expect copies of them. Begin with a trained model (--from), or augment:",
                 class_="then",
             ),
-            _command(report, *flags, "--set", "sampler.stabilizer={class: frugan.stabilizers.ada.ADA}"),
+            _command(
+                report, *flags, "--set", f"sampler.stabilizer={{class: frugan.stabilizers.ada.ADA{_pipeline(flags)}}}"
+            ),
         ]
     if count < _ENOUGH:
         few = f"{count} images are few for an honest distance from generated ones: with fewer than {_ENOUGH:,}, "
         sentences.append(tag("p", few + "it comes out too large. Compare only distances from the same number."))
-    if report.square < report.images:
+    if report.square < report.images and not size:
         share = 100 * (1 - report.square / report.images)
         sentences += [
             tag("p", f"{share:.0f} % are not square, and their middle is used. To keep all of them:", class_="then"),
@@ -83,14 +85,23 @@ def _advice(report: DataReport) -> Markup:
     return tag("section", tag("h2", "What fits"), *sentences)
 
 
+def _pipeline(flags: tuple[str, ...]) -> str:
+    """ADA's colours are those of 1 or 3 channels."""
+    channels = flags[flags.index("--channels") + 1] if "--channels" in flags else "rgb"
+    return "" if channels in ("rgb", "grey") else ", pipeline: bg"
+
+
 def _command(report: DataReport, *flags: str) -> Markup:
     return tag("pre", tag("code", one_line(report.command(*flags))))
 
 
-def _sizes(overview: Overview) -> Markup:
+def _sizes(overview: Overview, report: DataReport) -> Markup:
     """How large images are at least, and how wide for their height."""
     if not len(overview.sizes):
-        return tag("section", tag("h2", "Sizes and shapes"), tag("p", "None.", class_="missing"))
+        return tag("section", tag("h2", "Sizes and shapes"), _nothing(report))
+    if (overview.sizes == overview.sizes[0]).all():
+        height, width = overview.sizes[0].tolist()
+        return tag("section", tag("h2", "Sizes and shapes"), tag("p", f"All are {height} x {width} (height x width)."))
     short = np.sort(overview.sizes.min(axis=1))
     aspect = np.sort(overview.sizes[:, 1] / overview.sizes[:, 0])
     share = 100 * (1 - np.arange(len(short)) / len(short))
@@ -103,17 +114,21 @@ def _sizes(overview: Overview) -> Markup:
     return tag("section", tag("h2", "Sizes and shapes"), tag("div", *charts, class_="two"))
 
 
+def _nothing(report: DataReport) -> Markup:
+    return tag("p", "Bands are not drawn here." if report.bands else "None.", class_="missing")
+
+
 def _curve(name: str, x: np.ndarray, y: np.ndarray, x_label: str, unit: str, y_label: str) -> Markup:
     line = Line(name, "blue", [float(value) for value in y], dots=len(x) < 8)
     chart = Chart(name, [float(value) for value in x], x_label, unit, y_label, [line])
     return tag("figure", tag("h3", name), draw(chart), class_="panel")
 
 
-def _sheet(overview: Overview) -> Markup:
+def _sheet(overview: Overview, report: DataReport) -> Markup:
     """Evenly spread over the order of the names."""
     count = min(_SHOWN, len(overview.names))
     if not count:
-        return tag("section", tag("h2", "Images"), tag("p", "None.", class_="missing"))
+        return tag("section", tag("h2", "Images"), _nothing(report))
     chosen = [overview.names[i * len(overview.names) // count] for i in range(count)]
     picture = embed(_rows([overview.thumbnail(name) for name in chosen], _COLUMNS), _SHEET_BYTES)
     note = f"{count} of {len(overview.names):,}, evenly spread over the order of their names; the middle of each."

@@ -13,7 +13,7 @@ class RealImages:
     """The images to compare with.
 
     Args:
-        data: A folder, a zip or a named data set. "": those that the run was trained on.
+        data: A folder, a zip, shards or a named data set. "": those that the run was trained on.
         upsample: Of `data`, take images smaller than the model's resolution too, enlarged.
 
     Raises:

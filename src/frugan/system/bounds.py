@@ -53,4 +53,5 @@ CACHE_INDEX = Bound("the index of packed images", 2 * GiB)  # some 100 bytes an 
 LISTING = Bound("labels", 256 * MiB)
 IMAGE = Bound("one image", 512 * MiB)  # as it is encoded, out of a zip, too
 IMAGE_PIXELS = Bound("one image", 178_956_970)  # as Pillow: 512 MiB of RGB
+IMAGE_NUMBERS = Bound("the numbers of one image", 2 * GiB)  # as many pixels of RGB, in 32 bits; of all bands
 BYTES_AT_ONCE = GiB  # of encoded images, and of decoded ones; an image that is larger is alone in memory

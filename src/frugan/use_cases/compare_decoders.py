@@ -7,9 +7,8 @@ from pathlib import Path
 
 from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape
-from frugan.data.cache import pack_as
 from frugan.data.images import TrainingImages
-from frugan.data.source import open_source
+from frugan.data.opening import open_images
 from frugan.features.choose import load_extractor
 from frugan.judging.compare_decoders import Curves, DecoderComparison, candidates, judge_decoders
 from frugan.judging.decoder_curve import decoder_curve
@@ -107,7 +106,8 @@ def _datasets(run: Path, images: RealImages, shape: ImageShape, watcher: Watcher
                 raise
             watcher.say(f"not judged on training images: {error}")
     if images.data:
-        datasets["held-out"] = pack_as(open_source(images.data), data, shape, images.upsample)
+        named = dataclasses.replace(data, source=images.data, upsample=data.upsample or images.upsample)
+        datasets["held-out"] = open_images(named, shape)
     if not datasets:
         raise ArgumentError("data", f"{run} is a model folder and has no images. Give the real images")
     for name, dataset in datasets.items():

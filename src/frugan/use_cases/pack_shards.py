@@ -1,5 +1,6 @@
 """Write a data set as shards, for trainings on more pictures than a disk holds."""
 
+import shlex
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,12 +46,12 @@ class PackedShards:
     def text(self) -> str:
         """As lines for a terminal."""
         kept = f", and {self.held_out:,} held out in {self.held_out_shards:,}" if self.held_out else ""
+        shards = "1 shard" if self.shards == 1 else f"{self.shards:,} shards"
         return "\n".join(
             [
-                f"{self.folder}: {self.images:,} images of {self.shape} in {self.shards:,} shards{kept}; "
-                f"{self.size / 1e6:,.1f} MB",
+                f"{self.folder}: {self.images:,} images of {self.shape} in {shards}{kept}; {self.size / 1e6:,.1f} MB",
                 *self.skipped,
-                f"train on them: frugan train {self.folder} --out runs/NAME",
+                f"train on them: {shlex.join(['frugan', 'train', str(self.folder)])} --out runs/NAME",
             ]
         )
 

@@ -1,7 +1,7 @@
 """What to train, as a person says it: where the configuration begins, and what differs from it. Without torch."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +9,7 @@ from typing import Literal
 from frugan.config.schema import Fit, RunConfig
 from frugan.config.shape import Bits
 from frugan.config.yaml import override, parse
+from frugan.data.shard_place import as_in_shards
 from frugan.data.source import with_source
 from frugan.recipes import check_recipe, find_recipe
 from frugan.runs.folder import RunFolder, is_model
@@ -32,7 +33,8 @@ class Plan:
         start: Run or model folder whose trained sampler this one begins with, on other images or, for CREPS, at another
             size. A model, such as an imported one, needs a `recipe`.
         config: YAML file whose configuration replaces the recipe's.
-        resolution: Size of the images, in pixels: a side, or height and width.
+        resolution: Size of the images, in pixels: a side, or height and width. Of shards, theirs if left out; so are
+            `channels` and `bits`.
         channels: Channels of the images: 1 (grey), 3 (RGB), 4 (RGBA), or a number of bands.
         bits: Bits of a channel: 8, 16, or 32 for floating point numbers.
         white: Largest value of images of 16 bits, such as 4095 for 12 bits; all 16 bits if left out.
@@ -93,6 +95,8 @@ class Plan:
             raise ArgumentError("minutes", "must be above 0", f"{self.minutes:g}")
         if self.white is not None and not 1 <= self.white <= 65535:
             raise ArgumentError("white", "the largest value of 16 bits is from 1 to 65535", self.white)
+        if self.channels == 4 and self.white not in (None, 65535):
+            raise ArgumentError("white", "opacity has all 16 bits. Leave it out, or set `channels` to rgb", self.white)
 
     def configuration(self) -> RunConfig:
         """All of it as a configuration, before anything is known of the images.
@@ -100,7 +104,18 @@ class Plan:
         Raises:
             UserError: a setting that there is not, or a value of the wrong kind; no images.
         """
-        config = self._applied(self._with_data(self._begun()))
+        return self._configured(lambda config: config)
+
+    def on_images(self) -> RunConfig:
+        """As `configuration`, once images in shards were asked for what is left out of size, channels and bits.
+
+        Raises:
+            UserError: as there; or shards that cannot be read.
+        """
+        return self._configured(as_in_shards)
+
+    def _configured(self, on_images: Callable[[RunConfig], RunConfig]) -> RunConfig:
+        config = self._applied(on_images(self._with_data(self._begun())))
         if self.start is not None:
             from frugan.runs.transfer import continued
 

@@ -81,7 +81,7 @@ def _read(plan: Plan | RunConfig) -> tuple[Plan, RunConfig]:
         return Plan(), plan
     if not isinstance(plan, Plan):
         raise TypeError(f"plan: expected a frugan.Plan, such as frugan.Plan({str(plan)!r}), got {plan!r}")
-    return plan, plan.configuration()
+    return plan, plan.on_images()
 
 
 def _only(request: Plan) -> PartName | None:

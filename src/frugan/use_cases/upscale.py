@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -58,7 +59,7 @@ def upscale(
     """Enlarge image files with the decoder of a run, or with the official ESRGAN's weights. Results are PNGs, or
     .npy files of what PNGs cannot hold.
 
-    Opacity and the profile of colours are kept.
+    Opacity and the profile of colours are kept. A decoder of grey pictures makes grey ones, of sRGB.
 
     Args:
         images: Files, and folders of such; names are kept.
@@ -84,14 +85,14 @@ def upscale(
         except (ImageError, OSError) as error:
             unreadable.append(f"{path}: {error}")
             continue
-        target = asked.target(path, usual_ending(len(image.pixels), pixels))
+        target = asked.target(path, usual_ending(image.written_channels, pixels))
         if target.resolve() == path.resolve():
             raise ArgumentError("out", f"would overwrite {path}; choose another", asked.out)
         told = partial(watcher.on_stage, f"{path.name}, tiles")
-        strips = _enlarged(image, channels, pixels, codec, network, asked.tile, told)
+        strips = _enlarged(image, pixels, codec, network, asked.tile, told)
         height, width = image.pixels.shape[1:]
         large = width * codec.factor, height * codec.factor
-        stored = converter(target, image.pixels.shape[0], pixels)
+        stored = converter(target, image.written_channels, pixels)
         write_strips(target, (stored(strip[None])[0] for strip in strips), *large, image.profile)
         written.append(Enlarged(target, (width, height), large))
     return Upscaled(tuple(written), tuple(unreadable))
@@ -113,19 +114,23 @@ def _files(images: Sequence[Path]) -> Iterator[Path]:
 
 def _enlarged(
     image: WholeImage,
-    channels: int,
     pixels: PixelFormat,
     codec: Codec,
     decoder: Decoder,
     tile: int,
     on_progress: Callable[[int, int], None],
 ) -> Iterator[Tensor]:
-    """Strips of as many channels as the image has. Opacity that the decoder does not know is interpolated."""
-    low = torch.from_numpy(image.pixels) if pixels.is_plain else to_float(image.pixels, pixels)
-    strips = upscale_strips(low[:channels], codec, decoder, tile=tile, on_progress=on_progress)
-    if len(low) == channels:
+    """Strips of as many channels as are written. Opacity that the decoder does not know is interpolated."""
+    strips = upscale_strips(_numbers(image.pixels, pixels), codec, decoder, tile=tile, on_progress=on_progress)
+    if image.opacity is None:
         yield from strips
         return
-    opacity = upscale_strips(low[channels:], codec, None, tile=tile)
+    whole = PixelFormat(pixels.bits, 0, 2.0**pixels.bits - 1)
+    opacity = upscale_strips(_numbers(image.opacity, whole), codec, None, tile=tile)
     for colours, alpha in zip(strips, opacity, strict=True):
-        yield torch.cat([colours, alpha])
+        yield torch.cat([colours.expand(3, -1, -1), alpha])
+
+
+def _numbers(image: np.ndarray, pixels: PixelFormat) -> Tensor:
+    """As `upscale_strips` takes them."""
+    return torch.from_numpy(image) if pixels.is_plain else to_float(image, pixels)

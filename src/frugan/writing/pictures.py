@@ -24,11 +24,18 @@ def to_uint8(images: Tensor) -> np.ndarray:
 
 
 def to_stored(images: Tensor, pixels: PixelFormat = PLAIN) -> np.ndarray:
-    """(N, C, H, W) in [-1, 1] -> what files hold, (N, H, W, C) of that format; RGBA with straight alpha."""
-    images = straight_alpha(images) if images.shape[1] == 4 else images
+    """(N, C, H, W) in [-1, 1] -> what files hold, (N, H, W, C) of that format; RGBA with straight alpha.
+
+    Opacity of 16 bits has all of them, whatever range colours have.
+    """
+    has_opacity = images.shape[1] == 4
+    images = straight_alpha(images, 255 if pixels.bits == 8 else 65535) if has_opacity else images
     if pixels.is_plain:
         return _rounded(images)
-    values = pixels.low + (pixels.high - pixels.low) * (images.clamp(-1, 1).double() + 1) / 2
+    shares = (images.clamp(-1, 1).double() + 1) / 2
+    values = pixels.low + (pixels.high - pixels.low) * shares
+    if has_opacity and pixels.bits == 16:
+        values[:, 3] = 65535 * shares[:, 3]
     numbers: np.ndarray = values.permute(0, 2, 3, 1).cpu().numpy()
     return numbers.astype(np.float32) if pixels.bits == 32 else numbers.round().astype(pixels.dtype)
 

@@ -137,10 +137,22 @@ class _Pyramid:
 
 
 def _halved(rows: np.ndarray) -> np.ndarray:
-    """Means of 2 x 2 pixels; what is left over at odd edges counts twice."""
-    padded = np.pad(rows, ((0, len(rows) % 2), (0, rows.shape[1] % 2), (0, 0)), mode="edge").astype(np.uint16)
-    total = padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2]
-    return ((total + 2) // 4).astype(np.uint8)
+    """Means of 2 x 2 pixels, of RGBA by their opacity; what is left over at odd edges counts twice."""
+    padded = np.pad(rows, ((0, len(rows) % 2), (0, rows.shape[1] % 2), (0, 0)), mode="edge").astype(np.uint32)
+    if rows.shape[2] != 4:
+        return _mean(_summed(padded), 4)
+    opacity = _summed(padded[..., 3:])
+    colours = _mean(_summed(padded[..., :3] * padded[..., 3:]), np.maximum(opacity, 1))
+    return np.concatenate([colours, _mean(opacity, 4)], axis=2)
+
+
+def _summed(pixels: np.ndarray) -> np.ndarray:
+    total: np.ndarray = pixels[::2, ::2] + pixels[1::2, ::2] + pixels[::2, 1::2] + pixels[1::2, 1::2]
+    return total
+
+
+def _mean(total: np.ndarray, weight: np.ndarray | int) -> np.ndarray:
+    return ((total + weight // 2) // weight).astype(np.uint8)
 
 
 def _regular(strips: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
