@@ -69,9 +69,10 @@ async def computed(request: Request, line_up: LineUp, work: Callable[[Callable[[
         ClientDisconnect: it did.
     """
     ticket = line_up.ask(work)
-    result, gone = asyncio.wrap_future(ticket.result), asyncio.ensure_future(_until_gone(request))
+    result: asyncio.Future[T] = asyncio.wrap_future(ticket.result)
+    gone = asyncio.ensure_future(_until_gone(request))
     try:
-        await asyncio.wait({result, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([result, gone], return_when=asyncio.FIRST_COMPLETED)
         if result.done() and not result.cancelled():
             return result.result()
         raise ClientDisconnect
@@ -135,7 +136,13 @@ async def unexpected(request: Request, error: Exception) -> Response:
 
 
 def _status(error: Exception) -> int:
-    for kind, status in ((OutsideError, 403), (TooLargeError, 413), (BusyError, 429), (UserError, 400), (RunError, 409)):
+    for kind, status in (
+        (OutsideError, 403),
+        (TooLargeError, 413),
+        (BusyError, 429),
+        (UserError, 400),
+        (RunError, 409),
+    ):
         if isinstance(error, kind):
             return status
     return 404 if isinstance(error, FileNotFoundError) else 409

@@ -17,7 +17,7 @@ class OutsideError(UserError):
 
 @dataclass(frozen=True)
 class Places:
-    """The allowed folders, resolved. A *place* is the text that names a path below one: "0/mine" is `mine` in the first."""
+    """The allowed folders, resolved. A *place* names a path below one: "0/mine" is `mine` in the first."""
 
     roots: tuple[Path, ...]
 

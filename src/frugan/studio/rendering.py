@@ -105,9 +105,7 @@ class Painter:
             image = model.decode(codes, noise=model.assumed_noise)
         return self._pictures.put((source, wish), to_uint8(image)[0])
 
-    def tile(
-        self, source: Source, wish: Wish, tile: TileWish, wanted: Callable[[], bool] = lambda: True
-    ) -> np.ndarray:
+    def tile(self, source: Source, wish: Wish, tile: TileWish, wanted: Callable[[], bool] = lambda: True) -> np.ndarray:
         """A part of a picture that is never drawn as a whole: what `frugan render --grid centres` has there.
 
         Raises:
@@ -160,7 +158,10 @@ class Painter:
             latent = math.cos(angle) * latent + math.sin(angle) * towards
         styles = _mapped(model, latent, label, wish.truncation)
         if wish.others:
-            ends = [_mapped(model, seed_latents([s], model.generator.latent_dim), label, wish.truncation) for s in wish.others]
+            ends = [
+                _mapped(model, seed_latents([s], model.generator.latent_dim), label, wish.truncation)
+                for s in wish.others
+            ]
             styles = _between(styles, ends, wish.parts)
         if wish.style >= 0:
             if styles.ndim != 3 or wish.layers[1] >= styles.shape[1]:
@@ -182,7 +183,9 @@ def _mapped(model: Model, latent: Tensor, label: int | None, truncation: float) 
 def _between(styles: Tensor, others: list[Tensor], parts: tuple[float, ...]) -> Tensor:
     """Weighted means of styles; of latents, which are Gaussian, with the variance of one."""
     weights = [max(0.0, 1 - sum(parts)), *parts]
-    mixed = sum((weight * end for weight, end in zip(weights, [styles, *others], strict=True)), torch.zeros_like(styles))
+    mixed = sum(
+        (weight * end for weight, end in zip(weights, [styles, *others], strict=True)), torch.zeros_like(styles)
+    )
     return mixed if styles.ndim == 3 else mixed / math.sqrt(sum(weight**2 for weight in weights))
 
 

@@ -25,8 +25,7 @@ from frugan.studio.state import Studio, studio_of, wish_of
 from frugan.system.atomic import write_file
 from frugan.system.bounds import GiB, MiB
 from frugan.system.errors import ArgumentError, UserError
-from frugan.system.foreign_files import file_names, read_text
-from frugan.system.bounds import RESULT
+from frugan.system.foreign_files import file_names
 
 LARGEST_PICTURE, LARGEST_ZIP = 64 * MiB, 2 * GiB
 _MOST_FAVOURITES = 1000
@@ -43,14 +42,14 @@ class Favourite:
 
 
 async def upload(request: Request) -> Response:
-    """A picture or a zip, as it is. `data` names the new data folder that it goes to; without it, it is to be enlarged."""
+    """A picture or a zip. `data` names the data folder that it goes to; without it, it is to be enlarged."""
     studio, asked = studio_of(request), Asked.query(request)
     kind = asked.choice("kind", ("picture", "zip"), "picture")
     data = asked.text("data", "")
     if kind == "zip" and not data:
         raise ArgumentError("data", "name the new data set")
     if data and file_names([data]) != [data]:
-        raise UserError(f"data {ascii(data[:80])}: use letters, digits, '-' and '_' for the name of the data set.")
+        raise UserError(f"data {data[:80]!a}: use letters, digits, '-' and '_' for the name of the data set.")
     stem = file_names([Path(asked.text("name", "picture").replace("\\", "/")).stem])[0]
     most = LARGEST_ZIP if kind == "zip" else LARGEST_PICTURE
     incoming = studio.places.own / "incoming" / secrets.token_hex(8)

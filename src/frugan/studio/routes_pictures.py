@@ -30,7 +30,9 @@ async def model(request: Request) -> Response:
     studio, asked = studio_of(request), Asked.query(request)
     source = source_of(studio, asked)
     facts = await computed(request, studio.line_up, lambda wanted: studio.painter.facts(source))
-    return told({"place": studio.places.place(source.path), "name": source.path.name, "stamp": source.stamp, "facts": facts})
+    return told(
+        {"place": studio.places.place(source.path), "name": source.path.name, "stamp": source.stamp, "facts": facts}
+    )
 
 
 async def whole_picture(request: Request) -> Response:
@@ -90,7 +92,9 @@ async def _encoded(
 def _newest_sheet(path: Path) -> Path | None:
     if not is_run(path):
         return None
-    sheets = [file for file in (path / "sampler" / "samples").glob("*.png") if file.stem.isdigit() and not file.is_symlink()]
+    sheets = [
+        file for file in (path / "sampler" / "samples").glob("*.png") if file.stem.isdigit() and not file.is_symlink()
+    ]
     return max(sheets, default=None)
 
 

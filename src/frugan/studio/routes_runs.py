@@ -195,7 +195,9 @@ def _compared(studio: Studio, places: list[str]) -> dict[str, object]:
         if len(set(values := [settings.get(name, "") for _, settings, _ in found])) > 1
     ]
     titles = list(dict.fromkeys(title for *_, numbers in found for title in numbers))
-    measured = [{"name": title, "values": [numbers.get(title, "not measured") for *_, numbers in found]} for title in titles]
+    measured = [
+        {"name": title, "values": [numbers.get(title, "not measured") for *_, numbers in found]} for title in titles
+    ]
     return {"entries": [dataclasses.asdict(each[0]) for each in found], "settings": differing, "numbers": measured}
 
 

@@ -104,7 +104,10 @@ class Guard:
         host = headers.get("host", "")
         name = _name_of(host)
         if len(headers.getlist("host")) != 1 or name is None or not self.rules.allows_host(name):
-            return 403, f"host {ascii(host[:80])}: this studio is not called so. Open it by the address that it printed."
+            return (
+                403,
+                f"host {host[:80]!a}: this studio is not called so. Open it by the address that it printed.",
+            )
         origin = headers.get("origin")
         if origin is not None and urlsplit_safe(origin) != ("http", host):
             return 403, "origin: a page of another site asks. Open the studio by itself."
@@ -125,7 +128,7 @@ class Guard:
         given += [value] if scheme.casefold() == "bearer" else []
         if not scope["path"].startswith("/api/"):
             given += [value for key, value in parse_qsl(scope["query_string"].decode("latin-1")) if key == "token"]
-        return any([self.rules.knows(each) for each in given])  # all of them, whatever the first says
+        return any(self.rules.knows(each) for each in given)
 
     async def _let_in(self, scope: Scope, send: Send) -> None:
         """Keep the token in a cookie, and take it out of the address."""

@@ -53,7 +53,9 @@ def application(studio: Studio, rules: Rules) -> Guard:
     for module in (routes_pictures, routes_runs, routes_jobs, routes_files):
         routes += module.ROUTES
     routes += [Mount("/static", _Static(directory=str(_STATIC)))]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: http_error, Exception: unexpected})
+    app = Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: http_error, Exception: unexpected}
+    )
     app.state.studio = studio
     return Guard(app, rules)
 
@@ -116,6 +118,8 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
-        problem = f"cannot be listened at ({error.strerror}). Another studio may run there: open it, or choose another port"
+        problem = (
+            f"cannot be listened at ({error.strerror}). Another studio may run there: open it, or choose another port"
+        )
         raise ArgumentError("port", problem, port) from error
     return listening

@@ -71,7 +71,7 @@ def kind_of(path: Path) -> str:
         return "run"
     if (path / "study.json").is_file():
         return "study"
-    return "model" if is_model(path) and (path / "generator.safetensors").is_file() or _is_decoder(path) else ""
+    return "model" if (is_model(path) and (path / "generator.safetensors").is_file()) or _is_decoder(path) else ""
 
 
 def is_training(run: RunFolder) -> bool:
@@ -140,7 +140,13 @@ def _run(path: Path, place: str) -> Entry:
         place=place,
         name=path.name,
         kind="run",
-        state="training" if training else "finished" if finished else "stopped" if any(p.nimg for p in parts) else "new",
+        state="training"
+        if training
+        else "finished"
+        if finished
+        else "stopped"
+        if any(p.nimg for p in parts)
+        else "new",
         progress=_progress(parts),
         seconds_left=_seconds_left(parts) if training else None,
         distance=_known(distance),
@@ -185,9 +191,15 @@ def _known(value: float | None) -> float | None:
 def _model(path: Path, place: str) -> Entry:
     has = {name: (path / f"{name}.safetensors").exists() for name in ("generator", "decoder")}
     return Entry(
-        place, path.name, "model", "finished", 1.0, changed=_changed(path, "config.json"),
-        has_sampler=has["generator"], has_decoder=has["decoder"],
-    )  # fmt: skip
+        place,
+        path.name,
+        "model",
+        "finished",
+        1.0,
+        changed=_changed(path, "config.json"),
+        has_sampler=has["generator"],
+        has_decoder=has["decoder"],
+    )
 
 
 def _study(path: Path, place: str) -> Entry:
@@ -199,9 +211,14 @@ def _study(path: Path, place: str) -> Entry:
     conducted = _is_locked(path / ".lock")
     state = "training" if conducted else "finished" if done == len(states) else "stopped" if done else "new"
     return Entry(
-        place, path.name, "study", state, done / max(len(states), 1), data=f"{len(study.rows)} rows x {study.trials} seeds",
+        place,
+        path.name,
+        "study",
+        state,
+        done / max(len(states), 1),
+        data=f"{len(study.rows)} rows x {study.trials} seeds",
         changed=_changed(path, "study.json", "results.json"),
-    )  # fmt: skip
+    )
 
 
 def _changed(path: Path, *names: str) -> float:

@@ -106,7 +106,9 @@ def run(kind: str, request: str, status: str, *, should_stop: Callable[[], bool]
         teller.tell(now=True, state="failed", problem=str(error))
         return error.exit_code
     except OSError as error:
-        teller.tell(now=True, state="failed", problem=f"{error.filename or kind}: {error.strerror or error}. Try again.")
+        teller.tell(
+            now=True, state="failed", problem=f"{error.filename or kind}: {error.strerror or error}. Try again."
+        )
         return RunError.exit_code
     except MemoryError:
         teller.tell(now=True, state="failed", problem=f"{kind}: not enough memory. Choose a smaller size.")
@@ -172,7 +174,8 @@ def _render(asked: Arguments, watcher: Watcher) -> str:
 
 
 def _framed(asked: Arguments) -> Frame:
-    return Frame(**{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()})
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+    return Frame(**given)
 
 
 def _enlarge(asked: Arguments, watcher: Watcher) -> str:
