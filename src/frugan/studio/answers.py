@@ -72,7 +72,8 @@ async def computed(request: Request, line_up: LineUp, work: Callable[[Callable[[
     result: asyncio.Future[T] = asyncio.wrap_future(ticket.result)
     gone = asyncio.ensure_future(_until_gone(request))
     try:
-        await asyncio.wait([result, gone], return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {result, gone}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if result.done() and not result.cancelled():
             return result.result()
         raise ClientDisconnect

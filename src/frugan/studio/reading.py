@@ -109,7 +109,7 @@ class Asked:
         return found[0], found[1]
 
     def listed(self, name: str) -> list[Any]:
-        value = self._value(name, [])
+        value = self._value(name, None)
         if not isinstance(value, list) or len(value) > 10_000:
             raise ArgumentError(name, "expected a list")
         return value

@@ -149,7 +149,8 @@ export class Viewer {
       const kept = this.tiles.get(tile.key);
       if (kept) { this.tiles.delete(tile.key); this.tiles.set(tile.key, kept); } // used last
     }
-    this.fetch(wanted);
+    // A coarse view of all comes first, for a few tiles more.
+    this.fetch(level > 2 ? [...this.seen(level - 3), ...wanted] : wanted);
     this.tell(level, wanted);
   }
 
