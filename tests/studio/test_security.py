@@ -1,5 +1,6 @@
 """Who may ask, and what for: every refusal that the studio promises."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,9 @@ ABROAD = "http://192.168.1.5:8000"
 def abroad(world: Path) -> Iterator[tuple[TestClient, str]]:
     """A studio that others can reach, and its token."""
     rules = Rules.of("0.0.0.0")
-    with TestClient(application(open_studio_of([world], "cpu"), rules), base_url=ABROAD, follow_redirects=False) as opened:
+    with TestClient(
+        application(open_studio_of([world], "cpu"), rules), base_url=ABROAD, follow_redirects=False
+    ) as opened:
         yield opened, rules.token
 
 
@@ -55,7 +58,12 @@ def test_hosts_and_origins(client: TestClient, headers: dict[str, str], allowed:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/api/jobs"), ("POST", "/api/jobs/stop"), ("POST", "/api/uploads"), ("PUT", "/api/favourites?place=0/tiny")],
+    [
+        ("POST", "/api/jobs"),
+        ("POST", "/api/jobs/stop"),
+        ("POST", "/api/uploads"),
+        ("PUT", "/api/favourites?place=0/tiny"),
+    ],
 )
 def test_changes_need_the_header_that_no_other_site_can_send(client: TestClient, method: str, path: str) -> None:
     for headers in ({}, {"frugan-studio": "0"}, {"frugan-studio": "1", "origin": "http://evil.example"}):
@@ -94,8 +102,10 @@ def test_others_need_the_token(abroad: tuple[TestClient, str]) -> None:
         assert "token" in answer.json()["error"]
     assert client.get("/api/recipes", headers={"authorization": f"Bearer {token}"}).status_code == 200
     assert client.get("/api/recipes", headers={"authorization": "Bearer wrong"}).status_code == 401
-    assert client.get("/api/recipes", headers={"cookie": "frugan-studio-8000=\xff".encode("latin-1")}).status_code == 401  # type: ignore[dict-item]
-    opened = client.get(f"//evil.example/run?place=0/tiny&token={token}")
+    assert (
+        client.get("/api/recipes", headers={"cookie": "frugan-studio-8000=\xff".encode("latin-1")}).status_code == 401
+    )  # type: ignore[dict-item]
+    opened = client.get(f"{ABROAD}//evil.example/run?place=0/tiny&token={token}")
     assert opened.status_code == 303
     assert opened.headers["location"] == "/evil.example/run?place=0%2Ftiny"
     cookie = opened.headers["set-cookie"]
@@ -114,21 +124,44 @@ def test_a_token_is_asked_of_all_but_the_loopback() -> None:
 
 
 WAYS_OUT = (
-    "0/../secret.txt", "0/link", "0/link/secret.txt", "0//etc/passwd", "0/tiny/../../..", "/etc/passwd", "../", "", "0/\0",
-    "1/x", "-1/x", "00000/x", "٠/x", "0/" + "x" * 5000, "0/..%2f..", "0/\udcff", "0/~root", "file:///etc/passwd", "0\\..\\..",
-)  # fmt: skip
+    "0/../secret.txt",
+    "0/link",
+    "0/link/secret.txt",
+    "0//etc/passwd",
+    "0/tiny/../../..",
+    "/etc/passwd",
+    "../",
+    "",
+    "0/\0",
+    "1/x",
+    "-1/x",
+    "00000/x",
+    "٠/x",
+    "0/" + "x" * 5000,
+    "0/..%2f..",
+    "0/\udcff",
+    "0/~root",
+    "file:///etc/passwd",
+    "0\\..\\..",
+)
 
 
-@pytest.mark.parametrize("place", WAYS_OUT)
+@pytest.mark.parametrize("place", WAYS_OUT, ids=range(len(WAYS_OUT)))
 def test_no_way_leads_out_of_the_folders(client: TestClient, world: Path, place: str) -> None:
     places = Places.of([world])
-    try:
+    with contextlib.suppress(OutsideError):
         assert world in (found := places.path(place)).parents or found == world
-    except OutsideError:
-        pass
     if "\udcff" in place:
         return  # no client can send it
-    for path in ("/api/model", "/api/run", "/api/thumbnail", "/api/report", "/api/study", "/api/favourites", "/api/uploads/file"):
+    for path in (
+        "/api/model",
+        "/api/run",
+        "/api/thumbnail",
+        "/api/report",
+        "/api/study",
+        "/api/favourites",
+        "/api/uploads/file",
+    ):
         answer = client.get(path, params={"place": place})
         assert answer.status_code in (400, 403, 404), (path, answer.text)
         assert "secret" not in answer.text.replace("secret.txt", "")
@@ -136,10 +169,12 @@ def test_no_way_leads_out_of_the_folders(client: TestClient, world: Path, place:
         content = {"kind": kind, "place": place, "size": [64, 64]}
         answer = client.post("/api/jobs", json=content, headers=CHANGES)
         assert answer.status_code in (400, 403, 404), (kind, answer.text)
-    for name in ("x", "../x", "/x", "..", ".hidden", "a/b", "a\\b", "", "nul", "x" * 500, "\n"):
-        content = {"kind": "train", "data": "noto-people", "recipe": "quickstart", "folder": place, "name": name}
-        if name != "x" or place not in ("",):
-            assert name != "x" or client.post("/api/jobs", json=content, headers=CHANGES).status_code in (400, 403, 404)
+    for content in (
+        {"kind": "train", "folder": place, "name": "x"},
+        {"kind": "enlarge", "image": place, "decoder": "0/tiny"},
+    ):
+        asked = {"data": "noto-people", "recipe": "no-such", **content}
+        assert client.post("/api/jobs", json=asked, headers=CHANGES).status_code in (400, 403, 404)
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "..", ".hidden", "a/b", "a\\b", "nul", "x" * 500, "\n", "tiny"])
@@ -157,6 +192,8 @@ def test_images_are_inside_too(client: TestClient, data: str) -> None:
         assert client.post("/api/jobs", json=content, headers=CHANGES).status_code in (400, 403)
 
 
-@pytest.mark.parametrize("path", ["/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd"]
+)
 def test_the_static_folder_is_all_that_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404

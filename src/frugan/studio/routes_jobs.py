@@ -15,7 +15,7 @@ from frugan.runs.folder import RunFolder
 from frugan.studio.answers import answering, events, file, told
 from frugan.studio.jobs import KINDS, Job
 from frugan.studio.reading import Asked
-from frugan.studio.shelf import is_training
+from frugan.studio.shelf import is_training, kind_of
 from frugan.studio.state import Studio, studio_of, wish_of
 from frugan.system.errors import ArgumentError, RunError, UserError
 
@@ -131,7 +131,7 @@ def _check(studio: Studio, asked: Asked) -> Begun:
 
 def _render(studio: Studio, asked: Asked) -> Begun:
     """A view into a file; the same picture as on the page."""
-    path, wish = studio.places.path(asked.text("place")), wish_of(asked)
+    path, wish = _trained(studio, asked, "place"), wish_of(asked)
     if not wish.plain:
         raise ArgumentError("seed", "only pictures of one seed can be saved at any size")
     drawing = Drawing([wish.seed], wish.truncation, wish.label or None)
@@ -157,12 +157,23 @@ def _render(studio: Studio, asked: Asked) -> Begun:
 
 
 def _enlarge(studio: Studio, asked: Asked) -> Begun:
-    image, decoder = studio.places.path(asked.text("image")), studio.places.path(asked.text("decoder"))
+    image, decoder = studio.places.path(asked.text("image")), _trained(studio, asked, "decoder")
     if not image.is_file():
         raise UserError(f"image {asked.text('image')}: there is no such file. Drop the photo again.")
     out = _free(studio.places.roots[0] / "enlarged", image.stem, ".png")
     arguments: dict[str, object] = {"image": str(image), "decoder": str(decoder), "out": str(out)}
     return f"Enlarge {image.name}", studio.places.place(out), arguments
+
+
+def _trained(studio: Studio, asked: Asked, name: str) -> Path:
+    """
+    Raises:
+        UserError: no run or model there.
+    """
+    path = studio.places.path(asked.text(name))
+    if kind_of(path) not in ("run", "model"):
+        raise UserError(f"{name} {asked.text(name)}: there is no run or model. Choose one of the first page.")
+    return path
 
 
 def _free(folder: Path, name: str, ending: str) -> Path:
