@@ -63,10 +63,16 @@ def page(browser: "sync_api.Browser", link: str) -> "Iterator[sync_api.Page]":
 
 
 PAGES = {
-    "/": "Runs, models and studies", "/new": "New run", "/run?place=0/tiny": "tiny", "/explore?place=0/tiny": "Explore: tiny",
-    "/zoom?place=0/creps": "Zoom: creps", "/enlarge": "Enlarge a photo", "/compare?places=0/tiny,0/creps": "Compare",
-    "/study?place=0/study": "study", "/jobs": "Jobs",
-}  # fmt: skip
+    "/": "Runs, models and studies",
+    "/new": "New run",
+    "/run?place=0/tiny": "tiny",
+    "/explore?place=0/tiny": "Explore: tiny",
+    "/zoom?place=0/creps": "Zoom: creps",
+    "/enlarge": "Enlarge a photo",
+    "/compare?places=0/tiny,0/creps": "Compare",
+    "/study?place=0/study": "study",
+    "/jobs": "Jobs",
+}
 
 
 @pytest.mark.parametrize("path", PAGES)
