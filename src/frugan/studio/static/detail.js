@@ -133,7 +133,7 @@ export class Detail {
   }
 
   drawFavourites() {
-    if (!this.favourites.length) { fill(this.liked, missing("None yet. Open a picture, and keep it.")); return; }
+    this.liked.closest("section").hidden = !this.favourites.length;
     fill(this.liked, this.favourites.map((favourite, i) => {
       const remove = el("button", { type: "button", class: "remove" }, `Remove ${favourite.name}`);
       remove.onclick = doing(remove, () => this.store(this.favourites.filter((_, j) => j !== i)));

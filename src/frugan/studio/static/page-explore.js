@@ -60,7 +60,7 @@ export async function show(main, query) {
       field("First seed", first),
       slider("Size on the wall", { min: 48, max: 512, step: 16, value: side, shown: (v) => `${v} px`, oninput: (v) => { wall.style.setProperty("--side", `${v}px`); localStorage.setItem("wall", v); } }),
     ),
-    el("section", { id: "favourites" }, el("h2", {}, "Favourites"), liked),
+    el("section", { hidden: true }, el("h2", {}, "Favourites"), liked),
     el("section", {}, el("h2", {}, "Seeds"), wall, end), detail.dialog,
   );
   more();
