@@ -141,7 +141,7 @@ def test_zoom_by_wheel_drag_and_keys_comes_back_by_its_address(page: "sync_api.P
     canvas.focus()
     for key in ("ArrowLeft", "+", "[", "["):
         page.keyboard.press(key)
-    page.wait_for_function("location.hash.includes('angle=10')")
+    page.wait_for_url(re.compile("angle=10"))
     page.wait_for_selector('.viewer[aria-busy="false"]')
     shown, address = page.locator(".scale").inner_text(), page.url
     assert "turned by 10 degrees" in shown
@@ -157,7 +157,7 @@ def test_zoom_by_wheel_drag_and_keys_comes_back_by_its_address(page: "sync_api.P
 
 
 def test_zoom_ends_where_there_is_nothing_more_to_see(page: "sync_api.Page") -> None:
-    page.goto("/zoom?place=0/creps&seed=4#x=0.4&y=0.4&scale=1000000&angle=0")
+    page.goto("/zoom?place=0/creps&outside=mask#x=9&y=9&scale=2000&angle=0")  # there is nothing
     page.get_by_text("less than two grey levels are left").wait_for()
     before = page.url
     page.get_by_role("img", name=re.compile("Picture of")).focus()
@@ -182,13 +182,12 @@ def test_a_photo_is_enlarged_and_survives_a_reload(page: "sync_api.Page", world:
 def test_compared_pictures_zoom_together(page: "sync_api.Page") -> None:
     page.goto("/compare?places=0/tiny,0/creps")
     scales = page.locator(".viewer .scale")
-    page.wait_for_function("document.querySelectorAll('.viewer[aria-busy=\"false\"]').length === 2")
+    sync_api.expect(page.locator('.viewer[aria-busy="false"]')).to_have_count(2, timeout=SECONDS)
     before = scales.all_inner_texts()
     page.get_by_role("img", name=re.compile("tiny, seed 0.")).first.focus()
     page.keyboard.press("-")
-    page.wait_for_function(
-        "before => [...document.querySelectorAll('.scale')].every((e, i) => e.textContent !== before[i])", arg=before
-    )
+    for i, text in enumerate(before):
+        sync_api.expect(scales.nth(i)).not_to_have_text(text, timeout=SECONDS)
     page.get_by_role("rowheader", name="codec.levels").wait_for()
 
 

@@ -1,7 +1,7 @@
 // From images to a training that runs: choose, look, estimate, start.
 
 import { el, field, fill, meter } from "./dom.js";
-import { address, doing, follow, get, isRunning, note, send, upload } from "./api.js";
+import { address, doing, follow, get, note, send, upload } from "./api.js";
 import { dropZone } from "./drop.js";
 import { jobCard } from "./jobs.js";
 
@@ -40,7 +40,7 @@ export async function show(main, query) {
   const start = el("button", { type: "submit", class: "main" }, "Start the training");
   const begin = doing(start, async () => {
     const job = await send("/api/jobs", { kind: "train", ...asked(), folder: form.folder, name: form.name || "run-1" });
-    shown(told, job, (state) => { if (state.stage) location.href = address("/run", { place: job.place }); });
+    location.href = address("/run", { place: job.place });
   });
   const folder = el("select", { onchange: () => { form.folder = folder.value; keep(); } }, home.folders.map((each) => el("option", { value: each.place, selected: each.place === form.folder }, each.path)));
 
@@ -60,9 +60,9 @@ export async function show(main, query) {
 }
 
 // A job's card, until it has ended.
-function shown(element, begun, heard = () => {}) {
+function shown(element, begun) {
   fill(element, jobCard(begun));
-  return follow(begun.number, (job) => { fill(element, jobCard(job)); if (isRunning(job)) heard(job); });
+  return follow(begun.number, (job) => fill(element, jobCard(job)));
 }
 
 function dropped(chosen) {

@@ -7,7 +7,7 @@ const TILE = 256;
 const AT_ONCE = 4; // requests: more would wait behind each other, and could not be taken back
 const KEPT = 600; // tiles
 const COARSEST = -3; // halvings of the picture's own size, drawn with more samples a pixel
-const LEAST_LEVELS = 2; // grey levels that a view must span
+const LEAST_LEVELS = 2; // a view of less contrast has at most this difference of 8-bit values
 
 export class Viewer {
   // `options`: size [width, height] of the picture; source; label; largest side of the whole; address: keep the state
@@ -208,29 +208,30 @@ export class Viewer {
     const ready = wanted.filter((tile) => this.tiles.has(tile.key)).length;
     const done = ready === wanted.length;
     this.element.setAttribute("aria-busy", String(!done));
-    if (done && this.pointers.size === 0) this.flat = this.levels() < LEAST_LEVELS;
+    if (done && this.pointers.size === 0) this.flat = this.levels() <= LEAST_LEVELS;
     const times = (this.view.scale * this.density) / this.size[0];
     const shown = times >= 10 ? Math.round(times).toLocaleString("en") : times.toPrecision(2);
     const turned = this.view.angle ? `, turned by ${Math.round(this.view.angle)} degrees` : "";
     const rest = done ? "" : `, ${ready} of ${wanted.length} tiles`;
-    const end = this.flat ? ". Nothing more to see by zooming in: less than two grey levels are left." : "";
+    const end = this.flat ? ". Nothing more to see by zooming in: less than two grey levels are left."
+      : this.view.scale >= this.largestScale() ? ". This is the largest." : "";
     const text = `${shown} times its own size${turned}${rest}${end}`;
     if (this.scaleShown.textContent !== text) this.scaleShown.textContent = text;
   }
 
   // Grey levels that the canvas spans, in the channel that spans most.
   levels() {
-    const { width, height } = this.canvas;
-    const step = Math.max(1, Math.floor(Math.sqrt((width * height) / 250000)));
-    const { data } = this.canvas.getContext("2d").getImageData(0, 0, width, height);
+    this.probe ??= Object.assign(document.createElement("canvas"), { width: 256, height: 256 });
+    const context = this.probe.getContext("2d", { willReadFrequently: true });
+    context.imageSmoothingEnabled = false; // samples, not means
+    context.clearRect(0, 0, 256, 256);
+    context.drawImage(this.canvas, 0, 0, 256, 256);
+    const { data } = context.getImageData(0, 0, 256, 256);
     const low = [255, 255, 255], high = [0, 0, 0];
-    for (let y = 0; y < height; y += step) {
-      for (let x = 0; x < width; x += step) {
-        const at = (y * width + x) * 4;
-        for (let c = 0; c < 3; c++) {
-          low[c] = Math.min(low[c], data[at + c]);
-          high[c] = Math.max(high[c], data[at + c]);
-        }
+    for (let at = 0; at < data.length; at += 4) {
+      for (let c = 0; c < 3; c++) {
+        low[c] = Math.min(low[c], data[at + c]);
+        high[c] = Math.max(high[c], data[at + c]);
       }
     }
     return Math.max(...high.map((value, c) => value - low[c]));
