@@ -215,7 +215,8 @@ def _study(studio: Studio, path: Path) -> dict[str, object]:
     outcomes = read_outcomes(trials)
     rows = []
     for summary in summarise(outcomes, table.MAIN):
-        mean = f"{summary.mean:.4g} ± {summary.std:.2g}" if summary.count else "not measured yet"
+        spread = f" ± {summary.std:.2g}" if summary.count > 1 else ""
+        mean = f"{summary.mean:.4g}{spread}" if summary.count else "not measured yet"
         rows.append({"row": summary.row, "finished": summary.count, "failed": summary.failed, "mean": mean})
     states = [
         {

@@ -49,7 +49,7 @@ export async function show(main, query) {
   main.append(
     el("p", { class: "help" }, "The photo stays on this machine. Large ones are enlarged in tiles without seams, which takes a while."),
     dropZone("Drop a photo here", "image/*", false, taken),
-    el("div", { class: "actions" }, el("div", { class: "controls" }, field("Decoder", decoder)), start), told, result);
+    el("div", { class: "controls" }, field("Decoder", decoder)), el("div", { class: "actions" }, start), told, result);
   if (image) fill(result, el("img", { class: "samples", src: address("/api/uploads/file", { place: image }), alt: "The photo as it is" }));
   if (query.has("job")) followed(Number(query.get("job"))).catch(note);
 }

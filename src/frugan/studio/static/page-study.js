@@ -1,7 +1,7 @@
 // A study as it fills: its trials, its table, its plots.
 
 import { badge, el, figure, fill, meter, missing } from "./dom.js";
-import { get, listen } from "./api.js";
+import { address, get, listen } from "./api.js";
 
 export const title = "Study";
 const KINDS = { finished: "good", failed: "bad" };
@@ -16,6 +16,7 @@ export async function show(main, query) {
     fill(main,
       el("div", { class: "heading" }, el("h1", {}, study.entry.name), el("p", { class: "badges" }, badge(study.entry.state, study.entry.state === "training" ? "good" : ""), badge(study.entry.data))),
       el("p", {}, study.question),
+      study.has_report ? el("p", {}, el("a", { class: "button", href: address("/api/report", { place }), target: "_blank" }, "Open the study's page")) : null,
       el("p", { class: "progress" }, meter(study.entry.progress, "Trials that have ended"), `${Math.round(study.entry.progress * 100)} % of the trials have ended`),
       el("section", {}, el("h2", {}, "Table"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of rows" }, el("table", {},
         el("thead", {}, el("tr", {}, ["row", "distance", "finished", "failed"].map((name) => el("th", { scope: "col" }, name)))),
