@@ -4,7 +4,7 @@ What depends on rows or columns alone is asked of a `Keeper`, which may have it 
 tiles share its lines.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,7 +17,7 @@ from frugan.ops.view import View
 from frugan.rendering.render import equal_pieces, lines_along
 from frugan.system.errors import UserError
 
-PIECE = 128  # samples that are shaded at once: the fastest, and short enough to be asked in between whether to stop
+PIECE = 64  # samples that are shaded at once: they fit into the cache, and one is asked in between whether to stop
 _LEAST = 32  # products of fewer samples round differently
 # Beyond so many pictures from the middle, float32 holds too little of where a sample lies in its wave.
 _FAR = 8.0
@@ -74,10 +74,15 @@ def draw_tile(
     k = view.supersample
     rows, cols = _samples(window.top, window.height, k), _samples(window.left, window.width, k)
     y, x = (_as_near_as_possible(t) for t in view.window(rows, cols))
-    strips = [
-        torch.cat(list(_pieces(generator, w, (y[down], x), (view, rows[down], cols), kept, wanted)), dim=3)
-        for down in equal_pieces(len(rows), PIECE, 1)
-    ]
+    shade = _shader(generator, w, (y, x), (_scale(view), rows, cols), kept)
+    strips = []
+    for down in equal_pieces(len(rows), PIECE, 1):
+        pieces = []
+        for across in equal_pieces(len(cols), PIECE, 1):
+            if not wanted():
+                raise CancelledError
+            pieces.append(shade(down, across))
+        strips.append(torch.cat(pieces, dim=3))
     drawn = torch.cat(strips, dim=2)
     hidden = ~view.visible(y, 0)[:, None] | ~view.visible(x, 1)
     drawn = drawn.masked_fill(hidden.to(drawn.device), _HIDDEN)
@@ -95,27 +100,22 @@ def _as_near_as_possible(t: Tensor) -> Tensor:
     return t if float((t - 0.5).abs().max()) > _FAR else t.float()
 
 
-def _pieces(
+def _shader(
     generator: Generator,
     w: Tensor,
     at: tuple[Tensor, Tensor],
     named: tuple[View, range, range],
     kept: Keeper,
-    wanted: Callable[[], bool],
-) -> Iterator[Tensor]:
-    """One strip of a tile, from left to right."""
-    (y, x), (view, rows, cols) = at, named
-    for across in equal_pieces(len(x), PIECE, 1):
-        if not wanted():
-            raise CancelledError
-        if not isinstance(generator, LineGenerator):
-            yield generator.synthesis(w, Grid(y.float(), x[across].float()))
-            continue
-        # How far a row lies does not depend on which columns are seen, nor on how far the picture goes on.
-        down = kept(("rows", _scale(view), rows), lambda: lines_along(generator, w, y, of_rows=True))
-        place = ("cols", _scale(view), cols[across])
-        along = kept(place, lambda part=across: lines_along(generator, w, x[part], of_rows=False))  # type: ignore[misc]
-        yield generator.shade(down, along, w)
+) -> Callable[[slice, slice], Tensor]:
+    """Rows and columns of a tile -> the samples (1, C, rows, columns) where they meet."""
+    (y, x), (scale, rows, cols) = at, named
+    if not isinstance(generator, LineGenerator):
+        return lambda down, across: generator.synthesis(w, Grid(y[down].float(), x[across].float()))
+    lines = generator
+    # Neither depends on where along the other side the tile lies.
+    of_rows = kept(("rows", scale, rows), lambda: lines_along(lines, w, y, of_rows=True))
+    of_cols = kept(("cols", scale, cols), lambda: lines_along(lines, w, x, of_rows=False))
+    return lambda down, across: lines.shade(of_rows[..., down], of_cols[..., across], w)
 
 
 def _scale(view: View) -> View:
