@@ -49,7 +49,7 @@ def is_wrong(message: "sync_api.ConsoleMessage") -> bool:
 
 @pytest.fixture
 def page(browser: "sync_api.Browser", link: str) -> "Iterator[sync_api.Page]":
-    context = browser.new_context(base_url=link, viewport={"width": 1100, "height": 800})
+    context = browser.new_context(base_url=link, viewport={"width": 800, "height": 600})
     context.set_default_timeout(SECONDS)
     opened, said = context.new_page(), []
     opened.on("console", lambda message: said.append(message.text) if is_wrong(message) else None)
@@ -120,7 +120,7 @@ def test_explore_opens_pictures_varies_and_keeps_them(page: "sync_api.Page", wor
     page.get_by_text("Kept as <b>Ann</b>.").wait_for()
     assert "seed=3" in page.url
     page.keyboard.press("Escape")
-    assert "seed=3" not in page.url
+    page.wait_for_url(lambda url: "seed=3" not in url)
     page.reload()
     page.get_by_role("button", name="Remove <b>Ann</b>").wait_for()
     page.get_by_role("button", name="Remove <b>Ann</b>").click()
