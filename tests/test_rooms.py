@@ -54,6 +54,20 @@ ALLOWED: dict[str, set[str]] = {
         "writing",
     }
     | {"networks", "codecs", "stabilizers", "objectives"},
+    "studio": {
+        "ops",
+        "requests",
+        "data",
+        "metrics",
+        "model",
+        "rendering",
+        "runs",
+        "judging",
+        "recipes",
+        "reporting",
+        "studies",
+        "writing",
+    },
     "use_cases": set(),
     "cli": set(),
 }

@@ -7,7 +7,7 @@
 
 Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
 `measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`, `report`,
-`study`, `check_data`, `pack_shards`.
+`study`, `check_data`, `pack_shards`, `open_studio`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from frugan.use_cases.report import report
     from frugan.use_cases.resume import resume
     from frugan.use_cases.sample import Sampled, sample
+    from frugan.use_cases.studio import open_studio
     from frugan.use_cases.study import study
     from frugan.use_cases.sweep import sweep
     from frugan.use_cases.train import Estimates, estimate, train
@@ -105,6 +106,7 @@ _PUBLIC = {
     "use_cases.report": ("report",),
     "use_cases.resume": ("resume",),
     "use_cases.sample": ("Sampled", "sample"),
+    "use_cases.studio": ("open_studio",),
     "use_cases.study": ("study",),
     "use_cases.sweep": ("sweep",),
     "use_cases.train": ("Estimates", "estimate", "train"),

@@ -33,6 +33,8 @@ WRONG = [
     ("upscale", "/no/such.png", "--decoder", "."),
     ("import", "/no/such.pkl", "--out", "x"),
     ("report", "/no/such/run"),
+    ("studio", "/no/such/folder"),
+    ("studio", ".", "--port", "70000"),
     ("study", "no-such-study"),
     ("recipes", "quikstart"),
     ("data", "chekc", "x"),

@@ -61,7 +61,11 @@ class FourierLines(nn.Module):
             return torch.cat(drawn, dim=2)
 
     def _waves(self, t: Tensor, axis: int) -> Tensor:
-        """(R,) -> (C, D, R)."""
+        """(R,) -> (C, D, R). Coordinates in float64, of places far away, keep their fractions of a turn."""
+        if t.dtype == torch.float64:
+            turns = self.frequencies[axis, ..., None].double() * t + self.phases[axis, ..., None].double()
+            angles = (2 * math.pi * (turns - turns.round())).to(self.frequencies)
+            return torch.cat([angles.sin(), angles.cos()])
         turns = self.frequencies[axis, ..., None] * t.to(self.frequencies) + self.phases[axis, ..., None]
         angles = 2 * math.pi * turns
         return torch.cat([angles.sin(), angles.cos()])

@@ -99,6 +99,21 @@ class View:
         axes = self.axes()
         return None if axes is None or axes.transposed else Grid(axes.vertical, axes.horizontal)
 
+    def window(self, rows: range, cols: range) -> tuple[Tensor, Tensor]:
+        """Coordinates of some samples' rows and columns, in float64. Beyond the view they go on as inside.
+
+        In float32 they are a slice of `axes`, to the last bit.
+
+        Raises:
+            ValueError: a view that is turned or bent.
+        """
+        if self.warp is not None or self.rotate % 360:
+            raise ValueError("window: only of views that are neither turned nor bent")
+        (centre_y, centre_x), (extent_y, extent_x) = self._box()
+        down = centre_y + extent_y * (self._along(self.height, rows) - 0.5)
+        right = centre_x + extent_x * (self._along(self.width, cols) - 0.5)
+        return self._placed(down, 0), self._placed(right, 1)
+
     def points(self, top: int, bottom: int) -> tuple[Tensor, Tensor]:
         """Row and column coordinates of each sample, twice (bottom - top, W) in float32, of rows `top` to `bottom`."""
         y, x = torch.meshgrid(self._along(self.height)[top:bottom], self._along(self.width), indexing="ij")
@@ -121,10 +136,11 @@ class View:
         side = sides_of(*self.trained)[axis]
         return (t >= (1 - side) / 2 - margin - 1e-6) & (t <= (1 + side) / 2 + margin + 1e-6)
 
-    def _along(self, size: int) -> Tensor:
-        """Where samples lie in the frame, 0 to 1, in float64."""
+    def _along(self, size: int, samples: range | None = None) -> Tensor:
+        """Where samples, all of them if left out, lie in the frame, 0 to 1, in float64."""
         k = self.supersample
-        pixels = (torch.arange(size * k, dtype=torch.float64) + 0.5) / k - 0.5
+        chosen = range(size * k) if samples is None else samples
+        pixels = (torch.arange(chosen.start, chosen.stop, dtype=torch.float64) + 0.5) / k - 0.5
         # One pixel alone stands for the middle, not for the first of two ends.
         return (pixels + 0.5) / size if self.centres or size == 1 else pixels / (size - 1)
 

@@ -54,7 +54,7 @@ def render_strips(
     with ThreadPoolExecutor(rendering.workers) as pool:
         each = _beside(pool) if rendering.workers > 1 else map
         painter = _painter(generator, w, view, rendering, each)
-        for piece in _equal(view.height, max(1, _tile(generator, rendering.tile) // k), generator.cell):
+        for piece in equal_pieces(view.height, max(1, _tile(generator, rendering.tile) // k), generator.cell):
             strip = painter.samples(piece.start * k, piece.stop * k)
             if k > 1:
                 strip = F.avg_pool2d(strip, k)
@@ -122,11 +122,11 @@ class _LineTiles(_Tiles):
 
     def __init__(self, generator: LineGenerator, w: Tensor, axes: Axes) -> None:
         self.generator, self.w, self.axes = generator, w, axes
-        self.along = _lines(generator, w, axes.horizontal, of_rows=axes.transposed)
+        self.along = lines_along(generator, w, axes.horizontal, of_rows=axes.transposed)
 
     def of_rows(self, rows: slice) -> Callable[[slice], Tensor]:
         transposed = self.axes.transposed
-        down = _lines(self.generator, self.w, self.axes.vertical[rows], of_rows=not transposed)
+        down = lines_along(self.generator, self.w, self.axes.vertical[rows], of_rows=not transposed)
 
         def shade(cols: slice) -> Tensor:
             along = self.along[..., cols]
@@ -198,7 +198,7 @@ class _StraightPainter(_Painter):
     def __init__(self, tiles: _Tiles, view: View, axes: Axes, sides: tuple[int, int], each: Each) -> None:
         """`sides` are those of a tile and of a cell."""
         self.tiles, self.each = tiles, each
-        self.across = _equal(len(axes.horizontal), *sides)
+        self.across = equal_pieces(len(axes.horizontal), *sides)
         self.hidden_rows = ~view.visible(axes.vertical, int(axes.transposed))
         self.hidden_cols = ~view.visible(axes.horizontal, 1 - axes.transposed)
 
@@ -247,7 +247,7 @@ def _extent(view: View, total: int) -> tuple[Tensor, Tensor]:
     return y, x
 
 
-def _equal(size: int, most: int, cell: int) -> list[slice]:
+def equal_pieces(size: int, most: int, cell: int) -> list[slice]:
     """A side in pieces of nearly equal length, `most` at most if cells allow; all begin at multiples of `cell`.
 
     What is left over after whole tiles could be a few pixels wide, and products of so few round differently.
@@ -271,7 +271,7 @@ class _Table:
                 )
             count = min(max(2, round((high - low) * per_unit) + 2), _MOST_SAMPLES)
             at = torch.linspace(low, high, count, dtype=torch.float64).float()
-            self.axes.append((low, (count - 1) / max(high - low, 1e-9), _lines(generator, w, at, of_rows=of_rows)))
+            self.axes.append((low, (count - 1) / max(high - low, 1e-9), lines_along(generator, w, at, of_rows=of_rows)))
 
     def __call__(self, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """Lines at these places (P,)."""
@@ -292,14 +292,14 @@ def _exact_lines(generator: LineGenerator, w: Tensor, y: Tensor, x: Tensor) -> t
     found = []
     for t, of_rows in ((y, True), (x, False)):
         if t.requires_grad:
-            found.append(_lines(generator, w, t, of_rows=of_rows))
+            found.append(lines_along(generator, w, t, of_rows=of_rows))
         else:
             values, places = torch.unique(t, return_inverse=True)
-            found.append(_lines(generator, w, values, of_rows=of_rows)[..., places])
+            found.append(lines_along(generator, w, values, of_rows=of_rows)[..., places])
     return found[0], found[1]
 
 
-def _lines(generator: LineGenerator, w: Tensor, t: Tensor, *, of_rows: bool) -> Tensor:
+def lines_along(generator: LineGenerator, w: Tensor, t: Tensor, *, of_rows: bool) -> Tensor:
     """Lines (N, levels, C, D, len(t)) of rows or of columns; in equal pieces, for the trunk is wide."""
     none = t[:0]
     pieces = []

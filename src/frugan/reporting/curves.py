@@ -44,6 +44,13 @@ def curves_section(facts: RunFacts, base_psnr: float, space: Sequence[Markup | N
     )
 
 
+def live_curves(facts: RunFacts) -> list[Markup]:
+    """Those that can be drawn from the logs alone, while the run trains."""
+    sampler, decoder = facts.sampler, facts.decoder
+    figures = [_metric(sampler), _losses(sampler), *_predictions(facts), *_stabilizer(facts)]
+    return [*figures, *([] if decoder is None else [_decoder_loss(decoder)])]
+
+
 def _losses(sampler: PartFacts) -> Markup:
     lines = [
         Line("discriminator", "purple", _column(sampler.log, "discriminator_loss")),

@@ -40,6 +40,14 @@ def write_page(folder: StudyFolder, outcomes: Sequence[Outcome], against: str = 
     write_file(folder.report_file, document(study.name, sections).encode())
 
 
+def live_charts(folder: StudyFolder, outcomes: Sequence[Outcome]) -> list[Markup]:
+    """Every trial as a dot, and the previews over time, as far as trials have come."""
+    study, curves = folder.read_study(), _curves(folder.read_study(), folder.trials())
+    finished = any(outcome.values for outcome in outcomes)
+    charts = [strip_chart(outcomes, MAIN, _distance_name(study))] if finished else []
+    return [*charts, *([] if curves is None else [draw(curves)])]
+
+
 def _header(study: Study, outcomes: Sequence[Outcome]) -> Markup:
     config, states = study.rows[0].config, [outcome.state for outcome in outcomes]
     badges = [
