@@ -190,7 +190,7 @@ def test_resizing_keeps_the_centre(encode):
 
 
 def test_small_images(encode, noise):
-    with pytest.raises(SmallImageError, match="40 x 12 is smaller than 16 x 16"):
+    with pytest.raises(SmallImageError, match="12 x 40 is smaller than 16 x 16"):
         square(encode(noise(0, 12, 40)), 16)
     assert square(encode(noise(0, 12, 40)), 16, allow_upsampling=True).shape == (16, 16, 3)
 
