@@ -10,7 +10,7 @@ from importlib import import_module
 
 from frugan.cli.terminal import let_any_text_pass, say, show
 from frugan.system.cores import let_peers_speak
-from frugan.system.errors import RunError, UserError, sentence_of
+from frugan.system.errors import RunError, UserError, did_you_mean, sentence_of
 from frugan.system.version import __version__
 
 VERBS = {
@@ -59,8 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         if arguments[0] not in VERBS:
-            from frugan.system.errors import did_you_mean
-
             raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
         run = import_module(f"frugan.cli.{_module(arguments[0])}").run
         return int(run(arguments[1:]))
