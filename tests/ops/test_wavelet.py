@@ -307,3 +307,22 @@ class TestErrors:
         with pytest.raises(ModuleNotFoundError, match=r"wavelet='sym13' .* pip install PyWavelets"):
             dwt2(torch.zeros(1, 3, 8, 8), "sym13", "periodization")
         assert dwt2(torch.zeros(1, 3, 8, 8))[0].shape == (1, 3, 4, 4)
+
+
+@pytest.mark.parametrize("boundary", ["reflect", "periodization", "zero"])
+@pytest.mark.parametrize("wavelet", ["bior2.2", "haar"])
+@pytest.mark.parametrize("shape", [(2, 2, 2, 2), (1, 3, 6, 10), (2, 1, 16, 8)])
+def test_what_is_exported_equals_what_runs_to_the_last_bit(
+    wavelet: str, boundary: str, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if boundary == "zero" and wavelet != "bior2.2":
+        return  # there is none
+    image = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    TL, details = dwt2(image, wavelet, boundary)  # type: ignore[arg-type]
+    whole, low = (idwt2(TL, some, wavelet, boundary) for some in (details, None))  # type: ignore[arg-type]
+    monkeypatch.setattr("torch.compiler.is_exporting", lambda: True)
+    TL_exported, details_exported = dwt2(image, wavelet, boundary)  # type: ignore[arg-type]
+    assert all(torch.equal(a, b) for a, b in zip((TL, *details), (TL_exported, *details_exported), strict=True))
+    assert torch.equal(lowpass2(image, 1, wavelet, boundary), TL)  # type: ignore[arg-type]
+    assert torch.equal(idwt2(TL, details, wavelet, boundary), whole)  # type: ignore[arg-type]
+    assert torch.equal(idwt2(TL, None, wavelet, boundary), low)  # type: ignore[arg-type]

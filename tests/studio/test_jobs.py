@@ -71,16 +71,17 @@ def test_what_cannot_work_fails_with_the_programs_own_sentence(client: TestClien
 
 def test_jobs_of_a_studio_that_is_gone_are_shown_as_stopped(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path)
-    number = jobs.begin("check", "Check", "", {"data": "/no/such", "page": str(tmp_path / "x.html")}).number
-    until(lambda: jobs.job(number).state == "failed")
-    assert "no folder, zip or data set" in jobs.job(number).problem
+    begun = jobs.begin("check", "Check", "", {"data": "/no/such", "page": str(tmp_path / "x.html")})
+    number = begun.request.number
+    until(lambda: jobs.job(number).status.state == "failed")
+    assert "no folder, zip or data set" in jobs.job(number).status.problem
     (tmp_path / str(number) / "status.json").write_text('{"state": "running"}')
-    found = Jobs(tmp_path).job(number)
+    found = Jobs(tmp_path).job(number).status
     assert found.state == "stopped"
     assert "Begin it again" in found.problem
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "request.json").write_text("[")
-    assert [job.number for job in Jobs(tmp_path).all()] == [number]
+    assert [job.request.number for job in Jobs(tmp_path).all()] == [number]
     with pytest.raises(UserError, match="no such job"):
         jobs.job(99)
 

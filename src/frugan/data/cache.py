@@ -183,12 +183,21 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
 
 
 class PreparedImage(NamedTuple):
-    pixels: np.ndarray  # (C, H, W)
-    side: int  # of the part of it that is the image
-    digest: bytes  # SHA-256 of the encoded bytes
+    """An image as it is packed.
+
+    Attributes:
+        pixels: (C, H, W), stored numbers.
+        side: of the part of it that is the image; what lies below and right of that is filled up.
+        digest: SHA-256 of the encoded bytes.
+    """
+
+    pixels: np.ndarray
+    side: int
+    digest: bytes
 
 
 def prepare_image(source: Source, index: int, wanted: Wanted) -> PreparedImage | Skipped:
+    """The image of that place in the source as it is wanted, or why it cannot be had."""
     try:
         with source.reading(index) as data:
             pixels = (decode_deep if needs_deep(data, wanted) else decode_picture)(data, wanted)

@@ -13,6 +13,7 @@ the derivatives of a linear map are that map and its adjoint, autograd never nee
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -176,13 +177,16 @@ def _merge(bands: Sequence[Tensor | None], program: _Program) -> Tensor:
     return image
 
 
-def _lift(low: Tensor | None, high: Tensor | None, steps: Sequence[_Step], axis: int) -> tuple[Any, Any]:
+def _lift(
+    low: Tensor | None, high: Tensor | None, steps: Sequence[_Step], axis: int, *, in_graph: bool = False
+) -> tuple[Any, Any]:
     """Run the steps along `axis` without writing to the arguments. Two tensors come back, unless both are None."""
+    add = _added_in_graph if in_graph else _added
     bands = [low, high]
     for step in steps:
         source = bands[step.source]
         if source is not None:
-            bands[step.target] = _added(bands[step.target], source, step, axis)
+            bands[step.target] = add(bands[step.target], source, step, axis)
     return bands[LOW], bands[HIGH]
 
 
@@ -206,31 +210,26 @@ def _added(target: Tensor | None, source: Tensor, step: _Step, axis: int) -> Ten
 
 def _split_in_graph(image: Tensor, program: _Program, low_only: bool) -> tuple[Tensor, ...]:
     """`_split` without writing into parts of tensors, which other runtimes do slowly: the same numbers."""
-    low, high = _lift_in_graph(image[..., 0::2, :], image[..., 1::2, :], program.steps, ROWS)
-    TL, BL = _lift_in_graph(low[..., 0::2], low[..., 1::2], program.steps, COLUMNS)
+    lift = partial(_lift, steps=program.steps, in_graph=True)
+    low, high = lift(image[..., 0::2, :], image[..., 1::2, :], axis=ROWS)
+    TL, BL = lift(low[..., 0::2], low[..., 1::2], axis=COLUMNS)
     if low_only:
         return (TL * program.gains[0],)
-    TR, BR = _lift_in_graph(high[..., 0::2], high[..., 1::2], program.steps, COLUMNS)
+    TR, BR = lift(high[..., 0::2], high[..., 1::2], axis=COLUMNS)
     return tuple(band * gain for band, gain in zip((TL, TR, BL, BR), program.gains, strict=True))
 
 
 def _merge_in_graph(bands: Sequence[Tensor | None], program: _Program) -> Tensor:
     """`_merge` likewise."""
     TL, TR, BL, BR = (None if band is None else band * gain for band, gain in zip(bands, program.gains, strict=True))
-    low = torch.stack(_lift_in_graph(TL, BL, program.steps, COLUMNS), dim=-1).flatten(-2)
-    high = None
-    if TR is not None or BR is not None:
-        high = torch.stack(_lift_in_graph(TR, BR, program.steps, COLUMNS), dim=-1).flatten(-2)
-    return torch.stack(_lift_in_graph(low, high, program.steps, ROWS), dim=-2).flatten(-3, -2)
+    lift = partial(_lift, steps=program.steps, in_graph=True)
 
+    def interleaved(left: Tensor | None, right: Tensor | None) -> Tensor | None:
+        if left is None and right is None:
+            return None
+        return torch.stack(lift(left, right, axis=COLUMNS), dim=-1).flatten(-2)
 
-def _lift_in_graph(low: Tensor | None, high: Tensor | None, steps: Sequence[_Step], axis: int) -> tuple[Any, Any]:
-    bands = [low, high]
-    for step in steps:
-        source = bands[step.source]
-        if source is not None:
-            bands[step.target] = _added_in_graph(bands[step.target], source, step, axis)
-    return bands[LOW], bands[HIGH]
+    return torch.stack(lift(interleaved(TL, BL), interleaved(TR, BR), axis=ROWS), dim=-2).flatten(-3, -2)
 
 
 def _added_in_graph(target: Tensor | None, source: Tensor, step: _Step, axis: int) -> Tensor:

@@ -10,16 +10,17 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from frugan.config.records import parse_record, read_json
+from frugan.requests.errand import KINDS, Status
 from frugan.system.atomic import write_file
 from frugan.system.errors import RunError, UserError
+from frugan.system.jsonl import JSON
 from frugan.system.worker import STOPPED, Worker
 
 ENTRY = "frugan.use_cases.errands:run"
-KINDS = ("train", "resume", "estimate", "evaluate", "report", "check", "render", "enlarge")
 _MOST_AT_ONCE = 8
 _MOST_KEPT = 200
 _ENDED = ("finished", "stopped", "failed")
@@ -27,16 +28,12 @@ _GONE = "the studio or the computer ended while it worked. Begin it again; a tra
 
 
 @dataclass(frozen=True)
-class Job:
-    """One job, as the page shows it.
+class Request:
+    """What was asked for.
 
     Attributes:
         title: what it does, in words.
         place: of the run or the file that it is about.
-        state: "running", "stopping", "finished", "stopped" or "failed".
-        stage: what is being done, `done` of `total` of it.
-        result: path or sentence that it made.
-        problem: why it failed, in a sentence.
         began: seconds since 1970.
     """
 
@@ -45,23 +42,18 @@ class Job:
     title: str
     place: str
     began: float
-    state: str = "running"
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    sentences: tuple[str, ...] = ()
-    seconds_left: float | None = None
-    result: str = ""
-    problem: str = ""
 
 
 @dataclass(frozen=True)
-class _Request:
-    number: int
-    kind: str
-    title: str
-    place: str
-    began: float
+class Job:
+    """One job."""
+
+    request: Request
+    status: Status
+
+    def shown(self) -> JSON:
+        """As the page has it: all in one object."""
+        return {**asdict(self.request), **asdict(self.status)}
 
 
 class Jobs:
@@ -82,7 +74,7 @@ class Jobs:
             if sum(worker.exit_code() is None for worker in self._workers.values()) >= _MOST_AT_ONCE:
                 raise RunError(f"jobs: {_MOST_AT_ONCE} run already. Wait for one, or stop one.")
             number = max(self._numbers(), default=0) + 1
-            request = _Request(number, kind, title, place, time.time())
+            request = Request(number, kind, title, place, time.time())
             write_file(self._file(number, "request.json"), json.dumps(asdict(request)).encode())
             status, log = self._file(number, "status.json"), self._file(number, "log.txt")
             self._workers[number] = Worker(ENTRY, (kind, json.dumps(arguments), str(status)), log)
@@ -95,11 +87,11 @@ class Jobs:
         Raises:
             UserError: no such job.
         """
-        job = self.job(number)
+        self.job(number)  # there is one
         worker = self._workers.get(number)
         if worker is not None and worker.exit_code() is None:
             worker.ask_to_stop()
-        return self.job(job.number)
+        return self.job(number)
 
     def job(self, number: int) -> Job:
         """
@@ -109,9 +101,10 @@ class Jobs:
         found = read_json(self._file(number, "request.json")) if 0 < number < 10**9 else None
         if found is None:
             raise UserError(f"job {number}: there is no such job. It may have been removed.")
-        request = parse_record(_Request, found, str(self._file(number, "request.json")))
-        told = read_json(self._file(number, "status.json")) or {}
-        return parse_record(Job, {**told, **asdict(request), **self._state(number, told)}, "status.json")
+        request = parse_record(Request, found, str(self._file(number, "request.json")))
+        file = self._file(number, "status.json")
+        told = parse_record(Status, read_json(file) or {}, str(file))
+        return Job(request, self._now(number, told))
 
     def all(self) -> list[Job]:
         """The newest first. What is damaged is left out."""
@@ -125,7 +118,7 @@ class Jobs:
 
     def log(self, number: int, most: int = 20_000) -> str:
         """The end of what a job printed."""
-        file = self._file(self.job(number).number, "log.txt")
+        file = self._file(self.job(number).request.number, "log.txt")
         if not file.exists():
             return ""
         with open(file, "rb") as opened:
@@ -140,19 +133,19 @@ class Jobs:
         for worker in self._workers.values():
             worker.wait(seconds)
 
-    def _state(self, number: int, told: Mapping[str, object]) -> dict[str, str]:
+    def _now(self, number: int, told: Status) -> Status:
         """What the process itself says, unless it is gone without a word."""
         worker = self._workers.get(number)
         if worker is not None and worker.exit_code() is None:
-            return {"state": "stopping" if worker.asked else "running"}
-        if told.get("state") in _ENDED:
-            return {}
+            return replace(told, state="stopping" if worker.asked else "running")
+        if told.state in _ENDED:
+            return told
         if worker is None:
-            return {"state": "stopped", "problem": _GONE}
+            return replace(told, state="stopped", problem=_GONE)
         if worker.exit_code() == STOPPED:
-            return {"state": "stopped"}
-        said = worker.last_words()
-        return {"state": "failed", "problem": f"it ended without a word of its own. It printed: {said}"}
+            return replace(told, state="stopped")
+        problem = f"it ended without a word of its own. It printed: {worker.last_words()}"
+        return replace(told, state="failed", problem=problem)
 
     def _file(self, number: int, name: str) -> Path:
         return self.folder / str(number) / name

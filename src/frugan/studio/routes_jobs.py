@@ -1,6 +1,7 @@
 """What takes long, begun and followed."""
 
 from pathlib import Path
+from typing import get_args
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,14 +11,16 @@ from starlette.routing import Route
 from frugan.data.default import DEFAULT_NAME
 from frugan.recipes import check_recipe
 from frugan.requests.drawing import Drawing
-from frugan.requests.frame import Frame
+from frugan.requests.errand import KINDS
+from frugan.requests.frame import Frame, Outside
 from frugan.runs.folder import RunFolder
 from frugan.studio.answers import answering, events, file, told
-from frugan.studio.jobs import KINDS, Job
+from frugan.studio.jobs import Job
 from frugan.studio.reading import Asked
 from frugan.studio.shelf import is_training, kind_of
 from frugan.studio.state import Studio, studio_of, wish_of
 from frugan.system.errors import ArgumentError, RunError, UserError
+from frugan.system.jsonl import JSON
 
 _MOST_MINUTES = 60.0 * 24 * 60
 _ENDINGS = ("png", "tif", "dzi")
@@ -28,21 +31,22 @@ async def jobs(request: Request) -> Response:
     """All of them; or begin one."""
     studio = studio_of(request)
     if request.method == "GET":
-        return told({"jobs": await run_in_threadpool(studio.jobs.all)})
+        return told(await run_in_threadpool(_all, studio))
     asked = await Asked.body(request)
-    return told(await run_in_threadpool(_begin, studio, asked), 201)
+    return told((await run_in_threadpool(_begin, studio, asked)).shown(), 201)
 
 
 async def job_events(request: Request) -> Response:
     """All of them, whenever one changes."""
     studio = studio_of(request)
-    return await events(request, lambda: {"jobs": studio.jobs.all()})
+    return await events(request, lambda: _all(studio))
 
 
 async def stop(request: Request) -> Response:
     """Ask one to end."""
     studio, asked = studio_of(request), await Asked.body(request)
-    return told(await run_in_threadpool(studio.jobs.stop, asked.integer("number", least=1, most=10**9)))
+    job = await run_in_threadpool(studio.jobs.stop, asked.integer("number", least=1, most=10**9))
+    return told(job.shown())
 
 
 async def log(request: Request) -> Response:
@@ -55,11 +59,15 @@ async def result(request: Request) -> Response:
     """The file that one made."""
     studio, asked = studio_of(request), Asked.query(request)
     job = await run_in_threadpool(studio.jobs.job, asked.integer("number", least=1, most=10**9))
-    if job.state != "finished" or job.kind not in ("render", "enlarge", "check", "report"):
-        raise UserError(f"job {job.number}: it has no file to show. Wait until it has finished.")
-    path = studio.places.path(studio.places.place(Path(job.result)))
+    if job.status.state != "finished" or job.request.kind not in ("render", "enlarge", "check", "report"):
+        raise UserError(f"job {job.request.number}: it has no file to show. Wait until it has finished.")
+    path = studio.places.path(studio.places.place(Path(job.status.result)))
     kind = _KINDS_OF_FILES.get(path.suffix.lower(), "application/octet-stream")
     return file(path, kind, name=path.name if asked.text("save", "") else "")
+
+
+def _all(studio: Studio) -> JSON:
+    return {"jobs": [job.shown() for job in studio.jobs.all()]}
 
 
 def _begin(studio: Studio, asked: Asked) -> Job:
@@ -138,7 +146,7 @@ def _render(studio: Studio, asked: Asked) -> Begun:
     crop = asked.numbers("crop", (0.0, 0.0, 1.0, 1.0))
     if len(crop) != 4:
         raise ArgumentError("crop", "expected left, top, right and bottom")
-    outside = asked.choice("outside", ("extrapolate", "clamp", "mirror", "mask"), "extrapolate")
+    outside = asked.choice("outside", get_args(Outside), "extrapolate")
     frame = {
         "size": asked.pair("size"),
         "crop": crop,

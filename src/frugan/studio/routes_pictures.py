@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,7 @@ from frugan.system.bounds import IMAGE
 from frugan.system.errors import UserError
 from frugan.system.foreign_files import read_bounded
 
-_OUTSIDE: tuple[Outside, ...] = ("extrapolate", "clamp", "mirror", "mask")
+_OUTSIDE: tuple[Outside, ...] = get_args(Outside)
 _THUMBNAIL = 480  # pixels
 
 

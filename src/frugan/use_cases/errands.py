@@ -7,11 +7,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from frugan.requests.drawing import Drawing
+from frugan.requests.errand import Status
 from frugan.requests.frame import Frame
 from frugan.requests.watching import Tick, Watcher
 from frugan.system.atomic import write_file
@@ -20,29 +21,6 @@ from frugan.system.worker import STOPPED
 from frugan.use_cases.plan import Plan
 
 _EVERY_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where an errand stands.
-
-    Attributes:
-        state: "running", "finished", "stopped" or "failed".
-        stage: what is being done, `done` of `total` of it.
-        sentences: what it said, the newest last.
-        seconds_left: of a training.
-        result: path of what was made.
-        problem: why it failed, in a sentence.
-    """
-
-    state: str = "running"
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    sentences: tuple[str, ...] = ()
-    seconds_left: float | None = None
-    result: str = ""
-    problem: str = ""
 
 
 class _StopError(Exception):
@@ -90,7 +68,7 @@ class _Teller:
 
 
 def run(kind: str, request: str, status: str, *, should_stop: Callable[[], bool]) -> int:
-    """One errand, of a kind of `ERRANDS`; `request` are its arguments as JSON, `status` the file to tell it in.
+    """One errand, of `requests.errand.KINDS`; `request` has its arguments as JSON, `status` the file to tell it in.
 
     Returns:
         The exit code.
