@@ -1,6 +1,7 @@
 """JPEGs whose picture data is cut or lost, though they end as whole ones do; and whole ones that look suspicious."""
 
 import io
+import re
 import zipfile
 from itertools import product
 from pathlib import Path
@@ -42,6 +43,23 @@ def test_what_is_cut_or_lost_is_found_at_every_size(progressive: bool, optimize:
             for read in (check_image, lambda data: decode_picture(data, Wanted.square(8))):
                 with pytest.raises(CorruptImageError, match=r"cut off|zeros|missing|truncated|broken"):
                     read(damaged)
+
+
+@pytest.mark.parametrize(("progressive", "optimize", "subsampling"), KINDS)
+def test_cut_at_restarts(progressive: bool, optimize: bool, subsampling: int) -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture()).save(
+        *(file, "JPEG"),
+        **{"progressive": progressive, "optimize": optimize, "subsampling": subsampling, "restart_marker_rows": 1},
+    )
+    whole = file.getvalue()
+    check_image(whole)
+    marks = [found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", whole)]
+    assert len(marks) >= 7
+    for place in (*marks[:3], marks[-1], marks[-1] - 7, marks[2] + 9):
+        for read in (check_image, lambda data: decode_picture(data, Wanted.square(8))):
+            with pytest.raises(CorruptImageError):
+                read(whole[:place] + b"\xff\xd9")
 
 
 @pytest.mark.parametrize("brightness", [0, 127, 128, 255])

@@ -21,7 +21,9 @@ from frugan.data.budget import Budget
 from frugan.data.colour import Profile, profile_of, to_srgb
 from frugan.data.fit import Placement, Wanted, placement
 from frugan.data.jpeg_scan import scan_damage
+from frugan.data.plugins import open_with_plugin
 from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_PIXELS
+from frugan.system.errors import UserError
 
 
 class ImageError(ValueError):
@@ -257,7 +259,9 @@ def _open(data: bytes) -> Image.Image:
     if most > IMAGE_PIXELS.most:
         Image.MAX_IMAGE_PIXELS = most // 2  # Pillow refuses from twice that
     try:
-        image = Image.open(BytesIO(data))
+        image = open_with_plugin(data) or Image.open(BytesIO(data))
+    except UserError as error:
+        raise UnsupportedImageError(str(error)) from error
     except UnidentifiedImageError as error:
         raise CorruptImageError("not an image of a format that Pillow reads") from error
     except Image.DecompressionBombError as error:
@@ -277,6 +281,8 @@ def too_large(most: int) -> UnsupportedImageError:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "JXL":
+        return 1  # its decoder has turned it: ISO/IEC 18181-2 has the codestream's note count, not Exif's
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged note about the picture does not damage the picture: leave it as stored

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from frugan.data.decode import CorruptImageError, ImageError, UnsupportedImageError
 from frugan.data.items import Source
 from frugan.data.labels import LISTING, label_by_listing
+from frugan.data.plugins import PLUGIN_SUFFIXES
 from frugan.system import bounds
 from frugan.system.errors import RunError, UserError
 from frugan.system.foreign_files import read_bounded
@@ -19,6 +20,7 @@ from frugan.system.foreign_files import read_bounded
 IMAGE_SUFFIXES = (
     *(".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo"),
     *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
+    *PLUGIN_SUFFIXES,
 )
 ARRAY_SUFFIX = ".npy"  # an image where there are no others; beside them it may be anything
 

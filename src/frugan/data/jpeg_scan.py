@@ -18,6 +18,7 @@ from PIL import Image
 _SOF_SEQUENTIAL, _SOF_PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _SOS, _EOI, _ALONE = 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
 _START_OF_SCAN, _END = bytes([0xFF, _SOS]), bytes([0xFF, _EOI])
+_FIRST_RESTART, _RESTART = 0xD0, re.compile(rb"\xff[\xd0-\xd7]")
 _END_OF_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _FOREIGN = b"\x55\xaa\x35\x9c" * 16  # no marker in it, nor codes that any usual table gives a flat picture
 _ZEROS, _REPLACED = bytes(32), 8
@@ -30,6 +31,7 @@ class _Scan(NamedTuple):
     last: int
     low_bit: int  # down to which it tells them
     end: int  # of its bytes in the file
+    restarts: int  # markers in it, after which a decoder begins anew
 
 
 class _Structure(NamedTuple):
@@ -100,7 +102,9 @@ def _with_foreign(data: bytes, scans: tuple[_Scan, ...]) -> bytes:
     """Foreign bytes after the last of each scan, which a decoder that has all it needs skips."""
     pieces, begin = [], 0
     for scan in scans:
-        pieces += [data[begin : scan.end], _FOREIGN]
+        # Where a scan was cut at a restart, a decoder skips all that comes before the next one.
+        restart = bytes([0xFF, _FIRST_RESTART + scan.restarts % 8])
+        pieces += [data[begin : scan.end], _FOREIGN, restart, _FOREIGN]
         begin = scan.end
     return b"".join([*pieces, data[begin:]])
 
@@ -147,7 +151,7 @@ def _structure(data: bytes) -> _Structure | None:
         elif marker == _SOS:
             ends = _END_OF_SCAN.search(data, at)
             end = ends.start() if ends else len(data)
-            scan = _scan(body, end)
+            scan = _scan(body, end, len(_RESTART.findall(data, at, end)))
             if scan is None:
                 return None
             scans.append(scan)
@@ -155,9 +159,9 @@ def _structure(data: bytes) -> _Structure | None:
     return _Structure(progressive, components, tuple(scans)) if components else None
 
 
-def _scan(body: bytes, end: int) -> _Scan | None:
+def _scan(body: bytes, end: int, restarts: int) -> _Scan | None:
     count = body[0] if body else 0
     if not count or len(body) < 4 + 2 * count:
         return None
     first, last, bits = body[1 + 2 * count : 4 + 2 * count]
-    return _Scan(tuple(body[1 : 1 + 2 * count : 2]), first, last, bits & 15, end)
+    return _Scan(tuple(body[1 : 1 + 2 * count : 2]), first, last, bits & 15, end, restarts)

@@ -28,16 +28,26 @@ class DCGANGenerator(Generator):
         width: channels of the last hidden layer; doubles towards 4 x 4, where it is width * S / 8 for a side S.
         refine: channels of one more full-resolution layer (batch norm, ReLU, 3 x 3) before the output, against the
             grain of a transposed convolution that paints pixels directly; 0 = none, as in the paper.
+        classes: 0 for unconditional; else a learned vector of the class, as long as the latent, goes on beside it
+            (Mirza & Osindero 2014).
     """
 
     def __init__(
-        self, code_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 64, refine: int = 0
+        self,
+        code_shape: tuple[int, int, int],
+        latent_dim: int = 100,
+        width: int = 64,
+        refine: int = 0,
+        classes: int = 0,
     ) -> None:
         super().__init__()
         self.code_shape, self.latent_dim = tuple(code_shape), latent_dim  # type: ignore[assignment]
+        self.classes = classes
         start = _pyramid(code_shape)
         channels = [width * 2**i for i in reversed(range(start.doublings))]
-        first = nn.ConvTranspose2d(latent_dim, channels[0], (start.height, start.width), bias=False)
+        first = nn.ConvTranspose2d(
+            latent_dim * (2 if classes else 1), channels[0], (start.height, start.width), bias=False
+        )
         layers: list[nn.Module] = [first, *_norm_relu(channels[0])]
         for c_in, c_out in pairwise(channels):
             layers += [nn.ConvTranspose2d(c_in, c_out, 4, 2, 1, bias=False), *_norm_relu(c_out)]
@@ -48,10 +58,11 @@ class DCGANGenerator(Generator):
             layers += [nn.ConvTranspose2d(width, code_shape[0], 4, 2, 1, bias=False)]
         self.layers = nn.Sequential(*layers)
         self.apply(_initialise)
+        self.embedding = nn.Embedding(classes, latent_dim) if classes else None
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        known_label(label, self.classes)
-        return z
+        label = known_label(label, self.classes)
+        return z if self.embedding is None else torch.cat([z, self.embedding(label)], 1)
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
@@ -66,6 +77,8 @@ class DCGANDiscriminator(Discriminator):
         width: channels of the first layer; doubles towards 4 x 4.
         norm: "batch" as in the paper (not after the first layer), or "none", which gradient penalties want: batch norm
             couples the images of a batch, so that a per-image gradient is not one.
+        classes: 0 for unconditional; else the mean of the last features times a vector of the class is added
+            (Miyato & Koyama 2018, Eq. 3).
     """
 
     def __init__(
@@ -73,8 +86,10 @@ class DCGANDiscriminator(Discriminator):
         code_shape: tuple[int, int, int],
         width: int = 64,
         norm: DiscriminatorNorm = "batch",
+        classes: int = 0,
     ) -> None:
         super().__init__()
+        self.classes = classes
         end = _pyramid(code_shape)
         self.filled = end.size(end.doublings)
         channels = [width * 2**i for i in range(end.doublings)]
@@ -88,9 +103,15 @@ class DCGANDiscriminator(Discriminator):
         layers += [nn.Conv2d(channels[-1], 1, (end.height, end.width), bias=norm == "none")]
         self.layers = nn.Sequential(*layers)
         self.apply(_initialise)
+        self.embedding = nn.Embedding(classes, channels[-1]) if classes else None
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.layers(filled_to(code, *self.filled)).flatten()
+        label = known_label(label, self.classes)
+        features = self.layers[:-1](filled_to(code, *self.filled))
+        logits = self.layers[-1](features).flatten()
+        if self.embedding is None:
+            return logits
+        return logits + (features.mean((2, 3)) * self.embedding(label)).sum(1)
 
 
 def _pyramid(code_shape: tuple[int, int, int]) -> Pyramid:
