@@ -11,7 +11,7 @@ from frugan.data.fit import Wanted
 from frugan.data.packed import PackedDataset
 from frugan.data.source import open_source
 from frugan.features.efficientnet_lite0 import EfficientNetFeatures
-from frugan.judging.dataset_features import dataset_features
+from frugan.runs.dataset_features import dataset_features
 
 
 class Counting(EfficientNetFeatures):

@@ -20,6 +20,8 @@ from frugan.config.spec import Spec
 from frugan.config.yaml import dump, override
 from frugan.model.seeds import seed_labels
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
+from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.mlp import MLPDiscriminator, MLPGenerator
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.losses import hinge
 from frugan.objectives.penalties import r1
@@ -32,6 +34,10 @@ from frugan.writing.pictures import to_uint8
 BIGGAN = {
     "generator": Spec(BigGANGenerator, latent_dim=8, channels=4, attention=0),
     "discriminator": Spec(BigGANDiscriminator, channels=4, attention=0),
+}
+DCGAN = {
+    "generator": Spec(DCGANGenerator, latent_dim=8, width=4),
+    "discriminator": Spec(DCGANDiscriminator, width=4, norm="none"),
 }
 STYLEGAN2 = {
     "generator": Spec(StyleGAN2Generator, latent_dim=8, style_dim=8, channel_max=8),
@@ -63,7 +69,7 @@ def conditional(tiny_config: RunConfig, two_classes: Path) -> RunConfig:
     return dataclasses.replace(tiny_config, data=data, codec=Spec(IdentityCodec), sampler=sampler, decoder=None)
 
 
-@pytest.mark.parametrize("networks", [BIGGAN, STYLEGAN2], ids=["biggan", "stylegan2"])
+@pytest.mark.parametrize("networks", [BIGGAN, DCGAN, STYLEGAN2], ids=["biggan", "dcgan", "stylegan2"])
 @pytest.mark.parametrize("duplicate", [False, True])
 def test_a_step_shows_both_networks_the_labels(
     conditional: RunConfig, networks: dict[str, Spec], duplicate: bool, monkeypatch: pytest.MonkeyPatch
@@ -158,7 +164,11 @@ def test_data_without_classes_and_networks_that_take_none_are_refused(
 
     with pytest.raises(UserError, match="has no classes; at least 2"):
         prepare(with_data(conditional, dataclasses.replace(asked, source=str(flat))), lambda sentence: None)
-    unconditional = with_data(tiny_config, dataclasses.replace(asked, resolution=128, upsample=True))
+    sampler = dataclasses.replace(
+        tiny_config.sampler, generator=Spec(MLPGenerator), discriminator=Spec(MLPDiscriminator)
+    )
+    without = dataclasses.replace(tiny_config, sampler=sampler)
+    unconditional = with_data(without, dataclasses.replace(asked, resolution=128, upsample=True))
     with pytest.raises(UserError, match="has networks that take none") as refused:
         prepare(unconditional, lambda sentence: None)
     words = shlex.split(str(refused.value))

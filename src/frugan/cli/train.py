@@ -36,8 +36,10 @@ class Flags:
         device: Device to compute on: auto, cpu, cuda, cuda:1 or mps. Default: auto.
         mirror: Train on mirrored images too. Default: the recipe's.
         upsample: Enlarge images below the resolution, instead of skipping them.
-        classes: Train a class-conditional generator (BigGAN, StyleGAN2, CREPS, CIPS). An image's class is its
+        classes: Train a class-conditional generator (DCGAN, BigGAN, StyleGAN2, CREPS, CIPS). An image's class is its
             first-level folder, or its label in dataset.json.
+        clusters: Tell those generators which of N clusters of like images each is of: more pictures come out whole.
+            0 = none. Default: the recipe's.
         part: Part to train now. Train the other one in another process with `frugan resume RUN --part`.
         dry_run: Print estimates of memory and time, parameter counts and the configuration. Then stop.
         replace: Delete an earlier run in the same folder first.
@@ -57,6 +59,7 @@ class Flags:
     mirror: bool | None = None
     upsample: bool = False
     classes: bool = False
+    clusters: Annotated[int | None, arg(metavar="N")] = None
     part: PartChoice = "all"
     settings: Settings = ()
     dry_run: bool = False

@@ -34,6 +34,7 @@ class DataConfig:
     hold_out: float | None = 0.0  # none: what the papers' GANs do, and the runs of before
     lanes: int = 8  # shards read side by side, where images lie in shards: one for each GPU of a usual machine
     classes: bool = False  # tell the networks which class an image is of: its first-level folder
+    clusters: int = 0  # or which of so many clusters of like images; 0 = none, as the three papers
 
     def __post_init__(self) -> None:
         for side in self.shape.size:
@@ -42,12 +43,19 @@ class DataConfig:
         held = self.hold_out or 0.0
         _require(0 <= held < 1, "hold_out", held, "in [0, 1)")
         _require(self.lanes >= 1, "lanes", self.lanes, "at least 1")
+        _require(self.clusters >= 0, "clusters", self.clusters, "at least 0")
+        _require(not (self.classes and self.clusters), "clusters", self.clusters, "0 where there are classes")
         if self.value_range is not None:
             _require(self.value_range[0] < self.value_range[1], "value_range", self.value_range[0], "below its end")
             _require(self.bits > 8, "bits", self.bits, "16 or 32 where there is a value_range")
             if (self.channels, self.bits) == (4, 16) and tuple(self.value_range) != whole_range(self.bits):
                 # Colours are stored multiplied by their opacity: one range for both keeps that product's meaning.
                 raise UserError("value_range: opacity has all 16 bits, up to 65535. Leave it out, or use channels=3")
+
+    @property
+    def tells_classes(self) -> bool:
+        """Whether networks are told classes, of one kind or the other."""
+        return self.classes or self.clusters > 0
 
     @property
     def shape(self) -> ImageShape:

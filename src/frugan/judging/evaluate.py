@@ -13,7 +13,6 @@ from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
 from frugan.judging.copying import measure_copying
-from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluation import Evaluation, Floor, HeldOutQuality, Reconstruction
 from frugan.judging.timing import time_model
 from frugan.metrics.base import Features
@@ -21,6 +20,7 @@ from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
 from frugan.metrics.table import measure
 from frugan.model.model import Model
+from frugan.runs.dataset_features import dataset_features
 from frugan.training.ranks import ALONE, Ranks
 
 # Below this many samples on either side the Frechet distance is dominated by its bias (bioinf-jku/TTUR#4).

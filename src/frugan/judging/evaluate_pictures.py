@@ -14,12 +14,12 @@ from frugan.data.images import TrainingImages
 from frugan.data.opening import open_images
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
-from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluate import MOST_IMAGES, real_floor, sample_warnings
 from frugan.judging.evaluation import Evaluation
 from frugan.metrics.base import Features
 from frugan.metrics.table import measure
 from frugan.requests.judging import Judge, RealImages
+from frugan.runs.dataset_features import dataset_features
 from frugan.system.cores import available_cores, processes_here
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError, UserError

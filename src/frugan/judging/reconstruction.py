@@ -14,12 +14,12 @@ from frugan.config.shape import ImageShape
 from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor, as_8_bit
-from frugan.judging.dataset_features import dataset_features
 from frugan.judging.decoder_baselines import Reconstruct
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.perceptual import PerceptualDistance
 from frugan.networks.base import Decoder
+from frugan.runs.dataset_features import dataset_features
 from frugan.system.device import memory_rise_mb, synchronize
 
 _BATCH = 16

@@ -14,12 +14,12 @@ from frugan.config.records import SCHEMA, plain
 from frugan.config.shape import resolution_entry
 from frugan.data.images import TrainingImages
 from frugan.features.base import FeatureExtractor
-from frugan.judging.dataset_features import dataset_features
 from frugan.judging.evaluate import FIRST_SEED
 from frugan.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
 from frugan.metrics.precision_recall import precision, recall
 from frugan.model.model import Model
+from frugan.runs.dataset_features import dataset_features
 from frugan.system.errors import ArgumentError
 from frugan.system.jsonl import JSON
 

@@ -5,6 +5,7 @@ sampler/      train.jsonl metrics.jsonl events.jsonl samples/ snapshots/ checkpo
 decoder/      the same, for the other part
 model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
 report.html   evaluation.json consistency.json
+clusters.json  only in runs on clusters: the cluster of each image, in the order of their names
 initial.safetensors   only in fine-tuned and continued runs: what the networks began with
 """
 

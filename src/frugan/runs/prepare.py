@@ -21,6 +21,7 @@ from frugan.data.patches import Patches
 from frugan.data.shard_place import is_shards
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
+from frugan.runs.clusters import clustered, write_clusters
 from frugan.runs.environment import DataFacts, Environment
 from frugan.runs.folder import INITIAL_FILE, RunFolder
 from frugan.system.atomic import write_file
@@ -74,6 +75,8 @@ def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName 
     if not config.sampler.initial:
         low, high = measure_code_range(codec, dataset, config.data.mirror)
         config = dataclasses.replace(config, codec=config.codec.replace(code_min=low, code_max=high))
+    if config.data.clusters:
+        dataset = clustered(dataset, config.data.clusters, device, report)
     cut = codec.missing(config.data.shape)
     config = dataclasses.replace(
         config,
@@ -81,7 +84,7 @@ def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName 
         data=dataclasses.replace(config.data, value_range=_value_range(dataset)),
     )
     config = dataclasses.replace(
-        _with_classes(config, dataset) if config.data.classes else config,
+        _with_classes(config, dataset) if config.data.tells_classes else config,
         device=str(device),
         threads=config.threads or _threads_per_part(config),
     )
@@ -161,6 +164,8 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
     def describe_model(run: RunFolder) -> None:
         if initial is not None:
             write_file(run.path / INITIAL_FILE, initial)
+        if config.data.clusters:
+            write_clusters(run.path, dataset)
         ModelDescription(
             generator=config.sampler.generator,
             codec=config.codec,
@@ -227,6 +232,7 @@ def _with_classes(config: RunConfig, dataset: TrainingImages) -> RunConfig:
         UserError: there are none, images lie outside of them, or a network cannot be told.
     """
     count, outside = len(dataset.class_names), dataset.unlabelled()
+    asked = "clusters" if config.data.clusters else "classes"
     if count < 2:
         raise ArgumentError(
             "classes",
@@ -250,8 +256,8 @@ def _with_classes(config: RunConfig, dataset: TrainingImages) -> RunConfig:
         )
     except UserError as error:
         raise ArgumentError(
-            "classes",
-            f"recipe {config.recipe} has networks that take none; those of nsb-gan-w-small, "
+            asked,
+            f"recipe {config.recipe} has networks that take none; those of quickstart, nsb-gan-w-small, "
             "biggan-128-small and creps-small do. Or set both networks, for example with `settings` "
             "'sampler.generator={class: frugan.networks.biggan.BigGANGenerator, channels: 16, attention: 16}' "
             "`settings` 'sampler.discriminator={class: frugan.networks.biggan.BigGANDiscriminator, channels: 16, "

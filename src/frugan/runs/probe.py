@@ -15,6 +15,7 @@ import torch
 from frugan.config.schema import PartName, RunConfig
 from frugan.data.loader import Loader
 from frugan.networks.base import count_parameters
+from frugan.runs.clusters import in_any_clusters
 from frugan.runs.prepare import Prepared, build_part, measured_images, open_dataset
 from frugan.system.cores import end_with_parent
 from frugan.system.device import synchronize, use_threads
@@ -99,6 +100,8 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     use_threads(config.threads)
     device = torch.device(config.device)
     dataset = open_dataset(config)
+    if config.data.clusters:
+        dataset = in_any_clusters(dataset, config.data.clusters)  # a step takes the same time whichever they are
     part = build_part(config, name, device, dataset=dataset)
     part.measure(measured_images(dataset))
     batch = part.schedule.batch

@@ -20,6 +20,7 @@ from frugan.model.seeds import draw_codes
 from frugan.model.weights import write_weights
 from frugan.networks.base import Generator
 from frugan.requests.watching import SILENT, Tick, Watcher, never
+from frugan.runs.clusters import with_kept_clusters
 from frugan.runs.folder import PartFolder, RunFolder
 from frugan.runs.logs import is_train_line
 from frugan.runs.prepare import build_part, measured_images, open_dataset
@@ -108,6 +109,8 @@ def train_part(
         use_threads(config.threads)
         dataset = open_dataset(config)
         _check_unchanged(run, config, dataset)
+        if config.data.clusters:
+            dataset = with_kept_clusters(run.path, dataset)
         if config.sampler.initial:
             initial = str(run.path / config.sampler.initial)
             config = replace(config, sampler=replace(config.sampler, initial=initial))

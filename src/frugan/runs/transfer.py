@@ -84,7 +84,7 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         can = "at its own size or a larger one" if free else "at its own size alone"
         problem = f"{type(generator).__name__} of {own} can go on {can}, not {shape}"
         raise ArgumentError("start", problem, start)
-    if config.data.classes and not generator.classes:
+    if config.data.tells_classes and not generator.classes:
         raise ArgumentError("classes", f"the run that `start` names was trained without; {start}")
     kept, patches = before.generator, config.sampler.patches
     if free:  # its depth is written down, for its settings may have left it to the size of the pictures
@@ -105,7 +105,7 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
     return dataclasses.replace(
         config,
         sampler=sampler,
-        data=dataclasses.replace(config.data, classes=generator.classes > 0),
+        data=dataclasses.replace(config.data, classes=generator.classes > 0 and not config.data.clusters),
         codec=before.codec,
         decoder=_decoder(before, config),
     )

@@ -9,8 +9,13 @@ _GRACE_SECONDS = 3.0
 
 
 def available_cores() -> int:
-    """Cores that this process may run on (fewer than the machine has, in a container or under taskset)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may run on: fewer than the machine has in a container, under taskset, or where
+    OMP_NUM_THREADS says so. That of torchrun is not the user's: it sets 1 wherever nothing is said."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if "LOCAL_WORLD_SIZE" in os.environ or not wanted.isdecimal():
+        return cores
+    return max(1, min(cores, int(wanted)))
 
 
 def processes_here() -> int:

@@ -50,6 +50,7 @@ class Plan:
         hold_out: Part of the images that nothing trains on, such as 0.1: decoders are judged on it. Of a recipe, 0.1 is
             held out of 2,000 images or more, and of 100 or more where a decoder trains alone.
         classes: Tell the networks the class of each image.
+        clusters: Or which of so many clusters of like images it belongs to; the recipe's if left out, 0 for none.
         settings: Any setting, as "path.to.field=value".
         part: What to train now: "sampler", "decoder" or "all".
 
@@ -75,6 +76,7 @@ class Plan:
     upsample: bool = False
     hold_out: float | None = None
     classes: bool = False
+    clusters: int | None = None
     settings: Sequence[str] = ()
     part: PartChoice = "all"
 
@@ -168,6 +170,7 @@ class Plan:
             "data.mirror": self.mirror,
             "data.upsample": self.upsample or None,
             "data.hold_out": self.hold_out,
+            "data.clusters": 0 if self.classes and self.clusters is None else self.clusters,
             "data.classes": self.classes or None,
         }
         return override(config, [f"{path}={value}" for path, value in chosen.items() if value is not None])
