@@ -52,12 +52,12 @@ def test_models_draw_from_a_cluster_that_is_asked_for(trained: RunFolder) -> Non
 
 def test_a_run_goes_on_with_the_clusters_that_it_began_with(trained: RunFolder, tmp_path: Path) -> None:
     before = (trained.path / "clusters.json").read_text()
-    frugan.resume(trained.path, kimg=0.064)
+    frugan.resume(trained.path, kimg=0.032)
     assert (trained.path / "clusters.json").read_text() == before
     for damaged in ("[0, 1]", "[", json.dumps([-1] * 30), json.dumps(["a"] * 30)):
         (trained.path / "clusters.json").write_text(damaged)
         with pytest.raises(RunError, match="Train anew"):
-            frugan.resume(trained.path, kimg=0.096)
+            frugan.resume(trained.path, kimg=0.032)
     (trained.path / "clusters.json").write_text(before)
 
 

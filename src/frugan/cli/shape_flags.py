@@ -23,7 +23,8 @@ class ShapeFlags:
         bits: Bits per channel: 8, 16, or 32 for floating point numbers. Default: the recipe's, which is 8, or
             the shards'.
         white: Largest value of 16-bit images, such as 4095 for 12 bits. Default: 65535.
-        fit: Fit of images of another shape: crop the middle, stretch, or pad. Default: the recipe's, which is crop.
+        fit: Fit of images of another shape: crop the middle, stretch, pad, or aspect-buckets, with which generators of
+            coordinates learn each image in its own proportions. Default: the recipe's, which is crop.
         hold_out: Fraction of the images to hold out from the training, such as 0.1. Decoders and copying are judged on
             them. Default: 0.1 of at least 2,000 images, or of at least 100 with --part decoder; else 0.
     """

@@ -15,7 +15,7 @@ from frugan.system.errors import UserError
 PartName = Literal["sampler", "decoder"]
 Features = Literal["efficientnet-lite0", "inception"]
 PenaltyPoint = Literal["auto", "image", "shown"]
-Fit = Literal["crop", "stretch", "pad"]
+Fit = Literal["crop", "stretch", "pad", "aspect-buckets"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class DataConfig:
         _require(self.lanes >= 1, "lanes", self.lanes, "at least 1")
         _require(self.clusters >= 0, "clusters", self.clusters, "at least 0")
         _require(not (self.classes and self.clusters), "clusters", self.clusters, "0 where there are classes")
+        _require(self.fit != "aspect-buckets" or self.bits == 8, "bits", self.bits, "8 where fit is aspect-buckets")
         if self.value_range is not None:
             _require(self.value_range[0] < self.value_range[1], "value_range", self.value_range[0], "below its end")
             _require(self.bits > 8, "bits", self.bits, "16 or 32 where there is a value_range")

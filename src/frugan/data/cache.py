@@ -26,9 +26,9 @@ import numpy as np
 
 from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape, PixelFormat, whole_range
-from frugan.data.decode import MODES, ImageError, decode_picture
+from frugan.data.decode import MODES, ImageError, decode_picture, decoded, fitted
 from frugan.data.deep import decode_deep, needs_deep
-from frugan.data.fit import Wanted
+from frugan.data.fit import Wanted, aspect_bucket
 from frugan.data.items import Source
 from frugan.data.packed import DamagedError, PackedDataset, Skipped, checksum, open_packed, stamp, summarise
 from frugan.data.parallel import map_ordered
@@ -134,6 +134,7 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
     """Write the two files of a cache."""
     used: list[int] = []
     sides: list[int] = []
+    aspects: list[float] = []
     digests: list[str] = []
     skipped: list[Skipped] = []
     fingerprint, crc = hashlib.sha256(), 0
@@ -150,6 +151,7 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
                 fingerprint.update(source.items[index].name.encode(errors="surrogateescape") + b"\0" + outcome.digest)
                 used.append(index)
                 sides.append(outcome.side)
+                aspects.append(outcome.aspect)
                 digests.append(outcome.digest.hex())
                 if wanted.pixels.bits == 32:
                     low, high = min(low, float(outcome.pixels.min())), max(high, float(outcome.pixels.max()))
@@ -178,6 +180,8 @@ def _fill(folder: Path, source: Source, wanted: Wanted, progress: Callable[[int,
     }
     if wanted.smallest is not None:
         index_json["sides"] = sides
+    if wanted.fit == "aspect-buckets":
+        index_json["aspects"] = aspects
     index_json["sha256"] = checksum(index_json)
     (folder / "index.json").write_text(json.dumps(index_json))
 
@@ -189,17 +193,25 @@ class PreparedImage(NamedTuple):
         pixels: (C, H, W), stored numbers.
         side: of the part of it that is the image; what lies below and right of that is filled up.
         digest: SHA-256 of the encoded bytes.
+        aspect: width over height of the bucket that it was stretched from, where there are such.
     """
 
     pixels: np.ndarray
     side: int
     digest: bytes
+    aspect: float = 1.0
 
 
 def prepare_image(source: Source, index: int, wanted: Wanted) -> PreparedImage | Skipped:
     """The image of that place in the source as it is wanted, or why it cannot be had."""
     try:
         with source.reading(index) as data:
+            if wanted.fit == "aspect-buckets":
+                with decoded(data, shrink_to=wanted.shape.size) as picture:
+                    aspect = aspect_bucket(*picture.full_size)
+                    return PreparedImage(
+                        fitted(picture, wanted), wanted.shape.height, hashlib.sha256(data).digest(), aspect
+                    )
             pixels = (decode_deep if needs_deep(data, wanted) else decode_picture)(data, wanted)
             side = pixels.shape[1]
             missing = wanted.shape.height - side

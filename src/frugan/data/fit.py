@@ -1,5 +1,6 @@
 """How an image of any shape is brought to the wanted one: which part of it is used, and where that goes."""
 
+import math
 from typing import NamedTuple
 
 from frugan.config.schema import Fit
@@ -11,7 +12,8 @@ class Wanted(NamedTuple):
 
     Attributes:
         fit: "crop" takes the middle, "stretch" all of it, out of proportion, and "pad" all of it in proportion: on a
-            white page for grey and RGB, transparent for RGBA, 0 for bands.
+            white page for grey and RGB, transparent for RGBA, 0 for bands. "aspect-buckets" takes nearly all of it, and
+            stretches: generators of coordinates draw what it shows in proportion.
         allow_upsampling: enlarge images that are smaller; else they cannot be used.
         smallest: for squares alone: images between this side and the wanted one keep their own size.
     """
@@ -56,11 +58,25 @@ class Placement(NamedTuple):
         return (self.right - self.left, self.bottom - self.top) == (self.width, self.height)
 
 
+_STEPS, _FARTHEST = 4, 6  # buckets are 2^(1/4) apart, at most 9 % of a side is cut; up to 2.8 times as wide or high
+
+
+def aspect_bucket(height: int, width: int) -> float:
+    """Width over height that an image is cut to, to share a batch with others of about its shape."""
+    step = round(_STEPS * math.log2(width / height))
+    return 2.0 ** (min(max(step, -_FARTHEST), _FARTHEST) / _STEPS)
+
+
 def placement(size: tuple[int, int], wanted: tuple[int, int], fit: Fit) -> Placement:
     """Of an image of that height and width, in one of another."""
     (height, width), (rows, columns) = size, wanted
     if fit == "stretch":
         return Placement(0, 0, width, height, rows, columns)
+    if fit == "aspect-buckets":
+        aspect = aspect_bucket(height, width)
+        seen_height, seen_width = min(height, width / aspect), min(width, height * aspect)
+        top, left = (height - seen_height) / 2, (width - seen_width) / 2
+        return Placement(left, top, left + seen_width, top + seen_height, rows, columns)
     # Is it wider, for its height, than what is wanted?
     wider = width * rows >= height * columns
     if fit == "pad":

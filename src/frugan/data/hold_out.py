@@ -51,6 +51,7 @@ def _side(dataset: PackedDataset, rows: np.ndarray, side: Side) -> PackedDataset
         images=Rows(dataset.images, rows),
         sides=dataset.sides[rows],
         labels=dataset.labels[rows],
+        aspects=None if dataset.aspects is None else dataset.aspects[rows],
         names=tuple(dataset.names[row] for row in rows),
         digests=tuple(dataset.digests[row] for row in rows),
         fingerprint=fingerprint,

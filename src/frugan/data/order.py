@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-_SHARDS, _WITHIN = 3, 4  # keep these draws apart from each other's and from those of patches
+_SHARDS, _WITHIN, _BUCKETS = 3, 4, 5  # keep these draws apart from each other's and from those of patches
 
 
 class Order(Protocol):
@@ -40,6 +40,52 @@ class Shuffled:
                 del self._epochs[next(iter(self._epochs))]
             self._epochs[number] = _draw(self._size, self._seed, number)
         return self._epochs[number]
+
+
+class Bucketed:
+    """Batches of images of one aspect each.
+
+    A cycle has as many batches as an epoch, of each aspect in proportion to its images, but at least one. Each aspect
+    has a stream of its own, one permutation after the other.
+
+    Args:
+        aspects: of each image (N,).
+        seed: of permutations and coins.
+        batch: images of a step.
+    """
+
+    def __init__(self, aspects: np.ndarray, seed: int, batch: int) -> None:
+        self._aspects, of_image, counts = np.unique(aspects, return_inverse=True, return_counts=True)
+        self._members = [np.flatnonzero(of_image == bucket) for bucket in range(len(counts))]
+        self._streams = [Shuffled(int(count), seed + bucket) for bucket, count in enumerate(counts)]
+        self._batch, self._seed = batch, seed
+        # One entry a batch of a cycle: its bucket.
+        self._cycle = np.repeat(np.arange(len(counts)), np.maximum(1, np.rint(counts / batch).astype(np.int64)))
+        self._shares = np.bincount(self._cycle)
+        self._cycles: dict[int, np.ndarray] = {}
+
+    def places(self, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `Order`."""
+        index, coins = np.empty(len(n), np.int64), np.empty(len(n), bool)
+        steps = n // self._batch
+        for step in np.unique(steps).tolist():
+            here = steps == step
+            bucket, before = self._bucket(step)
+            places, coins[here] = self._streams[bucket].places(before * self._batch + n[here] % self._batch)
+            index[here] = self._members[bucket][places]
+        return index, coins
+
+    def aspect(self, nimg: int) -> float:
+        """Width over height of the step that begins with image number `nimg`."""
+        return float(self._aspects[self._bucket(nimg // self._batch)[0]])
+
+    def _bucket(self, step: int) -> tuple[int, int]:
+        """The bucket of a step, and how many steps before had the same."""
+        number, place = divmod(step, len(self._cycle))
+        if number not in self._cycles:
+            self._cycles = {number: self._cycle[_random(self._seed, number, _BUCKETS).permutation(len(self._cycle))]}
+        bucket = int(self._cycles[number][place])
+        return bucket, number * int(self._shares[bucket]) + int((self._cycles[number][:place] == bucket).sum())
 
 
 class Lanes:

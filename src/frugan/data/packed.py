@@ -18,7 +18,7 @@ import numpy as np
 
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.data.decode import SmallImageError
-from frugan.data.order import Order, Shuffled
+from frugan.data.order import Bucketed, Order, Shuffled
 from frugan.system.bounds import CACHE_INDEX
 from frugan.system.errors import RunError
 from frugan.system.foreign_files import read_bounded
@@ -65,6 +65,7 @@ class PackedDataset:
     folder: Path  # of the cache
     mended: str = ""  # what was wrong with the cache, if it had to be packed again
     subset: str = ""  # what tells these images from all of the folder; "" for all
+    aspects: np.ndarray | None = None  # float64 (N,): width over height that each was stretched from, if any was
 
     def __len__(self) -> int:
         return len(self.images)
@@ -93,8 +94,15 @@ class PackedDataset:
         return int((self.labels < 0).sum())
 
     def order(self, seed: int, batch: int) -> Order:
-        """One permutation an epoch; the batch makes no difference."""
-        return Shuffled(len(self), seed)
+        """One permutation an epoch, and the batch makes no difference; or batches of images of one aspect each."""
+        return Shuffled(len(self), seed) if self.aspects is None else Bucketed(self.aspects, seed, batch)
+
+    def aspect_counts(self) -> dict[float, int]:
+        """How many images were stretched from each width over height; none where all are of one shape."""
+        if self.aspects is None:
+            return {}
+        found, counts = np.unique(self.aspects, return_counts=True)
+        return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
     def typical(self, count: int) -> np.ndarray:
         """Evenly spread: images are in the order of their names, classes one after the other."""
@@ -134,6 +142,7 @@ def open_packed(folder: Path) -> PackedDataset:
         return PackedDataset(
             images=images,
             pixels=PixelFormat(index["bits"], *index["value_range"]),
+            aspects=np.array(index["aspects"], np.float64) if "aspects" in index else None,
             sides=np.array(index.get("sides", [images.shape[2]] * len(images)), np.int64),
             labels=np.array(index["labels"], np.int64),
             names=tuple(index["names"]),

@@ -55,7 +55,7 @@ def evaluate_model(
     real = dataset_features(extractor, dataset, count_real, partial(on_progress, "real images"), ranks)
     own = slice(samples * ranks.rank // ranks.count, samples * (ranks.rank + 1) // ranks.count)
     seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
-    generated = model.batches(seeds, truncation, batch=_BATCH)
+    generated = model.batches(seeds, truncation, batch=_BATCH, as_trained=True)
     fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
     count, decodes = min(count_real, _MOST_RECONSTRUCTIONS), model.codec.reduces or model.enlargement is not None
     reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress) if decodes else None

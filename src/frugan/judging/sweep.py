@@ -186,7 +186,7 @@ def _features(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """With the class (N,) that each seed drew; all 0 where there are none."""
     first = FIRST_SEED
-    for images in model.batches(range(FIRST_SEED, FIRST_SEED + most), truncation, batch=_BATCH):
+    for images in model.batches(range(FIRST_SEED, FIRST_SEED + most), truncation, batch=_BATCH, as_trained=True):
         seeds = range(first, first + len(images))
         first += len(images)
         yield extractor.features(images), model.labels(seeds).to(extractor.device)

@@ -68,6 +68,7 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         most_noise=description.most_noise,
         class_counts=description.class_counts() if generator.classes else {},
         pixels=description.pixels,
+        aspect_counts=description.aspect_counts() if generator.any_grid else {},
     )
     return model.to(chosen)
 
@@ -204,10 +205,23 @@ class ModelDescription:
 
     def class_counts(self) -> dict[str, int]:
         """How many training images each class had, in the order of the labels."""
+        return self._counts("class_counts")
+
+    def aspect_counts(self) -> dict[float, int]:
+        """How many training images were stretched from each width over height; none if all had one shape."""
+        try:
+            counts = {float(aspect): count for aspect, count in self._counts("aspect_counts").items() if count}
+        except ValueError as error:
+            raise UserError(f"{CONFIG_FILE}: info.data.aspect_counts: {error}") from error
+        if not all(0.1 <= aspect <= 10 for aspect in counts):
+            raise UserError(f"{CONFIG_FILE}: info.data.aspect_counts: widths over heights are from 0.1 to 10")
+        return counts
+
+    def _counts(self, name: str) -> dict[str, int]:
         data = entry_of(self.info.get("data", {}), CONFIG_FILE, "info.data")
-        counts = entry_of(data.get("class_counts", {}), CONFIG_FILE, "info.data.class_counts")
+        counts = entry_of(data.get(name, {}), CONFIG_FILE, f"info.data.{name}")
         if not all(type(count) is int and count >= 0 for count in counts.values()):
-            raise UserError(f"{CONFIG_FILE}: info.data.class_counts: expected numbers of images")
+            raise UserError(f"{CONFIG_FILE}: info.data.{name}: expected numbers of images")
         return dict(counts)
 
 

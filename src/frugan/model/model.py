@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from frugan.codecs.base import Codec
 from frugan.config.shape import PLAIN, ImageShape, PixelFormat
-from frugan.model.seeds import draw_styles, seed_labels
+from frugan.model.seeds import draw_styles, seed_aspects, seed_labels
 from frugan.networks.base import Autoencoder, Decoder, Generator
+from frugan.ops.grid import Grid, stretched_grid
 from frugan.requests.drawing import Drawing
 from frugan.system.errors import ArgumentError, did_you_mean
 
@@ -52,6 +53,7 @@ class Model:
         pixels: what -1 and 1 stand for in files.
         info: provenance (recipe, data, seed ...), as written to the model card.
         class_counts: how many training images each class had, in the order of the labels; empty if unconditional.
+        aspect_counts: how many were stretched from each width over height; empty if they are not of several shapes.
         assumed_noise: how far the sampler's codes are off those of real images, for decoders that are told.
         most_noise: the most that the decoder was trained on.
         enlargement: what becomes of finished pictures, if anything; `shape` is then that of its results.
@@ -68,6 +70,7 @@ class Model:
     enlargement: Enlargement | None = None
     class_counts: Mapping[str, int] = field(default_factory=dict)
     pixels: PixelFormat = PLAIN
+    aspect_counts: Mapping[float, int] = field(default_factory=dict)
 
     def to(self, device: torch.device | str) -> "Model":
         """Move all networks; returns self."""
@@ -200,27 +203,46 @@ class Model:
 
     @torch.no_grad()
     def batches(
-        self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None, batch: int = 16
+        self,
+        seeds: Sequence[int],
+        truncation: float = 1.0,
+        label: int | None = None,
+        batch: int = 16,
+        as_trained: bool = False,
     ) -> Iterator[Tensor]:
         """The same images in pieces, for more of them than fit in memory.
 
         Pieces are padded to one size inside, so that how many pictures are asked for at once never changes any of them.
+        `as_trained`: where training images of several shapes were stretched to one, each seed draws one of these
+        shapes, stretched.
         """
         Drawing(seeds, truncation)  # raises what is wrong with them
         self._checked_label(label)
         for first in range(0, len(seeds), batch):
             wanted = list(seeds[first : first + batch])
             padded = wanted + wanted[-1:] * (batch - len(wanted))
-            yield self.decode(self.codes(padded, truncation, label), noise=self.assumed_noise)[: len(wanted)]
+            yield self.decode(self.codes(padded, truncation, label, as_trained), noise=self.assumed_noise)[
+                : len(wanted)
+            ]
 
     def styles(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """What the sampler draws its codes from: w, in whatever shape it takes."""
         return draw_styles(self.generator, seeds, list(self.class_counts.values()), truncation, label)
 
     @torch.no_grad()
-    def codes(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
-        """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]."""
-        return self.generator.synthesis(self.styles(seeds, truncation, label))
+    def codes(
+        self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None, as_trained: bool = False
+    ) -> Tensor:
+        """What the sampler itself draws, (N, C, s, s), nominally in [-1, 1]; `as_trained` as in `batches`."""
+        styles = self.styles(seeds, truncation, label)
+        if not (as_trained and self.aspect_counts):
+            return self.generator.synthesis(styles)
+        aspects, size = seed_aspects(seeds, self.aspect_counts), self.generator.code_shape[1:]
+        codes = styles.new_empty(len(seeds), *self.generator.code_shape)
+        for aspect in aspects.unique().tolist():
+            grid = Grid(*(axis.to(self.device) for axis in stretched_grid(*size, aspect)))
+            codes[aspects == aspect] = self.generator.synthesis(styles[aspects == aspect], grid)
+        return codes
 
     @torch.no_grad()
     def decode(self, codes: Tensor, *, noise: float) -> Tensor:

@@ -1,12 +1,14 @@
 """From seeds to latents, classes, styles and codes: the same on every machine and in any batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from frugan.networks.base import Generator
+
+_CLASSES, _ASPECTS = 1, 2  # keep these draws of a seed apart
 
 
 @torch.no_grad()
@@ -44,10 +46,19 @@ def seed_labels(seeds: Sequence[int], counts: Sequence[int], classes: int = 0) -
         counts: training images of each class, or nothing.
         classes: how many the generator knows.
     """
-    counts = counts or [1] * max(1, classes)
+    return _choices(seeds, counts or [1] * max(1, classes), _CLASSES)
+
+
+def seed_aspects(seeds: Sequence[int], counts: Mapping[float, int]) -> Tensor:
+    """Width over height (N,) for each seed, in proportion to the counts of training images."""
+    return torch.tensor(list(counts), dtype=torch.float64)[_choices(seeds, list(counts.values()), _ASPECTS)]
+
+
+def _choices(seeds: Sequence[int], counts: Sequence[int], stream: int) -> Tensor:
+    """Which of the counted (N,), int64, each seed draws."""
     total = sum(counts)
     frequencies = [count / total for count in counts]
-    drawn = [np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, 1]))) for seed in seeds]
+    drawn = [np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, stream]))) for seed in seeds]
     return torch.tensor([int(random.choice(len(counts), p=frequencies)) for random in drawn], dtype=torch.int64)
 
 

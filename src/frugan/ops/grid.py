@@ -39,6 +39,17 @@ def full_grid(height: int, width: int) -> Grid:
     )
 
 
+def stretched_grid(height: int, width: int, aspect: float) -> Grid:
+    """The whole of an image of that width over height, sampled at `height` x `width` points, its ends among them."""
+    spans = (1.0, aspect) if aspect < 1 else (1 / aspect, 1.0)
+    return Grid(
+        *(
+            torch.linspace((1 - span) / 2, (1 + span) / 2, size, dtype=torch.float64).float()
+            for span, size in zip(spans, (height, width), strict=True)
+        )
+    )
+
+
 def sides_of(height: int, width: int) -> tuple[float, float]:
     """How far apart the first and the last coordinate of a whole image's sides are; 1 for the longer one."""
     longest = max(height, width, 2)

@@ -17,6 +17,8 @@ from frugan.data.fit import Wanted
 from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
 from frugan.data.opening import open_sides, usual_hold_out
+from frugan.data.order import Bucketed
+from frugan.data.packed import PackedDataset
 from frugan.data.patches import Patches
 from frugan.data.shard_place import is_shards
 from frugan.data.source import open_source, source_name
@@ -88,8 +90,7 @@ def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName 
         device=str(device),
         threads=config.threads or _threads_per_part(config),
     )
-    _build_parts(config, device)  # errors in their settings show now, not in the middle of the run
-    open_patches(config, dataset)  # packed now
+    _build_parts(config, device, dataset)  # errors in their settings show now, not in the middle of the run
     return Prepared(config, dataset, device)
 
 
@@ -159,6 +160,8 @@ def create_run(prepared: Prepared, path: Path, *, replace: bool, initial: bytes 
         describe_machine(prepared.device), facts, time.strftime("%Y-%m-%dT%H:%M:%S%z"), secrets.token_hex(8)
     )
     counts = {"num_skipped": len(dataset.skipped), "class_counts": facts.class_counts, "images": len(dataset)}
+    if isinstance(dataset, PackedDataset) and dataset.aspects is not None:
+        counts["aspect_counts"] = {repr(aspect): count for aspect, count in dataset.aspect_counts().items()}
     shared = {"source": source_name(config.data.source), "fingerprint": dataset.fingerprint, **counts}
 
     def describe_model(run: RunFolder) -> None:
@@ -192,7 +195,8 @@ def build_part(
     part: Part
     if name == "sampler":
         patches = open_patches(config, dataset) if dataset else None
-        part = GANPart(config.sampler, codec, config.data.shape, config.seed, device, ranks, patches)
+        aspect_of = _aspects(config, dataset) if dataset else None
+        part = GANPart(config.sampler, codec, config.data.shape, config.seed, device, ranks, patches, aspect_of)
     elif config.decoder is None:
         raise UserError(f"recipe {config.recipe}: it has no decoder to train")
     else:
@@ -200,6 +204,16 @@ def build_part(
     if ranks.count > 1 and config.synchronised_batch_norm:
         synchronise_batch_norm(part.networks().values(), ranks)
     return part
+
+
+def _aspects(config: RunConfig, dataset: TrainingImages) -> Callable[[int], float] | None:
+    """Width over height of the images of the step that begins with a number; None where all have one shape."""
+    order = dataset.order(config.seed, config.sampler.schedule.batch)
+    if not isinstance(order, Bucketed):
+        return None
+    if config.sampler.smallest_window < 1:
+        raise UserError("sampler.smallest_window: windows are of one shape. Set it to 1, or data.fit to crop")
+    return order.aspect
 
 
 def measured_images(dataset: TrainingImages) -> Tensor:
@@ -272,10 +286,10 @@ def _threads_per_part(config: RunConfig) -> int:
     return max(1, available_cores() // len(config.parts()))
 
 
-def _build_parts(config: RunConfig, device: torch.device) -> None:
+def _build_parts(config: RunConfig, device: torch.device, dataset: TrainingImages) -> None:
     for name in config.parts():
         try:
-            _check_weights(build_part(config, name, device))
+            _check_weights(build_part(config, name, device, dataset=dataset))  # patches are packed now
         except (RuntimeError, MemoryError) as error:  # torch's, of sizes that cannot be, or do not fit
             raise UserError(
                 f"{name}: its networks cannot be built with these settings: {error}. Check their widths and sizes."

@@ -4,6 +4,7 @@ This is the one place where codec, stabilizer, objective and networks meet; each
 the others.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from frugan.config.shape import ImageShape
 from frugan.networks.base import Discriminator, Generator
 from frugan.objectives.base import Critic, Loss
 from frugan.ops.draws import BatchDraws
-from frugan.ops.grid import Grid
+from frugan.ops.grid import Grid, stretched_grid
 from frugan.stabilizers.base import Stabilizer
 from frugan.system.bounds import WEIGHTS
 from frugan.system.errors import UserError
@@ -59,6 +60,7 @@ class GANPart(Part):
         device: torch.device,
         ranks: Ranks = ALONE,
         patches: PatchSource | None = None,
+        aspect_of: Callable[[int], float] | None = None,
     ) -> None:
         super().__init__(config.schedule, codec, seed, device, ranks)
         torch.manual_seed(seed_for(seed, 0, "initialise sampler"))
@@ -77,6 +79,12 @@ class GANPart(Part):
                 f"smallest_window: {type(self.generator).__name__} draws whole pictures alone; windows need a "
                 "generator of coordinates, such as CREPS"
             )
+        if aspect_of and not self.generator.any_grid:
+            raise ValueError(
+                f"fit: {type(self.generator).__name__} draws one shape alone; aspect-buckets need a generator of "
+                "coordinates, such as CREPS. Use crop, stretch or pad"
+            )
+        self.aspect_of = aspect_of
         self.stabilizer: Stabilizer = config.stabilizer.build().to(device)
         self.stabilizer.share(BatchDraws(ranks.rank, ranks.count, self.stabilizer.num_filtered))
         self.loss: Loss = config.loss.partial()
@@ -146,8 +154,12 @@ class GANPart(Part):
         if own is not None:
             images, grid = own
         codes = self.codec.encode(images.to(self.device))
+        if grid is not None and own is None:
+            codes = window_of(codes, grid)
+        if self.aspect_of:  # all of this step have that shape, and were stretched; what is generated is as well
+            grid = stretched_grid(*self.generator.code_shape[1:], self.aspect_of(nimg))
         return Batch(
-            codes=codes if grid is None or own is not None else window_of(codes, grid),
+            codes=codes,
             # What is generated has the classes of the real images, so that both sides show each equally often.
             labels=labels.to(self.device) if self.generator.classes else None,
             grid=grid,

@@ -90,6 +90,8 @@ def pack_shards(
         raise ArgumentError("shard_size", "images of a shard: at least 1", shard_size)
     if not 0 <= hold_out < 1:
         raise ArgumentError("hold_out", "a part of all images, from 0 to below 1", hold_out)
+    if fit == "aspect-buckets":
+        raise ArgumentError("fit", "shards hold images of one shape. Choose crop, stretch or pad", fit)
     height, width = (resolution, resolution) if isinstance(resolution, int) else resolution
     wanted = Wanted(ImageShape(channels, height, width), PixelFormat(bits), fit, upsample)
     folder = Path(out)

@@ -38,7 +38,7 @@ class Plan:
         channels: Channels of the images: 1 (grey), 3 (RGB), 4 (RGBA), or a number of bands.
         bits: Bits of a channel: 8, 16, or 32 for floating point numbers.
         white: Largest value of images of 16 bits, such as 4095 for 12 bits; all 16 bits if left out.
-        fit: How images of another shape are brought to the size: "crop", "stretch" or "pad".
+        fit: How images of another shape are brought to the size: "crop", "stretch", "pad" or "aspect-buckets".
         kimg: Length of the training, in thousands of images shown: the sampler's, or the decoder's with part "decoder".
         minutes: Length of the training, in minutes on this machine: both parts are fitted to it after a short trial.
             The evaluation comes on top.
