@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from frugan.metrics.density_coverage import coverage, density
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr, squared_error, ssim
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.perceptual import EfficientNetDistance, LPIPSDistance
 from frugan.metrics.precision_recall import precision, recall
+from frugan.metrics.variety import relative_spread
 from frugan.system.torchvision_import import import_torchvision
 
 
@@ -161,3 +163,31 @@ def test_lpips_is_its_authors_package() -> None:
     a, b = (torch.randint(0, 256, (2, 3, 64, 64)) / 127.5 - 1 for _ in range(2))
     assert torch.allclose(ours(a, b), ours.network(a, b).flatten(), atol=1e-6)
     assert ours(a, a).tolist() == [0, 0]
+
+
+def test_density_and_coverage_of_balls_counted_one_by_one() -> None:
+    real, fake = features(40, 4, 0), features(30, 4, 1, shift=0.2)
+    to_real = (real[:, None].double() - real[None].double()).norm(dim=2)
+    radius = to_real.sort(dim=1).values[:, 5]  # the nearest of all is the image itself
+    inside = (fake[:, None].double() - real[None].double()).norm(dim=2) <= radius
+    assert density(real, fake, chunk=7) == pytest.approx(inside.sum().item() / (5 * 30))
+    assert coverage(real, fake, chunk=7) == pytest.approx(inside.any(dim=0).double().mean().item())
+
+
+def test_fidelity_and_variety_apart() -> None:
+    real = features(400, 8, 0)
+    same, one = real.flip(0), real[real.norm(dim=1).argmin()].expand(400, 8)  # where they are densest
+    others = real + features(400, 8, 5) * 1e-3
+    assert density(real, others) == pytest.approx(1.0, abs=0.25)
+    assert coverage(real, others) > 0.99
+    tints = one + features(400, 8, 2) * 1e-2
+    assert density(real, tints) > 0.5  # it looks real
+    assert coverage(real, tints) < 0.05  # and is nearly one picture
+    assert relative_spread(real, tints) < 1e-3
+    assert relative_spread(real, same) == pytest.approx(1.0)
+    assert relative_spread(real, 2 * real + 3) == pytest.approx(4.0)
+
+
+def test_too_few_for_density() -> None:
+    with pytest.raises(ValueError, match="need more than 5 samples"):
+        density(torch.randn(5, 2), torch.randn(9, 2))

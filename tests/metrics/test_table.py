@@ -13,10 +13,12 @@ from frugan.judging.card import write_model_card
 from frugan.judging.evaluation import Evaluation, Floor, read_evaluation
 from frugan.metrics import table
 from frugan.metrics.base import Features, Measured
+from frugan.metrics.density_coverage import coverage, density
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision, recall
+from frugan.metrics.variety import relative_spread
 from frugan.runs.folder import RunFolder
 from frugan.studies.definition import Row, Study
 from frugan.studies.folder import StudyFolder
@@ -40,6 +42,9 @@ def test_the_table_measures_what_its_functions_do() -> None:
         "kernel_distance_std": std,
         "precision": precision(real, fake),
         "recall": recall(real, fake),
+        "density": density(real, fake),
+        "coverage": coverage(real, fake),
+        "relative_spread": relative_spread(real, fake),
         "inception_score_mean": score,
         "inception_score_std": spread,
     }

@@ -25,10 +25,10 @@ def recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024
         raise ValueError(f"precision and recall need more than {neighbours} samples, got {len(real)} and {len(fake)}")
     # Distances come from inner products, whose cancellation float64 forgives.
     real, fake = real.detach().double(), fake.detach().double()
-    return _covered(real, fake, _radii(fake, neighbours, chunk), chunk)
+    return _covered(real, fake, radii_of(fake, neighbours, chunk), chunk)
 
 
-def _radii(points: Tensor, neighbours: int, chunk: int) -> Tensor:
+def radii_of(points: Tensor, neighbours: int, chunk: int) -> Tensor:
     """Distance of each point to its k-th neighbour (n,); the nearest of all is the point itself."""
     return torch.cat([torch.cdist(rows, points).kthvalue(neighbours + 1, dim=1).values for rows in points.split(chunk)])
 

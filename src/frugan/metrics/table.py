@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from frugan.metrics.base import Features, Measured, MetricFunction
+from frugan.metrics.density_coverage import coverage, density
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.inception_score import inception_score
 from frugan.metrics.kernel import kernel_distance
 from frugan.metrics.precision_recall import precision, recall
+from frugan.metrics.variety import relative_spread
 
 MAIN = "frechet_distance"  # what studies compare, sweeps choose by, and reports show first
 
@@ -58,6 +60,18 @@ def _recall(features: Features) -> Measured:
     return Measured(recall(features.real, features.fake))
 
 
+def _density(features: Features) -> Measured:
+    return Measured(density(features.real, features.fake))
+
+
+def _coverage(features: Features) -> Measured:
+    return Measured(coverage(features.real, features.fake))
+
+
+def _spread(features: Features) -> Measured:
+    return Measured(relative_spread(features.real, features.fake))
+
+
 def _inception_score(features: Features) -> Measured:
     return Measured(*inception_score(features.probabilities(features.fake)))
 
@@ -69,6 +83,11 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("precision", "precision", "higher", _precision, ".3f", 4, meaning="how many generated look real"),
     Metric("recall", "recall", "higher", _recall, ".3f", 4, meaning="how many real are covered"),
+    Metric("density", "density", "higher", _density, ".3f", 6, meaning="as precision, and 1 for real images"),
+    Metric(
+        "coverage", "coverage", "higher", _coverage, ".3f", 6, meaning="as recall, by neighbourhoods of real images"
+    ),
+    Metric("relative_spread", "spread", "higher", _spread, ".3f", meaning="of generated features over real ones"),
     Metric(
         "inception_score_mean",
         "inception score",
