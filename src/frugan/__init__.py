@@ -6,8 +6,8 @@
 >>> images = model.sample(seeds=range(16))  # float (16, 3, 128, 128) in [-1, 1]
 
 Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
-`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`, `report`,
-`study`, `check_data`, `pack_shards`, `open_studio`.
+`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`, `push`,
+`report`, `study`, `check_data`, `pack_shards`, `open_studio`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from frugan.use_cases.join import Joined, join_decoders
     from frugan.use_cases.pack_shards import PackedShards, pack_shards
     from frugan.use_cases.plan import Plan
+    from frugan.use_cases.push import Pushed, push
     from frugan.use_cases.render import Rendered, render
     from frugan.use_cases.report import report
     from frugan.use_cases.resume import resume
@@ -102,6 +103,7 @@ _PUBLIC = {
     "use_cases.join": ("Joined", "join_decoders"),
     "use_cases.pack_shards": ("PackedShards", "pack_shards"),
     "use_cases.plan": ("Plan",),
+    "use_cases.push": ("Pushed", "push"),
     "use_cases.render": ("Rendered", "render"),
     "use_cases.report": ("report",),
     "use_cases.resume": ("resume",),

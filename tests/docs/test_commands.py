@@ -96,6 +96,7 @@ def test_it_is_understood(page: str, command: str, world: Path, monkeypatch: pyt
 
     monkeypatch.chdir(world)
     monkeypatch.syspath_prepend(world)
+    monkeypatch.setattr("frugan.model.place.fetched", lambda named: world)  # no network
     for name in USE_CASES:
         monkeypatch.setattr(frugan, name, reach(name))
     words = [PLACEHOLDERS.get(word, word) for word in shlex.split(command)]

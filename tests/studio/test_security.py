@@ -1,6 +1,7 @@
 """Who may ask, and what for: every refusal that the studio promises."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 from frugan.studio.places import OutsideError, Places
 from frugan.studio.security import Rules, is_loopback
 from frugan.studio.server import application, open_studio_of
+from frugan.studio.shelf import entries
 from frugan.system.errors import UserError
 
 HERE, CHANGES = "http://127.0.0.1:8000", {"frugan-studio": "1"}
@@ -197,3 +199,22 @@ def test_images_are_inside_too(client: TestClient, data: str) -> None:
 )
 def test_the_static_folder_is_all_that_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["generator.safetensors", "sampler/log", "extra"])
+def test_models_that_hold_a_link_out_of_the_folders_are_refused(world: Path, tmp_path: Path, name: str) -> None:
+    inside = tmp_path / "inside" / "model"
+    shutil.copytree(world / "creps", inside)
+    (tmp_path / "outside").write_bytes((inside / "generator.safetensors").read_bytes())
+    places = Places.of([tmp_path / "inside"])
+    within = inside / "also"
+    within.symlink_to(inside / "config.json")
+    assert places.path("0/model") == inside.resolve()
+    (inside / name).parent.mkdir(exist_ok=True)
+    (inside / name).unlink(missing_ok=True)
+    (inside / name).symlink_to(tmp_path / "outside")
+    with pytest.raises(OutsideError, match="lies outside"):
+        places.path("0/model")
+    (listed,) = entries(places)
+    assert listed.state == "damaged"
+    assert "outside" in listed.problem

@@ -27,6 +27,7 @@ VERBS = {
     "join": "join the levels of a decoder that were trained apart",
     "import": "convert a public checkpoint into a model folder",
     "export": "write a model as one ONNX or pt2 file",
+    "push": "upload a model to the Hugging Face hub",
     "studio": "train, watch, explore and zoom in a browser",
     "report": "write the report of a run as one HTML page",
     "study": "compare recipes over seeds and settings, with error bars",

@@ -15,7 +15,8 @@ from frugan.cli.parsing import refuse_beside
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import say
 from frugan.cli.verb import run_verb
-from frugan.requests.drawing import Drawing, existing_folder
+from frugan.model.place import existing_model
+from frugan.requests.drawing import Drawing
 from frugan.requests.judging import enough_samples
 from frugan.system.errors import ArgumentError
 
@@ -33,8 +34,7 @@ class Flags:
         samples: Number of images to generate. Default: the run's setting evaluation.samples. With --consistency: 256.
         truncation: Truncation, 0 or more.
         snapshot: Image count of an earlier snapshot to evaluate. The folder RUN/sampler/snapshots lists them.
-        sizes: Measure the consistency of two picture sizes instead, for example 256,512. "paper": 256,512 of 10,000
-            samples.
+        sizes: Measure the consistency of two sizes instead, for example 256,512. "paper": 256,512 of 10,000 samples.
         lpips: With --consistency: use LPIPS, not the offline perceptual distance (pip install 'frugan[lpips]').
     """
 
@@ -66,7 +66,7 @@ def _evaluate(flags: Flags) -> int:
         return _consistency(flags, same)
     if flags.lpips:
         raise ArgumentError("lpips", "only with `sizes`")
-    run = existing_folder("run", flags.run)
+    run = existing_model("run", flags.run)
     from frugan import evaluate
 
     result = evaluate(run, images, judge, truncation=flags.truncation, finishing=finishing, **same)
@@ -81,7 +81,7 @@ def _consistency(flags: Flags, same: Any) -> int:
     given |= {"code_noise": flags.finishing.code_noise is not None, "features": flags.judge != JUDGE}
     refuse_beside("sizes", given)
     sizes, usual = (_PAPER_SIZES, _PAPER_SAMPLES) if flags.sizes == "paper" else (whole_pair("sizes", flags.sizes), 256)
-    run = existing_folder("run", flags.run)
+    run = existing_model("run", flags.run)
     from frugan import measure_consistency
 
     same["samples"] = same["samples"] or usual

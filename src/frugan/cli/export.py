@@ -10,7 +10,7 @@ from tyro.conf import Positional, arg
 from frugan.cli.flags import JSONOutput, Packages
 from frugan.cli.outcome import show_result
 from frugan.cli.verb import run_verb
-from frugan.requests.drawing import existing_folder
+from frugan.model.place import existing_model
 from frugan.requests.exporting import Exporting, Part, Pixels
 
 
@@ -20,7 +20,7 @@ class Flags:
     model. CREPS and the like take coordinates as inputs: one file draws every size.
 
     Args:
-        run: Run folder or model folder.
+        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
         out: Output file: .onnx (pip install 'frugan[export]') or .pt2 (torch.export).
         part: Part to export: all, sampler (latents to codes) or decoder (codes of any size to images).
         pixels: Images in the file: float in [-1, 1] (N, C, H, W), or uint8 (N, H, W, C).
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _export(flags: Flags) -> int:
-    run = existing_folder("run", flags.run)
+    run = existing_model("run", flags.run)
     from frugan import export
 
     show_result(export(run, flags.out, Exporting(flags.part, flags.pixels)), flags.json_output)

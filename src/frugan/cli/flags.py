@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
@@ -21,6 +21,14 @@ Packages = Annotated[
     arg(
         metavar="NAME",
         help="Allow configurations to name classes of this Python package. Its code runs. May be given several times.",
+    ),
+]
+Trackers = Annotated[
+    UseAppendAction[tuple[Literal["tensorboard", "trackio", "wandb"], ...]],
+    arg(
+        name="log",
+        metavar="NAME",
+        help="Log to this program, too: tensorboard, trackio or wandb (pip install 'frugan[NAME]'). May be repeated.",
     ),
 ]
 JSONOutput = Annotated[bool, arg(name="json", help="Print the result as JSON.")]

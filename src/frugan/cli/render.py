@@ -15,10 +15,10 @@ from frugan.cli.parsing import parse_size
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import show
 from frugan.cli.verb import run_verb
-from frugan.requests.drawing import Drawing, existing_folder
+from frugan.model.place import existing_model
+from frugan.requests.drawing import Drawing
 from frugan.requests.frame import Fit, Frame, Outside
 from frugan.requests.rendering import Rendering, check_samples
-from frugan.writing.endings import check_ending
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Flags:
     """Render one picture of a CREPS or CIPS model at any size. Memory holds only one strip of it.
 
     Args:
-        run: Run folder or model folder.
+        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
         out: Output file: .png, .tif (BigTIFF above 4 GB) or .dzi (Deep Zoom, for web viewers) or .npy.
         size: Width and height in pixels, for example 6144x4096.
         seed: Seed of the picture.
@@ -76,11 +76,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _render(flags: Flags) -> int:
-    run, rendering = existing_folder("run", flags.run), Rendering(flags.tile, flags.exact)
-    check_ending(flags.out)
+    run, rendering = existing_model("run", flags.run), Rendering(flags.tile, flags.exact)
     same = {name: getattr(flags, name) for name in ("fit", "zoom", "rotate", "warp", "outside", "supersample")}
-    size, crop, shift = parse_size(flags.size), box("crop", flags.crop), pair("shift", flags.shift)
-    frame = Frame(size, crop, shift=shift, centres=flags.grid == "centres", **same)
+    crop, shift = box("crop", flags.crop), pair("shift", flags.shift)
+    frame = Frame(parse_size(flags.size), crop, shift=shift, centres=flags.grid == "centres", **same)
     check_samples(frame, rendering)
     drawing = Drawing([flags.seed], flags.truncation, flags.label or None)
     draw = partial(frugan.render, run, flags.out, drawing, frame, rendering, device=flags.device, watcher=SHOWN)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Packages
+from frugan.cli.flags import Packages, Trackers
 from frugan.cli.outcome import show_outcome
 from frugan.cli.progress import training_watcher
 from frugan.cli.verb import run_verb
@@ -30,6 +30,7 @@ class Flags:
     part: PartChoice = "all"
     data: str = ""
     kimg: float = 0.0
+    trackers: Trackers = ()
     allow_package: Packages = ()
 
 
@@ -43,4 +44,7 @@ def _resume(flags: Flags) -> int:
     from frugan import resume
 
     watcher = training_watcher()
-    return show_outcome(resume(folder.path, part=flags.part, data=flags.data, kimg=flags.kimg, watcher=watcher))
+    done = resume(
+        folder.path, part=flags.part, data=flags.data, kimg=flags.kimg, trackers=flags.trackers, watcher=watcher
+    )
+    return show_outcome(done)

@@ -12,7 +12,8 @@ from frugan.cli.parsing import parse_seeds
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import say, show
 from frugan.cli.verb import run_verb
-from frugan.requests.drawing import Drawing, check_target, existing_folder
+from frugan.model.place import existing_model
+from frugan.requests.drawing import Drawing, check_target
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Flags:
     """Generate images from a run or a model folder. A seed gives the same image on every machine, up to rounding.
 
     Args:
-        run: Run folder or model folder.
+        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
         out: Folder for one file per seed. With --grid: the PNG or JPEG file.
         seeds: Seeds and ranges of seeds, for example 0-63 or 1,5,9-12.
         truncation: Truncation, 0 or more. Below 1, images are more typical and less varied.
@@ -58,7 +59,7 @@ def _sample(flags: Flags) -> int:
     drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None)
     finishing = flags.finishing.request()
     check_target(flags.out, sheet=flags.sheet)
-    run = existing_folder("run", flags.run)
+    run = existing_model("run", flags.run)
     from frugan import sample
 
     made = sample(

@@ -13,7 +13,7 @@ from frugan.cli.number_lists import numbers
 from frugan.cli.outcome import show_result
 from frugan.cli.terminal import say
 from frugan.cli.verb import run_verb
-from frugan.requests.drawing import existing_folder
+from frugan.model.place import existing_model
 from frugan.requests.judging import Sweeping
 
 
@@ -55,7 +55,7 @@ def _sweep(flags: Flags) -> int:
     truncations, rejections = numbers("truncations", flags.truncations), numbers("rejections", flags.rejections)
     sweeping = Sweeping(truncations, rejections, flags.reject_by, flags.samples)
     finishing = flags.finishing.request()
-    run = existing_folder("run", flags.run)
+    run = existing_model("run", flags.run)
     from frugan import sweep
 
     result = sweep(

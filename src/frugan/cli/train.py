@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import Packages, Settings
+from frugan.cli.flags import Packages, Settings, Trackers
 from frugan.cli.outcome import show_estimates, show_outcome
 from frugan.cli.progress import training_watcher
 from frugan.cli.shape_flags import SHAPE, WithShape
@@ -62,6 +62,7 @@ class Flags:
     clusters: Annotated[int | None, arg(metavar="N")] = None
     part: PartChoice = "all"
     settings: Settings = ()
+    trackers: Trackers = ()
     dry_run: bool = False
     replace: bool = False
     allow_package: Packages = ()
@@ -80,4 +81,5 @@ def _train(flags: Flags) -> int:
     if flags.dry_run:
         show_estimates(estimate(plan, watcher=training_watcher()))
         return 0
-    return show_outcome(train(plan, flags.out, replace=flags.replace, watcher=training_watcher()))
+    watcher = training_watcher()
+    return show_outcome(train(plan, flags.out, replace=flags.replace, trackers=flags.trackers, watcher=watcher))

@@ -13,7 +13,8 @@ from frugan.cli.parsing import parse_seeds, parse_size
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import show
 from frugan.cli.verb import run_verb
-from frugan.requests.drawing import Drawing, existing_folder
+from frugan.model.place import existing_model
+from frugan.requests.drawing import Drawing
 from frugan.requests.frame import Film, Frame
 from frugan.system.errors import ArgumentError
 from frugan.writing.endings import check_video
@@ -24,7 +25,7 @@ class Flags:
     """Make a film of transitions between pictures. CREPS and CIPS models also zoom, and draw any size.
 
     Args:
-        run: Run folder or model folder.
+        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
         out: Output file: .mp4 (pip install 'frugan[video]'), .gif or .webp. Or a folder for PNG frames.
         seeds: Seeds of the pictures in their order, for example 0-3 or 5,9,5. A single seed gives a still picture.
         size: Width and height in pixels. Default: 256x256, or the size that the model draws.
@@ -60,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _video(flags: Flags) -> int:
-    run = existing_folder("run", flags.run)
+    run = existing_model("run", flags.run)
     first, *last = numbers("truncation", flags.truncation, between=":")
     if len(last) > 1:
         raise ArgumentError("truncation", "expected one number, or two as in 1:0.3", flags.truncation)

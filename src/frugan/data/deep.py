@@ -22,10 +22,10 @@ from frugan.data.decode import (
     decoded,
     too_large,
 )
-from frugan.data.extras import extra_module
 from frugan.data.fit import Placement, Wanted, placement
 from frugan.data.tiff import SIGNATURES, Reserve, read_tiff
 from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_NUMBERS, IMAGE_PIXELS, GiB
+from frugan.system.extras import extra_module
 from frugan.system.numpy_files import numbers_of
 
 _NUMPY, _PNG = b"\x93NUMPY", b"\x89PNG\r\n\x1a\n"

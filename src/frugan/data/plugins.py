@@ -9,7 +9,7 @@ from typing import NamedTuple
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from frugan.data.extras import extra_module
+from frugan.system.extras import extra_module
 
 PLUGIN_SUFFIXES = (
     *(".heic", ".heif", ".hif", ".jxl"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from frugan.data.decode import CorruptImageError, UnsupportedImageError
-from frugan.data.extras import extra_module
+from frugan.system.extras import extra_module
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage

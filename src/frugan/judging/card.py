@@ -30,7 +30,7 @@ def _card(run: RunFolder) -> str:
 library_name: frugan
 pipeline_tag: unconditional-image-generation
 tags: [gan, {json.dumps(config.recipe)}{", class-conditional" if classes else ""}]
-license: (to be filled in by whoever publishes this model)
+license: unknown
 ---
 
 # {markdown(config.recipe)}: {size} images from {markdown(source)}

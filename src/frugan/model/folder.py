@@ -13,7 +13,9 @@ from frugan.codecs.pixel import PixelCodec
 from frugan.config.records import entry_of
 from frugan.config.shape import PLAIN, ImageShape, PixelFormat, resolution_entry, size_of
 from frugan.config.spec import Spec
+from frugan.model.hub import origin_of
 from frugan.model.model import Model
+from frugan.model.place import model_place
 from frugan.model.weights import load_rrdb, load_weights
 from frugan.networks.base import Autoencoder, Decoder, Generator, colours_of
 from frugan.system.atomic import write_file
@@ -31,7 +33,8 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     """Load a model from its folder or from the run that trained it, on any machine.
 
     Args:
-        path: A run folder or a model folder.
+        path: A run folder or a model folder; the name of a model inside the package, "noto-people"; or a model on the
+            Hugging Face hub, "hf://user/name" or "hf://user/name@revision".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
 
     Raises:
@@ -63,7 +66,7 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         codec,
         decoder,
         description.shape,
-        description.info,
+        {**description.info, **origin_of(path, folder)},
         assumed_noise=description.assumed_noise,
         most_noise=description.most_noise,
         class_counts=description.class_counts() if generator.classes else {},
@@ -123,7 +126,8 @@ def load_shape(path: str | Path) -> ImageShape:
 
 
 def model_folder(path: Path) -> Path:
-    """Of a run, its model's folder."""
+    """Of a run, its model's folder; of a name in `requests.place`, where that lies."""
+    path = model_place(path)
     return path / "model" if (path / "config.yaml").is_file() else path
 
 

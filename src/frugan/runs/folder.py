@@ -6,6 +6,7 @@ decoder/      the same, for the other part
 model/        config.json, generator.safetensors, decoder.safetensors, README.md: what `frugan.load` reads
 report.html   evaluation.json consistency.json
 clusters.json  only in runs on clusters: the cluster of each image, in the order of their names
+trackers.json  only in runs that were logged to other programs: how much each was told; tensorboard/ has such logs
 initial.safetensors   only in fine-tuned and continued runs: what the networks began with
 """
 

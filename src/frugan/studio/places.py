@@ -1,5 +1,6 @@
 """Where the studio may read and write: inside the folders that it was started with, after all links are followed."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from frugan.system.errors import ArgumentError, UserError
 from frugan.system.foreign_files import file_names
 
 _LONGEST = 2000  # characters of a path
+_TRAINED = ("config.yaml", "config.json", "study.json")  # of a run, a model, a study
 HIDDEN = ".studio"  # what the studio keeps for itself, in the first folder
 
 
@@ -33,7 +35,7 @@ class Places:
         return cls(tuple(dict.fromkeys(folder.resolve() for folder in folders)))
 
     def path(self, place: str) -> Path:
-        """What a place names; it need not exist.
+        """What a place names; it need not exist. Of runs, models and studies, all that they hold lies inside, too.
 
         Raises:
             OutsideError: outside of the folders, or not a place at all.
@@ -41,7 +43,10 @@ class Places:
         number, _, rest = place.partition("/")
         if not (number.isascii() and number.isdigit() and len(number) < 4 and int(number) < len(self.roots)):
             raise OutsideError(f"place {_short(place)}: must begin with the number of a folder, such as 0/mine")
-        return self._inside(self.roots[int(number)] / rest.lstrip("/") if rest else self.roots[int(number)], place)
+        path = self._inside(self.roots[int(number)] / rest.lstrip("/") if rest else self.roots[int(number)], place)
+        if any((path / name).is_file() for name in _TRAINED):
+            self._check_links(path)
+        return path
 
     def typed(self, text: str) -> Path:
         """A path as a person types it: absolute, or relative to one of the folders.
@@ -90,6 +95,12 @@ class Places:
     def in_words(self) -> str:
         """The folders, for a sentence."""
         return " or ".join(map(str, self.roots))
+
+    def _check_links(self, folder: Path) -> None:
+        for parent, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                if os.path.islink(os.path.join(parent, name)):
+                    self._inside(Path(parent, name), str(Path(parent, name).relative_to(folder)))
 
     def _inside(self, path: Path, shown: str) -> Path:
         _check_text(shown)

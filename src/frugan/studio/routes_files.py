@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from frugan.config.records import read_json
 from frugan.data.decode import ImageError, decoded
+from frugan.model.place import shipped_folder
 from frugan.studio.answers import answering, file, told
 from frugan.studio.asked import Wish
 from frugan.studio.reading import Asked, TooLargeError
@@ -78,7 +79,9 @@ async def favourites(request: Request) -> Response:
     path = studio.places.path(asked.text("place"))
     if kind_of(path) not in ("run", "model"):
         raise UserError(f"place {asked.text('place')}: favourites are kept beside runs and models.")
-    kept = path / "favourites.json"
+    # Models inside the package lie where nothing is written.
+    in_package = path.parent == shipped_folder()
+    kept = studio.places.own / f"favourites-{path.name}.json" if in_package else path / "favourites.json"
     if request.method == "PUT":
         sent = await Asked.body(request)
         chosen = [_favourite(each) for each in sent.listed("favourites")][:_MOST_FAVOURITES]

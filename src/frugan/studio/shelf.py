@@ -60,6 +60,7 @@ def entry(path: Path, places: Places) -> Entry:
     """One of them."""
     place, kind = places.place(path), kind_of(path)
     try:
+        places.path(place)  # a run that leads out of the folders is listed, not read
         return {"run": _run, "study": _study, "model": _model}[kind](path, place)
     except (UserError, OSError, ValueError) as error:
         return Entry(place, path.name, kind, "damaged", problem=str(error))

@@ -1,7 +1,8 @@
 """Train what is left of a run, and when all of it is done, evaluate it and write its report."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frugan.config.schema import RunConfig
@@ -10,8 +11,9 @@ from frugan.judging.evaluation import Evaluation
 from frugan.judging.preview import PreviewJudge
 from frugan.networks.base import Autoencoder
 from frugan.requests.judging import Judge
-from frugan.requests.watching import Watcher
+from frugan.requests.watching import Tick, Watcher
 from frugan.runs.folder import RunFolder, is_run
+from frugan.runs.trackers import Followers, TrackerName
 from frugan.runs.train import train_all, train_part
 from frugan.system.errors import ArgumentError
 from frugan.training.ranks import Ranks
@@ -43,7 +45,14 @@ class Trained:
     report: Path | None = None
 
 
-def begin(path: Path, config: RunConfig, part: PartChoice, create: Callable[[], object], watcher: Watcher) -> Trained:
+def begin(
+    path: Path,
+    config: RunConfig,
+    part: PartChoice,
+    create: Callable[[], object],
+    watcher: Watcher,
+    trackers: Sequence[TrackerName] = (),
+) -> Trained:
     """Make a run by `create` and conduct it, in this process and the others that torchrun started with it.
 
     The first process alone makes it, and not again in a job that torchrun began anew.
@@ -53,7 +62,7 @@ def begin(path: Path, config: RunConfig, part: PartChoice, create: Callable[[], 
         if ranks.first and not (restarted() and is_run(path)):
             create()
         ranks.agree(0)  # wait for the folder
-        return conduct(RunFolder.open(path), part, ranks, watcher)
+        return conduct(RunFolder.open(path), part, ranks, watcher, trackers)
 
 
 def refuse_sampler_of_autoencoder(config: RunConfig, part: PartChoice) -> None:
@@ -70,23 +79,43 @@ def refuse_sampler_of_autoencoder(config: RunConfig, part: PartChoice) -> None:
         )
 
 
-def conduct(run: RunFolder, part: PartChoice, ranks: Ranks, watcher: Watcher) -> Trained:
+def conduct(
+    run: RunFolder, part: PartChoice, ranks: Ranks, watcher: Watcher, trackers: Sequence[TrackerName] = ()
+) -> Trained:
     """In this process, and the others that torchrun started with it; the result is the same on all of them."""
     watcher = watcher if ranks.first else watcher.silenced()
     config = run.config()
     complete = run.finished() and run.evaluation_file.exists() and run.report_file.exists()
     if part == "all" and ranks.agree(int(complete)):
         return Trained(run.path, part, ended=True, finished=True, anew=False)
-    with watcher.interruptible() as should_stop:
+    with watcher.interruptible() as should_stop, _followed(run, trackers if ranks.first else (), watcher) as followed:
         if part == "all":
-            ended = train_all(run, watcher, should_stop, PreviewJudge, ranks)
+            ended = train_all(run, followed, should_stop, PreviewJudge, ranks)
         else:
-            ended = train_part(run, part, watcher, should_stop, PreviewJudge, ranks)
+            ended = train_part(run, part, followed, should_stop, PreviewJudge, ranks)
     # One process writes, and so knows.
     finished = bool(ranks.agree(int(ended and run.finished())))
     if not finished:
         return Trained(run.path, part, ended, finished)
     return _finish(run, config, part, ranks, watcher)
+
+
+@contextmanager
+def _followed(run: RunFolder, names: Sequence[TrackerName], watcher: Watcher) -> Iterator[Watcher]:
+    """A watcher beside whom the trackers follow."""
+    if not names:
+        yield watcher
+        return
+    followers = Followers(run, names, watcher.say)
+
+    def on_ticks(ticks: Sequence[Tick]) -> None:
+        watcher.on_ticks(ticks)
+        followers.tell()
+
+    try:
+        yield replace(watcher, on_ticks=on_ticks)
+    finally:
+        followers.close()
 
 
 def _finish(run: RunFolder, config: RunConfig, part: PartChoice, ranks: Ranks, watcher: Watcher) -> Trained:

@@ -1,5 +1,6 @@
 """Go on with a run, exactly where its last checkpoint was; perhaps longer than it was to be."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from frugan.config.schema import PartName
@@ -8,6 +9,7 @@ from frugan.data.source import with_source
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import open_dataset
+from frugan.runs.trackers import TrackerName
 from frugan.system.errors import ArgumentError
 from frugan.training.checkpoint import newest_nimg
 from frugan.training.torchrun import joined
@@ -21,6 +23,7 @@ def resume(
     part: PartChoice = "all",
     data: str = "",
     kimg: float = 0.0,
+    trackers: Sequence[TrackerName] = (),
     watcher: Watcher = SILENT,
 ) -> Trained:
     """Train what is left of a run that was stopped or killed; when all of it is done, evaluate and report.
@@ -33,6 +36,7 @@ def resume(
         data: New place of the run's images, if they were moved; the run remembers it.
         kimg: Thousands of images by which the sampler's training becomes longer, or the decoder's with part "decoder".
             What depends on the progress, such as a falling learning rate, follows the new length.
+        trackers: As in `train`; each is told first what it was not told before.
         watcher: As in `train`.
 
     Raises:
@@ -50,7 +54,7 @@ def resume(
         if part in (name, "all"):
             watcher.say(f"{name}: {nimg / 1000:g} of {section.schedule.total_nimg / 1000:g} kimg")
     with joined(folder.config().device) as ranks:
-        return conduct(folder, part, ranks, watcher)
+        return conduct(folder, part, ranks, watcher, trackers)
 
 
 def _lengthen(run: RunFolder, name: PartName, kimg: float) -> None:

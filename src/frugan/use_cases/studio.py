@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from frugan.model.place import shipped_folder
 from frugan.system.device import choose_device
 from frugan.system.errors import UserError
 
@@ -18,7 +19,8 @@ def open_studio(
     """Serve the studio until Ctrl-C. Its trainings stop with it, and write a checkpoint first.
 
     Args:
-        folders: What the page may see: runs, models, studies and images in them. New ones go into the first.
+        folders: What the page may see: runs, models, studies and images in them. New ones go into the first. The models
+            inside the package are there, too.
         host: Address to listen at. Any but this machine's own asks for a token, which the link has.
         port: 0 for any free one.
         device: Where pictures are drawn: "auto", "cpu", "cuda" or "mps".
@@ -34,4 +36,4 @@ def open_studio(
         if error.name is None or error.name.split(".")[0] not in ("starlette", "uvicorn"):
             raise
         raise UserError("the studio: needs two more packages: pip install 'frugan[studio]'") from error
-    serve([Path(folder) for folder in folders], host, port, str(choose_device(device)), on_open)
+    serve([*map(Path, folders), shipped_folder()], host, port, str(choose_device(device)), on_open)

@@ -1,5 +1,6 @@
 """Train a generator of images: from a plan to a trained, evaluated and reported run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import Prepared, create_run, prepare
 from frugan.runs.probe import Estimate, fit_to_minutes, probe_parts
+from frugan.runs.trackers import TrackerName
 from frugan.runs.transfer import trained_weights
 from frugan.system.errors import ArgumentError
 from frugan.use_cases.conduct import Trained, begin, refuse_sampler_of_autoencoder
@@ -15,7 +17,12 @@ from frugan.use_cases.plan import Plan
 
 
 def train(
-    plan: Plan | RunConfig, out: Path | str | None = None, *, replace: bool = False, watcher: Watcher = SILENT
+    plan: Plan | RunConfig,
+    out: Path | str | None = None,
+    *,
+    replace: bool = False,
+    trackers: Sequence[TrackerName] = (),
+    watcher: Watcher = SILENT,
 ) -> Trained:
     """Train a sampler of small codes and a decoder that brings them to full size, then evaluate and report.
 
@@ -25,6 +32,7 @@ def train(
         plan: What to train; a complete configuration is taken as it is.
         out: The run folder; runs/DATA-RECIPE if left out. It must be empty or new.
         replace: Delete an earlier run in that folder.
+        trackers: Programs that follow the logs, too: "tensorboard", "trackio", "wandb".
         watcher: Hears of progress; may ask to stop, which writes a checkpoint.
 
     Raises:
@@ -43,7 +51,7 @@ def train(
         ready = _ready(request, config, watcher)
         create_run(ready, path, replace=replace, initial=initial)
 
-    return begin(path, config, request.part, create, watcher)
+    return begin(path, config, request.part, create, watcher, trackers)
 
 
 @dataclass(frozen=True)

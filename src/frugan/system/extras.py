@@ -1,4 +1,4 @@
-"""Packages that some formats need, and that are installed as extras."""
+"""Packages that some formats and services need, and that are installed as extras."""
 
 import importlib
 from types import ModuleType
@@ -15,4 +15,4 @@ def extra_module(module: str, extra: str, what: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise UserError(f"{what} are read by {module}: pip install 'frugan[{extra}]'.") from error
+        raise UserError(f"{what} need {module}: pip install 'frugan[{extra}]'.") from error
