@@ -36,7 +36,7 @@ def is_wrong(message: object) -> bool:
 @pytest.fixture
 def page(chromium: object) -> Iterator[object]:
     """A page that may ask for files alone, and says nothing in its console."""
-    context = chromium.new_context(viewport={"width": 700, "height": 600}, offline=True)  # type: ignore[attr-defined]
+    context = chromium.new_context(viewport={"width": 360, "height": 500}, offline=True)  # type: ignore[attr-defined]
     context.set_default_timeout(SECONDS)
     opened, said = context.new_page(), []
     opened.on("console", lambda message: said.append(message.text) if is_wrong(message) else None)

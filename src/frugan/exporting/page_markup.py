@@ -13,6 +13,7 @@ _HELP = (
     "Drag to move, wheel or pinch to zoom; keys: arrows, + and -, [ and ], 0. The address of this page brings picture "
     "and view back."
 )
+_BEYOND = " Beyond its edges, the generator goes on."
 _HOW = (
     "Latents of a seed are numpy.random.RandomState(seed).randn(1, n), so a seed draws what it draws in Python. On the "
     "way to another seed, latents a and b are (1 - t) a + t b, divided by the root of (1 - t)² + t²: each place is as "
@@ -66,7 +67,11 @@ def _sections(model: Model, name: str, *, is_session: bool, has_card: bool) -> I
     yield tag("p", f"Pictures of {model.shape}, drawn in this browser.{origin}", class_="help")
     yield tag(
         "div",
-        tag("div", tag("div", id="viewer", class_="viewer", tabindex="-1"), tag("p", _HELP, class_="help")),
+        tag(
+            "div",
+            tag("div", id="viewer", class_="viewer", tabindex="-1"),
+            tag("p", _HELP + ("" if is_session else _BEYOND), class_="help"),
+        ),
         tag(
             "div",
             tag("div", id="controls", class_="controls"),

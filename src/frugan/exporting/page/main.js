@@ -104,7 +104,7 @@ function saving(favourites) {
     told.textContent = "";
   });
   const view = working(el("button", { type: "button" }, "Download this view"), () => save(viewer.canvas, "-view"));
-  return [keep, painter.zooms ? field("Width in pixels", width) : null, download, view, told];
+  return [keep, view, painter.zooms ? field("Width in pixels", width) : null, download, told];
 }
 
 function aboutShading() {
