@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ import pytest
 import torch
 from PIL import Image
 
-from frugan import UserError, export_web
+from frugan import RunError, UserError, export_web
 from frugan.cli import main
 from frugan.codecs.identity import IdentityCodec
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.config.spec import Spec
 from frugan.exporting import scripts
+from frugan.exporting.browser_runtime import FILES, VERSION, browser_runtime
 from frugan.exporting.scripts import linked, page_file
 from frugan.model.folder import GENERATOR_FILE, ModelDescription
 from frugan.model.model import Model
@@ -256,6 +258,57 @@ def test_other_models_run_in_onnxruntime_web(page: Page, tmp_path: Path, name: s
     assert "onnxruntime-web draws, as in Python" in page.locator("#state").inner_text()
     found = off(downloaded(page), to_stored(made.sample([7], 0.8))[0])
     assert (found <= 1).mean() >= 0.999, found.max()
+
+
+def some_runtime(folder: Path) -> Path:
+    """Files with the names of onnxruntime-web, and nothing in them."""
+    (folder / "dist").mkdir(parents=True)
+    for name in FILES:
+        (folder / "dist" / name).write_text(f"// {name}")
+    return folder
+
+
+def test_a_page_that_cannot_read_its_model_from_a_disk_says_what_to_do(page: Page, tmp_path: Path) -> None:
+    made = export_web(SAMPLERS["mlp"](), tmp_path / "page", some_runtime(tmp_path / "package"))
+    assert made.needs_server
+    assert made.difference <= 1
+    assert "python -m http.server" in made.text()
+    written = {path.name: path for path in (tmp_path / "page" / "ort").iterdir()}
+    assert written.keys() == {*FILES, "LICENSE.txt", "ThirdPartyNotices.txt"}
+    assert "MIT License" in written["LICENSE.txt"].read_text()
+    page.goto((tmp_path / "page" / "index.html").as_uri())
+    page.get_by_text("Type `python -m http.server` in its folder").wait_for()
+
+
+def npm_that_packs(folder: Path, members: dict[str, bytes]) -> Path:
+    """A program that is called as npm is, and writes such an archive."""
+    folder.mkdir()
+    with tarfile.open(folder / "packed.tgz", "w:gz") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    program = folder / "npm"
+    program.write_text(f'#!/bin/sh\n[ "$1 $3" = "pack onnxruntime-web@{VERSION}" ] && cp {folder}/packed.tgz "$5"\n')
+    program.chmod(0o755)
+    return program
+
+
+def test_of_the_package_that_npm_fetches_only_known_files_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = {f"package/dist/{name}": name.encode() for name in FILES}
+    npm = npm_that_packs(tmp_path / "sound", sound | {"package/dist/../../evil.js": b"evil", "/evil.js": b"evil"})
+    monkeypatch.setattr("shutil.which", lambda name: str(npm))
+    files = browser_runtime(None).files
+    assert files.keys() == {*FILES, "LICENSE.txt", "ThirdPartyNotices.txt"}
+    assert all(files[name] == name.encode() for name in FILES)
+    npm = npm_that_packs(tmp_path / "lacking", dict(list(sound.items())[1:]))
+    with pytest.raises(RunError, match=r"lacks ort\.wasm\.min\.js"):
+        browser_runtime(None)
+    npm.write_text("#!/bin/sh\necho no such registry >&2\nexit 1\n")
+    with pytest.raises(RunError, match="could not fetch onnxruntime-web: no such registry"):
+        browser_runtime(None)
 
 
 def test_modules_are_small_and_plain() -> None:

@@ -7,10 +7,11 @@ import { Favourites } from "./favourites.js";
 import { Session } from "./session.js";
 import { LARGEST_SEED, read, resolved, written } from "./wish.js";
 
+const place = (id) => document.getElementById(id);
+if (!globalThis.fruganModel) place("state").textContent = "model.js is missing here. Copy the whole folder.";
 const { description: text, pieces } = globalThis.fruganModel;
 const description = JSON.parse(text), [WIDTH, HEIGHT] = description.size;
 const TILE = 256, LARGEST_DOWNLOAD = 4096, THUMBNAIL = 96;
-const place = (id) => document.getElementById(id);
 
 let wish = read(location.hash, description.classes), viewer = null, painter = null;
 

@@ -16,6 +16,7 @@ export class Session {
   }
 
   async open() {
+    if (!globalThis.ort) throw new Error("ort/ort.wasm.min.js is missing here. Copy the whole folder.");
     // One thread: more need headers that few hosts send, and gain little.
     Object.assign(globalThis.ort.env.wasm, { numThreads: 1, wasmPaths: new URL("ort/", document.baseURI).href });
     const options = { executionProviders: ["wasm"] };

@@ -4,10 +4,9 @@ export class Tensors {
   // `pieces`: base64 of float32, little-endian, one after the other; `table`: {name: [first number, ...shape]}.
   constructor(pieces, table) {
     this.table = table;
-    const decoded = pieces.map((piece) => Uint8Array.from(atob(piece), (character) => character.charCodeAt(0)));
-    const bytes = new Uint8Array(decoded.reduce((sum, piece) => sum + piece.length, 0));
+    const texts = pieces.map((piece) => atob(piece)), bytes = new Uint8Array(texts.reduce((sum, text) => sum + text.length, 0));
     let at = 0;
-    for (const piece of decoded) { bytes.set(piece, at); at += piece.length; }
+    for (const text of texts) for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.numbers = new Float32Array(bytes.buffer);
   }
 
