@@ -174,6 +174,24 @@ def test_zoom_ends_where_nothing_is_left_to_see(page: Page, tmp_path: Path) -> N
     assert "times its own size" in shown.inner_text()
 
 
+def test_a_card_that_draws_something_else_is_not_used(page: Page, tmp_path: Path) -> None:
+    address, script = exported(creps(), tmp_path / "page"), tmp_path / "page" / "model.js"
+    opened(page, f"{address}#{QUICK}")
+    assert re.search("(JavaScript|WebGL2) draws, as in Python", page.locator("#state").inner_text())
+    before, text = script.read_text().split(" = ", 1)
+    written = json.loads(text.removesuffix(";\n"))
+    description = json.loads(written["description"])
+    drawn = description["check"]["pixels"]
+    drawn[0] = (drawn[0] + 128) % 256
+    written["description"] = json.dumps(description)
+    script.write_text(f"{before} = {json.dumps(written)};\n")
+    opened(page, f"{address}#{QUICK}")
+    page.get_by_text("JavaScript draws, up to 128.0 grey levels off Python's").wait_for()
+    page.goto("about:blank")
+    page.goto(f"{address}#by=WebGL2")
+    page.get_by_text("draws something else than the model: it is 128.0 levels off").wait_for()
+
+
 def test_pictures_are_kept_opened_and_removed(page: Page, tmp_path: Path) -> None:
     address = exported(creps(), tmp_path / "page")
     opened(page, f"{address}#seed=5&by=JavaScript&{QUICK}")

@@ -132,7 +132,7 @@ async function start() {
   const drawn = picture();
   let isFirst = true;
   viewer = new Viewer(place("viewer"), {
-    size: description.size, label: name(wish), largest: painter.zooms ? 2 ** 20 : 16 * Math.max(WIDTH, HEIGHT), pixelated: !painter.zooms,
+    size: description.size, label: name(wish), largest: painter.zooms ? 2 ** 20 : Math.max(2048, 16 * WIDTH, 16 * HEIGHT), pixelated: !painter.zooms,
     onproblem: note, onview: keepAddress,
     source: async (view, signal) => {
       const tile = await painter.tile(drawn, view, signal);
