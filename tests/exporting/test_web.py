@@ -157,6 +157,17 @@ def test_far_and_deep_it_draws_what_tiles_of_python_show(
     assert off(found, expected).max() <= 1
 
 
+def test_smaller_than_its_own_size_pixels_are_means_of_samples(page: Page, tmp_path: Path) -> None:
+    made = creps((3, 128, 128), levels=1)
+    opened(page, f"{exported(made, tmp_path / 'page')}#seed=3&x=0.5&y=0.5&scale=64&by=JavaScript")
+    found = seen(page)
+    height, width = found.shape[:2]
+    view = View(64, 64, (128, 128), fit="stretch", centres=True, supersample=2)
+    window = Window(32 - height // 2, 32 - width // 2, height, width)
+    expected = to_stored(draw_tile(made.generator, made.styles([3]), view, window)[None])[0]
+    assert off(found, expected).max() <= 1
+
+
 def test_zoom_ends_where_nothing_is_left_to_see(page: Page, tmp_path: Path) -> None:
     opened(page, f"{exported(creps(), tmp_path / 'page')}#scale={2**19}&by=JavaScript")
     shown, canvas = page.locator(".scale"), page.locator("#viewer canvas")
