@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,18 +21,9 @@ _LICENCES = {"LICENSE": "LICENSE.txt", "ThirdPartyNotices.txt": "ThirdPartyNotic
 _SECONDS = 600  # that npm may take
 
 
-@dataclass(frozen=True)
-class BrowserRuntime:
-    """
-    Attributes:
-        files: contents by name, licence texts among them.
-    """
+def browser_runtime(folder: Path | None) -> dict[str, bytes]:
+    """Contents by name, licence texts among them.
 
-    files: dict[str, bytes]
-
-
-def browser_runtime(folder: Path | None) -> BrowserRuntime:
-    """
     Args:
         folder: `dist` of the unpacked npm package onnxruntime-web, or the folder that holds it; None lets npm fetch it.
 
@@ -43,7 +33,7 @@ def browser_runtime(folder: Path | None) -> BrowserRuntime:
         RunError: npm failed.
     """
     licences = _licence_texts()
-    return BrowserRuntime((_of_folder(folder) if folder is not None else _fetched()) | licences)
+    return (_of_folder(folder) if folder is not None else _fetched()) | licences
 
 
 def _of_folder(folder: Path) -> dict[str, bytes]:

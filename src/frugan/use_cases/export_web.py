@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frugan.config.records import SCHEMA, plain
-from frugan.exporting.browser_runtime import BrowserRuntime, browser_runtime
+from frugan.exporting.browser_runtime import browser_runtime
 from frugan.exporting.comparing import compared
 from frugan.exporting.description import describe
 from frugan.exporting.files import open_onnx, write_onnx
@@ -96,20 +96,21 @@ def export_web(model: Model | Path | str, out: Path | str, ort: Path | str | Non
         for name, content in contents.items():
             (temporary / name).write_bytes(content)
         if runtime is not None:
-            found.append(_write_graph(loaded, runtime, temporary))
+            (temporary / _RUNTIME).mkdir()
+            for name, content in runtime.items():
+                (temporary / _RUNTIME / name).write_bytes(content)
+            found.append(_write_graph(loaded, temporary / _GRAPH))
 
     write_folder(folder, fill)
     files = {str(file.relative_to(folder)): file.stat().st_size for file in sorted(folder.rglob("*")) if file.is_file()}
     return ExportedPage(folder, "onnxruntime-web" if found else "frugan", files, max(found, default=0.0))
 
 
-def _write_graph(model: Model, runtime: BrowserRuntime, folder: Path) -> float:
-    (folder / _RUNTIME).mkdir()
-    for name, content in runtime.files.items():
-        (folder / _RUNTIME / name).write_bytes(content)
+def _write_graph(model: Model, path: Path) -> float:
+    """Returns the largest difference to the model, in levels of 8 bits."""
     graph = graph_of(model, "all", "uint8", own_size=True)
-    write_onnx(graph.program(), graph.output[0], describe(graph).to_text(), folder / _GRAPH)
-    difference, _ = compared(graph, open_onnx(folder / _GRAPH), _GRAPH)
+    write_onnx(graph.program(), graph.output[0], describe(graph).to_text(), path)
+    difference, _ = compared(graph, open_onnx(path), path.name)
     return difference
 
 
