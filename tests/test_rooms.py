@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "html": set(),
     "model": {"ops", "requests", "networks.base", "networks.esrgan", "codecs.base", "codecs.pixel"},
     "rendering": {"ops", "requests", "model", "writing", "networks.base", "codecs.base"},
-    "exporting": {"ops", "requests", "model", "networks.base"},
+    "exporting": {"ops", "nn", "requests", "html", "model", "writing", "networks.base", "networks.creps"},
     "runs": {"ops", "requests", "data", "features", "training", "model", "writing"} | BASES,
     "judging": {"ops", "requests", "data", "features", "metrics", "model", "rendering", "runs", "networks.base"}
     | {"codecs.base", "training.ranks"},

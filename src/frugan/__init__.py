@@ -6,8 +6,8 @@
 >>> images = model.sample(seeds=range(16))  # float (16, 3, 128, 128) in [-1, 1]
 
 Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
-`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`, `push`,
-`report`, `study`, `check_data`, `pack_shards`, `open_studio`.
+`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`,
+`export_web`, `push`, `report`, `study`, `check_data`, `pack_shards`, `open_studio`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from frugan.use_cases.consistency import measure_consistency
     from frugan.use_cases.evaluate import evaluate
     from frugan.use_cases.export import Exported, export
+    from frugan.use_cases.export_web import ExportedPage, export_web
     from frugan.use_cases.finetune import finetune
     from frugan.use_cases.import_checkpoint import Imported, import_checkpoint
     from frugan.use_cases.join import Joined, join_decoders
@@ -98,6 +99,7 @@ _PUBLIC = {
     "use_cases.consistency": ("measure_consistency",),
     "use_cases.evaluate": ("evaluate",),
     "use_cases.export": ("Exported", "export"),
+    "use_cases.export_web": ("ExportedPage", "export_web"),
     "use_cases.finetune": ("finetune",),
     "use_cases.import_checkpoint": ("Imported", "import_checkpoint"),
     "use_cases.join": ("Joined", "join_decoders"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from frugan.config.records import plain
 from frugan.exporting.graph import Graph
+from frugan.model.model import Model
 from frugan.system.version import __version__
 
 KEY = "frugan"  # under which it stands in a file's metadata
@@ -63,6 +64,11 @@ def describe(graph: Graph) -> Description:
         pixels=(stored.bits, stored.low, stored.high),
         class_counts=dict(model.class_counts),
         multiple=graph.unit,
-        licence=str(info.get("licence", "to be filled in by whoever publishes this model")),
+        licence=licence_of(model),
         provenance=info,
     )
+
+
+def licence_of(model: Model) -> str:
+    """What is known of it."""
+    return str(model.info.get("licence", "to be filled in by whoever publishes this model"))

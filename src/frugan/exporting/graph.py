@@ -91,8 +91,11 @@ class Graph:
         return any(len(axes) > 1 or 0 not in axes or name in ("rows", "cols") for name, axes in self.free.items())
 
 
-def graph_of(model: Model, part: Part = "all", pixels: Pixels = "float") -> Graph:
+def graph_of(model: Model, part: Part = "all", pixels: Pixels = "float", *, own_size: bool = False) -> Graph:
     """What to export.
+
+    Args:
+        own_size: draw pictures of the model's own size alone, without coordinates as inputs.
 
     Raises:
         ArgumentError: the model has no such part, or its numbers have more than 8 bits and uint8 is wanted.
@@ -119,7 +122,7 @@ def graph_of(model: Model, part: Part = "all", pixels: Pixels = "float") -> Grap
     elif generator.classes:
         free["label"] = {0: batch}
         inputs["label"] = f"int64 (batch,): classes from 0 to {generator.classes - 1}"
-    if part != "decoder" and draws_any_size(generator) and (part == "sampler" or lifts(model)):
+    if part != "decoder" and not own_size and draws_any_size(generator) and (part == "sampler" or lifts(model)):
         unit = 1 if generator.any_grid else generator.cell
         height, width = (unit * Dim(side, min=-(-_LEAST // unit)) for side in ("height", "width"))
         free |= {"rows": {0: height}, "cols": {0: width}}

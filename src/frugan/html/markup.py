@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterable
 
 # HTML elements that have no end tag; all others, SVG's included, are written with one, which makes SVG valid XML too.
-_VOID = frozenset({"img", "input", "meta", "br"})
+_VOID = frozenset({"img", "input", "meta", "link", "br"})
 
 
 class Markup(str):

@@ -52,7 +52,7 @@ def application(studio: Studio, rules: Rules) -> Guard:
     routes += [Route("/static/report.css", report_style)]
     for module in (routes_pictures, routes_runs, routes_jobs, routes_files):
         routes += module.ROUTES
-    routes += [Mount("/static", _Static(directory=str(_STATIC)))]
+    routes += [Mount("/static", _Static(directory=str(_STATIC), packages=[("frugan.html", "browser")]))]
     app = Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: http_error, Exception: unexpected}
     )

@@ -48,6 +48,7 @@ WEIGHTS = Bound("the weights of a network", 32 * GiB)
 WARP = Bound("a warp", GiB)
 RESULT = Bound("a result", 64 * MiB)
 LOG = Bound("a log", GiB)
+BROWSER_RUNTIME = Bound("a file of onnxruntime-web", 64 * MiB)
 SHARD = Bound("a shard of images", 4 * GiB)
 CACHE_INDEX = Bound("the index of packed images", 2 * GiB)  # some 100 bytes an image
 LISTING = Bound("labels", 256 * MiB)
