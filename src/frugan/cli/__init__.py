@@ -18,6 +18,8 @@ VERBS = {
     "resume": "resume a run after Ctrl-C, a crash or a power cut",
     "finetune": "train the sampler and the decoder of a finished run end to end",
     "sample": "generate images, as PNG files or as one grid",
+    "invert": "find the latents of a given picture",
+    "directions": "find directions that change pictures, and show them on a page",
     "render": "render one picture at any size, cropped, rotated or warped (CREPS, CIPS)",
     "video": "make a film of transitions (all models) and zooms (CREPS, CIPS)",
     "evaluate": "measure the quality of generated images",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from frugan.cli.flags import FINISHING, Device, Packages, WithFinishing
+from frugan.cli.flags import FINISHING, LATENTS, Device, Packages, WithFinishing, WithLatents
 from frugan.cli.parsing import parse_seeds
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import say, show
@@ -44,6 +44,7 @@ class Flags:
     from_png: Path | None = None
     no_metadata: bool = False
     timing: bool = False
+    latents: WithLatents = LATENTS
     finishing: WithFinishing = FINISHING
     device: Device = "auto"
     allow_package: Packages = ()
@@ -55,10 +56,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _sample(flags: Flags) -> int:
-    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None)
-    finishing = flags.finishing.request()
+    run, finishing = existing_folder("run", flags.run), flags.finishing.request()
     check_target(flags.out, sheet=flags.sheet)
-    run = existing_folder("run", flags.run)
+    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None, **flags.latents.given(run))
     from frugan import sample
 
     made = sample(
