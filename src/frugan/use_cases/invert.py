@@ -97,7 +97,7 @@ def invert(
     if folder.is_file():
         raise ArgumentError("out", "is a file; give a folder", folder)
     loaded = opened(model, device)
-    target = _target(path, loaded, fit)
+    target = read_target(path, loaded, fit)
     if inverting.label is not None:
         loaded.class_label(inverting.label)
     progress = _Progress(loaded, folder / "progress.png", inverting.steps, watcher)
@@ -143,7 +143,7 @@ class _Progress:
         self.watcher.on_stage("steps", step, self.steps)
 
 
-def _target(path: Path, model: Model, fit: Fit | None) -> Tensor:
+def read_target(path: Path, model: Model, fit: Fit | None) -> Tensor:
     """(1, C, H, W) in [-1, 1].
 
     Raises:
