@@ -52,7 +52,8 @@ def test_without_styles_the_first_is_the_latent_that_alone_has_large_weights() -
     loaded = model(DCGANGenerator((3, 16, 16), latent_dim=6, width=4), IdentityCodec())
     next(loaded.generator.parameters()).data[2] *= 10
     vectors, method = find_directions(loaded, Exploring(count=20))
-    assert "GANSpace" in method and vectors.shape == (6, 6), "no more than the latents have dimensions"
+    assert "GANSpace" in method
+    assert vectors.shape == (6, 6), "no more than the latents have dimensions"
     assert vectors[0, 2] == pytest.approx(1, abs=0.05)
     assert vectors[0, [0, 1, 3, 4, 5]].abs().max() < 0.1
     again, _ = find_directions(loaded, Exploring(count=20))

@@ -45,7 +45,9 @@ def test_likeness_is_the_perceptual_distance_and_the_squared_error() -> None:
 def test_a_picture_of_the_model_is_found_again_and_better_than_any_start(mlp: Model) -> None:
     target = mlp.sample([5])
     seen: list[Tensor] = []
-    found = invert_picture(mlp, target, Inverting(steps=120, prior=0, starts=2), lambda step, styles: seen.append(styles))
+    found = invert_picture(
+        mlp, target, Inverting(steps=120, prior=0, starts=2), lambda step, styles: seen.append(styles)
+    )
     (drawn,) = mlp.pictures_of(found.styles, 1)
     (start,) = mlp.pictures_of(seen[0], 1)
     assert (drawn - target).square().mean() < 0.02 * (start - target).square().mean()

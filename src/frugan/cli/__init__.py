@@ -62,8 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[0] not in VERBS:
             raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
-        run = import_module(f"frugan.cli.{_module(arguments[0])}").run
-        return int(run(arguments[1:]))
+        return int(import_module(f"frugan.cli.{_module(arguments[0])}").run(arguments[1:]))
     except (UserError, RunError) as error:
         _tell(error)
         return error.exit_code

@@ -1,5 +1,6 @@
 """Directions among latents as one self-contained page: a strip of pictures along each."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,10 +42,11 @@ def directions_page(title: str, strips: Sequence[Strip], method: str) -> str:
 
 
 def _section(strip: Strip) -> Markup:
-    amounts = ", ".join(f"{amount:+g}" for amount in strip.amounts)
+    amounts = ", ".join(f"{amount:g}" for amount in strip.amounts)
+    move = shlex.quote(f"{strip.name}={strip.amounts[-1]:g}")
     picture = embed(strip.pictures, _MOST_BYTES)
     enlarged = max(1, _SMALL // picture.width)
-    caption = f"Amounts: {amounts}. To draw one: frugan sample RUN --direction {strip.name}={strip.amounts[-1]:g}"
+    caption = f"Amounts: {amounts}. To draw such: frugan sample RUN --direction {move} --out pictures"
     heading = f"Direction {strip.name}" if strip.name.isdigit() else strip.name
     shown = zoomable(picture, f"Pictures along the direction {strip.name}", caption, enlarged=enlarged)
     return tag("section", tag("h2", heading), shown)
