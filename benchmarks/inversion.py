@@ -3,7 +3,7 @@
 python -m benchmarks.inversion RUN PICTURES SHEET.png [PAIRED]
 
 Every picture of the folder is inverted through the code; the first PAIRED of them (3) also through the whole picture,
-in the same process: the same starts, loss, rate and schedule, half the steps. The distance to the given picture is
+in the same process: the same number of starts and steps, loss, rate and schedule. The distance to the given picture is
 measured at full size every ten steps, outside the clock. Compared are the CPU seconds of one thread until each way
 reaches the larger of the two least distances: what both can reach. SHEET.png shows each picture, the limit of codec and
 decoder, and the reconstruction.
@@ -26,7 +26,7 @@ from frugan.use_cases.invert import read_target
 from frugan.writing.pictures import contact_sheet, write_sheet
 
 CODE = frugan.Inverting()
-PICTURE = replace(CODE, through="picture", steps=CODE.steps // 2)
+PICTURE = replace(CODE, through="picture")
 EVERY = 10
 
 Trace = list[tuple[float, float]]  # CPU seconds so far, the least distance so far

@@ -56,9 +56,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _sample(flags: Flags) -> int:
-    run, finishing = existing_folder("run", flags.run), flags.finishing.request()
+    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None, **flags.latents.given(flags.run))
+    finishing = flags.finishing.request()
     check_target(flags.out, sheet=flags.sheet)
-    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None, **flags.latents.given(run))
+    run = existing_folder("run", flags.run)
     from frugan import sample
 
     made = sample(

@@ -18,10 +18,11 @@ class Likeness:
         target: (1, C, H, W) in [-1, 1].
         network: frozen, on the target's device.
         pixels: weight of the squared difference.
+        enlarged: how many times images are enlarged for the network, which was made for larger ones than codes.
     """
 
-    def __init__(self, target: Tensor, network: EfficientNetLite0, pixels: float) -> None:
-        self.target, self.network, self.pixels = target, network, pixels
+    def __init__(self, target: Tensor, network: EfficientNetLite0, pixels: float, enlarged: int = 1) -> None:
+        self.target, self.network, self.pixels, self.enlarged = target, network, pixels, enlarged
         with torch.no_grad():
             self.wanted = self._features(target)
 
@@ -31,5 +32,8 @@ class Likeness:
         return perceptual + self.pixels * (images - self.target).square().mean(dim=(1, 2, 3))
 
     def _features(self, images: Tensor) -> list[Tensor]:
-        seen = as_rgb(images).contiguous(memory_format=torch.channels_last)
+        seen = as_rgb(images)
+        if self.enlarged > 1:
+            seen = F.interpolate(seen, scale_factor=self.enlarged, mode="bilinear", align_corners=False)
+        seen = seen.contiguous(memory_format=torch.channels_last)
         return [F.normalize(found, dim=1, eps=1e-10) for found in self.network.block_features(seen, COMPARED_BLOCKS)]
