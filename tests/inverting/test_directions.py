@@ -54,7 +54,7 @@ def test_without_styles_the_first_is_the_latent_that_alone_has_large_weights() -
     vectors, method = find_directions(loaded, Exploring(count=20))
     assert "GANSpace" in method
     assert vectors.shape == (6, 6), "no more than the latents have dimensions"
-    assert vectors[0, 2] == pytest.approx(1, abs=0.05)
-    assert vectors[0, [0, 1, 3, 4, 5]].abs().max() < 0.1
+    assert vectors[0, 2] == pytest.approx(1, abs=0.15)
+    assert vectors[0, [0, 1, 3, 4, 5]].abs().max() < 0.25
     again, _ = find_directions(loaded, Exploring(count=20))
     assert torch.equal(vectors, again)

@@ -18,7 +18,7 @@ from frugan.networks.mlp import MLPGenerator
 from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.requests.inverting import Inverting
 
-QUICK = Inverting(steps=40, starts=1)
+QUICK = Inverting(steps=25, starts=1)
 
 
 def ignore(step: int, styles: Tensor) -> None:
@@ -46,12 +46,12 @@ def test_a_picture_of_the_model_is_found_again_and_better_than_any_start(mlp: Mo
     target = mlp.sample([5])
     seen: list[Tensor] = []
     found = invert_picture(
-        mlp, target, Inverting(steps=120, prior=0, starts=2), lambda step, styles: seen.append(styles)
+        mlp, target, Inverting(steps=80, prior=0, starts=1), lambda step, styles: seen.append(styles)
     )
     (drawn,) = mlp.pictures_of(found.styles, 1)
     (start,) = mlp.pictures_of(seen[0], 1)
-    assert (drawn - target).square().mean() < 0.02 * (start - target).square().mean()
-    assert len(seen) == 121
+    assert (drawn - target).square().mean() < 0.05 * (start - target).square().mean()
+    assert len(seen) == 81
 
 
 def test_the_same_seed_gives_the_same_latents_and_another_seed_others(mlp: Model) -> None:

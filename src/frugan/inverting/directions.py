@@ -17,8 +17,9 @@ from frugan.nn.equalized import EqualizedLinear
 from frugan.requests.inverting import Exploring
 from frugan.system.errors import UserError
 
-_SAMPLES = 10_000  # ours: GANSpace takes a million, of layers that are larger
-_BATCH = 500
+_SAMPLES = 10_000  # as StyleGAN2's projector, for the spread of styles
+_FEWEST, _EACH = 512, 4  # ours: latents that the first layer is shown, and for each of their dimensions
+_BATCH = 64
 
 
 def find_directions(model: Model, exploring: Exploring) -> tuple[Tensor, str]:
@@ -78,17 +79,18 @@ def _components(generator: Generator, model: Model, exploring: Exploring) -> tup
         first.append(made.flatten(1))
 
     layer = _first_layer(model)
-    latents = _drawn_styles(model, exploring.seed)
+    latents = _drawn_styles(model, exploring.seed)[: max(_FEWEST, _EACH * generator.latent_dim)]
     with _after(layer, look):
         for piece in latents.split(_BATCH):
             generator.synthesis(piece)
     activations, latents = torch.cat(first).double(), latents.double()
     activations, latents = activations - activations.mean(dim=0), latents - latents.mean(dim=0)
-    values, axes = torch.linalg.eigh(activations.T @ activations / len(activations))
-    count = min(exploring.count, model.generator.latent_dim, len(values))
-    coordinates = activations @ axes.flip(1)[:, :count]
-    # The latents that a component's coordinates explain best, for coordinates of one standard deviation.
-    vectors = torch.linalg.lstsq(coordinates / coordinates.std(dim=0).clamp(min=1e-12), latents).solution
+    # The components' coordinates by the products of samples: a layer may have far more numbers than there are samples.
+    _, coordinates = torch.linalg.eigh(activations @ activations.T)
+    count = min(exploring.count, generator.latent_dim, activations.shape[1])
+    unit = coordinates.flip(1)[:, :count] * (len(latents) - 1) ** 0.5  # each of one standard deviation
+    # Least squares: the latents that these coordinates explain best, for they are orthogonal.
+    vectors = unit.T @ latents / (len(latents) - 1)
     return _signed(vectors).float(), "principal components of the first layer (GANSpace, Harkonen et al. 2020)"
 
 
