@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "model": {"ops", "requests", "networks.base", "networks.esrgan", "codecs.base", "codecs.pixel"},
     "rendering": {"ops", "requests", "model", "writing", "networks.base", "codecs.base"},
     "exporting": {"ops", "nn", "requests", "html", "model", "writing", "networks.base", "networks.creps"},
+    "inverting": {"ops", "nn", "requests", "features", "model", "networks.base", "codecs.base"},
     "runs": {"ops", "requests", "data", "features", "training", "model", "writing"} | BASES,
     "judging": {"ops", "requests", "data", "features", "metrics", "model", "rendering", "runs", "networks.base"}
     | {"codecs.base", "training.ranks"},

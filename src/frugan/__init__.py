@@ -5,9 +5,9 @@
 >>> model = frugan.load(trained.run)
 >>> images = model.sample(seeds=range(16))  # float (16, 3, 128, 128) in [-1, 1]
 
-Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `render`, `video`, `evaluate`,
-`measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`, `export`,
-`export_web`, `push`, `report`, `study`, `check_data`, `pack_shards`, `open_studio`.
+Use cases are functions: `train`, `estimate`, `resume`, `finetune`, `sample`, `invert`, `directions`, `render`, `video`,
+`evaluate`, `measure_consistency`, `sweep`, `compare_decoders`, `join_decoders`, `upscale`, `import_checkpoint`,
+`export`, `export_web`, `push`, `report`, `study`, `check_data`, `pack_shards`, `open_studio`.
 They take frozen requests (`Plan`, `Drawing`, `Frame` ...), tell their progress to a `Watcher`, and return dataclasses.
 """
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from frugan.requests.drawing import Drawing, Finishing
     from frugan.requests.exporting import Exporting
     from frugan.requests.frame import Film, Frame
+    from frugan.requests.inverting import Exploring, Inverting
     from frugan.requests.judging import Judge, RealImages, Sweeping
     from frugan.requests.rendering import Rendering
     from frugan.requests.study import StudyPlan
@@ -46,11 +47,13 @@ if TYPE_CHECKING:
     from frugan.use_cases.compare_decoders import compare_decoders
     from frugan.use_cases.conduct import Trained
     from frugan.use_cases.consistency import measure_consistency
+    from frugan.use_cases.directions import Explored, directions
     from frugan.use_cases.evaluate import evaluate
     from frugan.use_cases.export import Exported, export
     from frugan.use_cases.export_web import ExportedPage, export_web
     from frugan.use_cases.finetune import finetune
     from frugan.use_cases.import_checkpoint import Imported, import_checkpoint
+    from frugan.use_cases.invert import Inverted, invert
     from frugan.use_cases.join import Joined, join_decoders
     from frugan.use_cases.pack_shards import PackedShards, pack_shards
     from frugan.use_cases.plan import Plan
@@ -85,6 +88,7 @@ _PUBLIC = {
     "requests.drawing": ("Drawing", "Finishing"),
     "requests.exporting": ("Exporting",),
     "requests.frame": ("Film", "Frame"),
+    "requests.inverting": ("Exploring", "Inverting"),
     "requests.judging": ("Judge", "RealImages", "Sweeping"),
     "requests.rendering": ("Rendering",),
     "requests.study": ("StudyPlan",),
@@ -97,11 +101,13 @@ _PUBLIC = {
     "use_cases.compare_decoders": ("compare_decoders",),
     "use_cases.conduct": ("Trained",),
     "use_cases.consistency": ("measure_consistency",),
+    "use_cases.directions": ("Explored", "directions"),
     "use_cases.evaluate": ("evaluate",),
     "use_cases.export": ("Exported", "export"),
     "use_cases.export_web": ("ExportedPage", "export_web"),
     "use_cases.finetune": ("finetune",),
     "use_cases.import_checkpoint": ("Imported", "import_checkpoint"),
+    "use_cases.invert": ("Inverted", "invert"),
     "use_cases.join": ("Joined", "join_decoders"),
     "use_cases.pack_shards": ("PackedShards", "pack_shards"),
     "use_cases.plan": ("Plan",),

@@ -9,37 +9,16 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from frugan.cli.terminal import let_any_text_pass, say, show
+from frugan.cli.verbs import VERBS
 from frugan.system.cores import let_peers_speak
 from frugan.system.errors import RunError, UserError, did_you_mean, sentence_of
 from frugan.system.version import __version__
 
-VERBS = {
-    "train": "train a generator on a folder of images, a zip or a named data set",
-    "resume": "resume a run after Ctrl-C, a crash or a power cut",
-    "finetune": "train the sampler and the decoder of a finished run end to end",
-    "sample": "generate images, as PNG files or as one grid",
-    "render": "render one picture at any size, cropped, rotated or warped (CREPS, CIPS)",
-    "video": "make a film of transitions (all models) and zooms (CREPS, CIPS)",
-    "evaluate": "measure the quality of generated images",
-    "sweep": "measure quality over truncations and rejection thresholds",
-    "evaluate-decoder": "measure and compare decoders",
-    "upscale": "enlarge photos with a trained decoder",
-    "join": "join the levels of a decoder that were trained apart",
-    "import": "convert a public checkpoint into a model folder",
-    "export": "write a model as one ONNX or pt2 file",
-    "push": "upload a model to the Hugging Face hub",
-    "studio": "train, watch, explore and zoom in a browser",
-    "report": "write the report of a run as one HTML page",
-    "study": "compare recipes over seeds and settings, with error bars",
-    "recipes": "list the recipes, or print one in full",
-    "data": "check (`data check DATA`), pack (`data pack`) or list (`data list`) data sets",
-}
-
 _HELP = """usage: frugan VERB ...
 
-The shortest way to a first picture, 8 minutes on two CPU cores:
+First pictures, at once from a model inside the package, and from one of your own in 8 minutes on two CPU cores:
+  frugan sample noto-people --out people
   frugan train --recipe quickstart --out runs/quickstart
-  frugan sample runs/quickstart --grid --out first.png
 
 Verbs:
 {verbs}
@@ -61,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[0] not in VERBS:
             raise UserError(f"unknown verb '{arguments[0]}'{did_you_mean(arguments[0], VERBS)}")
-        run = import_module(f"frugan.cli.{_module(arguments[0])}").run
-        return int(run(arguments[1:]))
+        return int(import_module(f"frugan.cli.{_module(arguments[0])}").run(arguments[1:]))
     except (UserError, RunError) as error:
         _tell(error)
         return error.exit_code

@@ -28,6 +28,19 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def parse_move(text: str) -> tuple[str, float]:
+    """ "smile=2" -> "smile" and 2.0.
+
+    Raises:
+        ArgumentError: no name, or no number.
+    """
+    name, _, amount = text.partition("=")
+    try:
+        return name.strip(), float(amount)
+    except ValueError as error:
+        raise ArgumentError("moves", "a name or number and an amount, such as smile=2", text) from error
+
+
 def parse_resolution(text: str) -> int | tuple[int, int] | None:
     """ "128" -> 128, "96x160" -> height and width, "" -> None.
 

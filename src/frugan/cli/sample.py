@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import FINISHING, Device, Packages, WithFinishing
+from frugan.cli.latent_flags import LATENTS, WithLatents
 from frugan.cli.parsing import parse_seeds
 from frugan.cli.progress import SHOWN
 from frugan.cli.terminal import say, show
@@ -45,6 +46,7 @@ class Flags:
     from_png: Path | None = None
     no_metadata: bool = False
     timing: bool = False
+    latents: WithLatents = LATENTS
     finishing: WithFinishing = FINISHING
     device: Device = "auto"
     allow_package: Packages = ()
@@ -56,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _sample(flags: Flags) -> int:
-    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None)
+    drawing = Drawing(parse_seeds(flags.seeds), flags.truncation, flags.label or None, **flags.latents.given(flags.run))
     finishing = flags.finishing.request()
     check_target(flags.out, sheet=flags.sheet)
     run = existing_model("run", flags.run)

@@ -8,6 +8,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from frugan.cli.flags import Device, Packages
+from frugan.cli.latent_flags import LATENTS, WithLatents
 from frugan.cli.number_lists import box, numbers, pair
 from frugan.cli.parsing import parse_seeds, parse_size
 from frugan.cli.progress import SHOWN
@@ -51,6 +52,7 @@ class Flags:
     truncation: Annotated[str, arg(name="trunc")] = "1"
     loop: bool = False
     label: Annotated[str, arg(name="class")] = ""
+    latents: WithLatents = LATENTS
     device: Device = "auto"
     allow_package: Packages = ()
 
@@ -70,7 +72,7 @@ def _video(flags: Flags) -> int:
     frame = None
     if (flags.size, flags.crop, flags.rotate) != (Flags.size, Flags.crop, Flags.rotate):
         frame = Frame(parse_size(flags.size or "256x256"), box("crop", flags.crop), rotate=flags.rotate)
-    drawing = Drawing(parse_seeds(flags.seeds), first, flags.label or None)
+    drawing = Drawing(parse_seeds(flags.seeds), first, flags.label or None, **flags.latents.given(run))
     check_video(flags.out, frame.size if frame else (2, 2))
     from frugan import video
 

@@ -221,9 +221,15 @@ class Model:
         for first in range(0, len(seeds), batch):
             wanted = list(seeds[first : first + batch])
             padded = wanted + wanted[-1:] * (batch - len(wanted))
-            yield self.decode(self.codes(padded, truncation, label, as_trained), noise=self.assumed_noise)[
-                : len(wanted)
-            ]
+            images = self.decode(self.codes(padded, truncation, label, as_trained), noise=self.assumed_noise)
+            yield images[: len(wanted)]
+
+    @torch.no_grad()
+    def pictures_of(self, styles: Tensor, batch: int = 16) -> Iterator[Tensor]:
+        """Images of styles (N, ...) in pieces, each padded to one size inside."""
+        for piece in styles.split(batch):
+            padded = torch.cat([piece, piece[-1:].expand(batch - len(piece), *piece.shape[1:])])
+            yield self.decode(self.generator.synthesis(padded), noise=self.assumed_noise)[: len(piece)]
 
     def styles(self, seeds: Sequence[int], truncation: float = 1.0, label: int | None = None) -> Tensor:
         """What the sampler draws its codes from: w, in whatever shape it takes."""

@@ -53,6 +53,13 @@ class Generator(nn.Module, ABC):
 
 
 @runtime_checkable
+class StyledGenerator(Protocol):
+    """A generator with one style a layer: w is (N, num_styles, style_dim)."""
+
+    num_styles: int
+
+
+@runtime_checkable
 class ResizableGenerator(Protocol):
     """A convolutional generator that draws larger pictures if what it begins with is enlarged."""
 

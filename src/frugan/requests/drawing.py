@@ -8,6 +8,7 @@ from frugan.system.errors import ArgumentError
 
 LARGEST_SEED = 2**32 - 1
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
+DIRECTIONS_FILE = Path("directions", "directions.npz")  # in a run or model folder
 FILE_ENDINGS = (".png", ".tif", ".npy")
 
 
@@ -19,14 +20,20 @@ class Drawing:
         seeds: One picture each: ints from 0 to 2^32 - 1.
         truncation: 0 or more. Below 1, pictures are more typical and less varied.
         label: Class of all pictures, by its name or number, for class-conditional models. None: each seed draws one.
+        latents: Files that `invert` wrote: one picture each, in place of those of the seeds.
+        directions: The file that `directions` wrote, for `moves`.
+        moves: Directions, by name or number, and amounts in standard deviations, which all pictures move by.
 
     Raises:
-        ArgumentError: a value out of these ranges.
+        ArgumentError: a value out of these ranges, or two that contradict each other.
     """
 
     seeds: Sequence[int] = range(64)
     truncation: float = 1.0
     label: str | int | None = None
+    latents: Sequence[Path] = ()
+    directions: Path | None = None
+    moves: Sequence[tuple[str, float]] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.seeds, int | str):
@@ -41,6 +48,24 @@ class Drawing:
                 raise ArgumentError("seeds", f"seeds are from 0 to {LARGEST_SEED}", seed)
         if not 0 <= self.truncation < 1e9:
             raise ArgumentError("truncation", "a number from 0", self.truncation)
+        if self.latents and (self.truncation != 1 or self.label is not None):
+            other = "label" if self.truncation == 1 else "truncation"
+            raise ArgumentError("latents", f"does not go with `{other}`: the file holds what that decides")
+        if self.moves and self.directions is None:
+            raise ArgumentError("moves", "needs `directions`, the file that says which there are")
+        for name, amount in self.moves:
+            if not -1e9 < amount < 1e9:
+                raise ArgumentError("moves", f"the amount of '{name}' must be a number", amount)
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return len(self.latents) or len(self.seeds)
+
+    @property
+    def by_seeds(self) -> bool:
+        """Whether seeds, truncation and class alone say which pictures these are."""
+        return not self.latents and not self.moves
 
     @property
     def seed(self) -> int:

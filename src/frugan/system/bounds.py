@@ -45,6 +45,7 @@ CHECKPOINT_TENSORS = Bound("the tensors of a checkpoint", 128 * GiB)
 MODEL_DESCRIPTION = Bound("a description of a model", MiB)
 NETWORK_SETTINGS = Bound("the settings of a network", MiB)
 WEIGHTS = Bound("the weights of a network", 32 * GiB)
+LATENTS = Bound("latents or directions", 64 * MiB)  # 256 directions of 18 styles of 512 numbers have 9
 WARP = Bound("a warp", GiB)
 RESULT = Bound("a result", 64 * MiB)
 LOG = Bound("a log", GiB)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from frugan.model.latents import drawn_styles
 from frugan.model.model import Model
 from frugan.networks.creps import CREPSGenerator
 from frugan.ops.view import View
@@ -52,11 +53,11 @@ def render(
     Args:
         model: A run folder, a model folder, or a loaded model.
         out: A file that ends in .png, .tif (BigTIFF where it must be), .dzi (Deep Zoom) or .npy.
-        drawing: Which picture: its first seed.
+        drawing: Which picture: its first seed, or its first latents.
         frame: What is seen of it, and how large.
         rendering: How it is computed; all cores work on it if its workers are 1.
         fused: Shade pixels by one CUDA kernel in bf16.
-        metadata: Write into a PNG what it was drawn from, as `sample` does.
+        metadata: Write into a PNG what it was drawn from, as `sample` does, unless that is latents or directions.
         device: For a folder's model: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of rows done.
 
@@ -71,11 +72,11 @@ def render(
     stored = converter(path, loaded.shape.channels, loaded.pixels)
     width, height = frame.size
     with one_thread(), _fused(loaded, view) if fused else nullcontext():
-        w = loaded.styles([drawing.seed], drawing.truncation, loaded.label_of(drawing))
+        w = drawn_styles(loaded, replace(drawing, seeds=[drawing.seed]))[:1]
         told = partial(watcher.on_stage, "rows")
         strips = render_strips(loaded.generator, w, view, on_all_cores(rendering, loaded), told)
         known = Provenance(loaded.fingerprint(), drawing.seed, drawing.truncation, loaded.label_of(drawing))
-        text = known.to_text() if metadata else ""
+        text = known.to_text() if metadata and drawing.by_seeds else ""
         write_strips(path, (stored(strip[None])[0] for strip in strips), width, height, text=text)
     return Rendered(path, width, height)
 

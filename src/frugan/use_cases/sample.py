@@ -8,6 +8,7 @@ import torch
 
 from frugan.config.shape import ImageShape
 from frugan.judging.timing import Timing, time_model
+from frugan.model.latents import drawn_pictures
 from frugan.model.model import Model
 from frugan.requests.drawing import FILE_ENDINGS, SHEET_ENDINGS, Drawing, Finishing, check_target
 from frugan.requests.watching import SILENT, Watcher
@@ -16,6 +17,7 @@ from frugan.system.foreign_files import file_names
 from frugan.use_cases.opened import opened
 from frugan.writing.pictures import contact_sheet, converter, usual_ending, write_picture, write_sheet
 from frugan.writing.provenance import Provenance, read_provenance
+from frugan.writing.row_names import with_row_names
 
 _DRAWING = Drawing()
 _MOST_PIXELS = 2**28  # of a sheet, which is made in memory: 3 GiB while it is float
@@ -57,12 +59,13 @@ def sample(
         out: The folder for one file a seed; with `sheet`, the PNG or JPEG file, or a folder for grid.png.
         drawing: Which pictures.
         sheet: Write all pictures into one.
-        each_class: Draw every seed once for each class: a row of the sheet each, or a folder each.
+        each_class: Draw every seed once for each class: a row of the sheet each, beside its name, or a folder each.
         finishing: What finishes the pictures of a folder's model.
         ending: Of files: ".png", ".tif" or ".npy". "": PNG, or .npy for what PNG cannot hold, such as bands.
         timing: Measure the time of sampler and decoder, a few more pictures.
         from_png: A PNG that this function wrote, instead of a drawing: the same picture again.
-        metadata: Write into each PNG what it was drawn from: the model's fingerprint, seed, truncation, class, version.
+        metadata: Write into each PNG what it was drawn from: the model's fingerprint, seed, truncation, class, version;
+            not of latents and directions, which this does not say.
         device: For a folder's model: "auto", "cpu", "cuda" or "mps".
         watcher: Hears of pictures written.
 
@@ -74,21 +77,24 @@ def sample(
     if ending and ending not in FILE_ENDINGS:
         raise ArgumentError("ending", f"one of {', '.join(FILE_ENDINGS)}", ending)
     loaded = opened(model, device, finishing)
+    if from_png is not None and not drawing.by_seeds:
+        raise ArgumentError("from_png", "does not go with latents and directions: it says what is drawn by itself")
     if from_png is not None:
         drawing = _again(loaded, Path(from_png))
     classes = _classes(loaded, drawing, each_class)
     timed = time_model(loaded) if timing else None
     if sheet:
-        _check_room(len(drawing.seeds) * len(classes), loaded.shape)
+        _check_room(drawing.count * len(classes), loaded.shape)
         file = path if path.suffix.lower() in SHEET_ENDINGS else path / "grid.png"
-        images = [loaded.sample(drawing.seeds, drawing.truncation, number) for number in classes.values()]
-        write_sheet(file, contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0))
+        images = [piece for number in classes.values() for piece in drawn_pictures(loaded, drawing, number)]
+        drawn = contact_sheet(torch.cat(images), len(drawing.seeds) if each_class else 0)
+        write_sheet(file, with_row_names(drawn, loaded.class_names) if each_class else drawn)
         return Sampled((file,), timed, _label_name(loaded, drawing))
     files, ending = [], ending or usual_ending(loaded.shape.channels, loaded.pixels)
-    fingerprint = loaded.fingerprint() if metadata and ending == ".png" else ""
+    fingerprint = loaded.fingerprint() if metadata and drawing.by_seeds and ending == ".png" else ""
     for file in _written(loaded, path, drawing, classes, ending, fingerprint):
         files.append(file)
-        watcher.on_stage("pictures", len(files), len(drawing.seeds) * len(classes))
+        watcher.on_stage("pictures", len(files), drawing.count * len(classes))
     return Sampled(tuple(files), timed, _label_name(loaded, drawing))
 
 
@@ -123,11 +129,11 @@ def _written(
 ) -> Iterator[Path]:
     stored = converter(Path(f"seed{ending}"), model.shape.channels, model.pixels)
     for folder, number in classes.items():
-        seeds_left = iter(drawing.seeds)
-        for images in model.batches(drawing.seeds, drawing.truncation, number):
+        seeds_left = iter(range(drawing.count) if drawing.latents else drawing.seeds)
+        for images in drawn_pictures(model, drawing, number):
             for picture in stored(images):
                 seed = next(seeds_left)
-                file = out / folder / f"seed{seed:04d}{ending}"
+                file = out / folder / f"{'latents' if drawing.latents else 'seed'}{seed:04d}{ending}"
                 known = Provenance(fingerprint, seed, drawing.truncation, number)
                 write_picture(file, picture, known.to_text() if fingerprint else "")
                 yield file
@@ -139,6 +145,8 @@ def _classes(model: Model, drawing: Drawing, each_class: bool) -> dict[str, int 
         return {"": model.label_of(drawing)}
     if drawing.label is not None:
         raise ArgumentError("each_class", "does not go with `label`: one or the other")
+    if drawing.latents:
+        raise ArgumentError("each_class", "does not go with `latents`: they belong to a class")
     if not model.class_names:
         raise ArgumentError("each_class", "this model is not class-conditional")
     return dict(zip(file_names(model.class_names), range(len(model.class_names)), strict=True))

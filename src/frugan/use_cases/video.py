@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from frugan.model.latents import drawn_styles
 from frugan.model.model import Model
 from frugan.networks.base import draws_any_size
 from frugan.rendering.film import Course, film_frames, frame_count
@@ -69,12 +70,14 @@ def video(
     renders = draws_any_size(loaded.generator) and not loaded.codec.reduces and loaded.enlargement is None
     width, height = (frame or _FRAME).size if renders else (loaded.shape.width, loaded.shape.height)
     check_video(path, (width, height))
-    total = frame_count(film, len(drawing.seeds))
+    total = frame_count(film, drawing.count)
+    if drawing.latents and film.truncation is not None:
+        raise ArgumentError("truncation", "does not go with `latents`: the files hold what it decides", film.truncation)
     ends = (drawing.truncation, drawing.truncation if film.truncation is None else film.truncation)
     # Tiles are too small for the threads of torch; whole pictures are not.
     with one_thread() if renders else nullcontext():
         draw = _rendered(loaded, frame or _FRAME) if renders else _drawn(loaded, frame, film)
-        first, last = (loaded.styles(drawing.seeds, psi, loaded.label_of(drawing)) for psi in ends)
+        first, last = (drawn_styles(loaded, drawing, psi) for psi in ends)
         frames = film_frames(Course(first, last, film.loop), draw, film)
         count = write_video(path, _counted(frames, total, watcher), film.fps)
     return Filmed(path, count, width, height)

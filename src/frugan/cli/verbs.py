@@ -1,0 +1,25 @@
+"""The verbs of the command line, and what each is for, in the order of `frugan --help`."""
+
+VERBS = {
+    "train": "train a generator on a folder of images, a zip or a named data set",
+    "resume": "resume a run after Ctrl-C, a crash or a power cut",
+    "finetune": "train the sampler and the decoder of a finished run end to end",
+    "sample": "generate images, as PNG files or as one grid",
+    "invert": "find the latents of a given picture",
+    "directions": "find directions that change pictures, and show them on a page",
+    "render": "render one picture at any size, cropped, rotated or warped (CREPS, CIPS)",
+    "video": "make a film of transitions (all models) and zooms (CREPS, CIPS)",
+    "evaluate": "measure the quality of generated images",
+    "sweep": "measure quality over truncations and rejection thresholds",
+    "evaluate-decoder": "measure and compare decoders",
+    "upscale": "enlarge photos with a trained decoder",
+    "join": "join the levels of a decoder that were trained apart",
+    "import": "convert a public checkpoint into a model folder",
+    "export": "write a model as one ONNX or pt2 file",
+    "push": "upload a model to the Hugging Face hub",
+    "studio": "train, watch, explore and zoom in a browser",
+    "report": "write the report of a run as one HTML page",
+    "study": "compare recipes over seeds and settings, with error bars",
+    "recipes": "list the recipes, or print one in full",
+    "data": "check (`data check DATA`), pack (`data pack`) or list (`data list`) data sets",
+}
