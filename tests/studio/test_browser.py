@@ -189,6 +189,13 @@ def test_compared_pictures_zoom_together(page: "sync_api.Page") -> None:
     for i, text in enumerate(before):
         sync_api.expect(scales.nth(i)).not_to_have_text(text, timeout=SECONDS)
     page.get_by_role("rowheader", name="codec.levels").wait_for()
+    choice = page.get_by_label("Compare with a snapshot of tiny")
+    choice.select_option(index=1)
+    sync_api.expect(page.locator('.viewer[aria-busy="false"]')).to_have_count(3, timeout=SECONDS)
+    page.get_by_role("columnheader", name=re.compile("tiny at .* kimg")).first.wait_for()
+    assert "%40" in page.url or "@" in page.url  # the address brings it back
+    page.get_by_role("button", name=re.compile("Leave out tiny at")).click()
+    sync_api.expect(page.locator(".viewer")).to_have_count(2, timeout=SECONDS)
 
 
 def test_a_new_run_is_checked_started_watched_and_stopped(page: "sync_api.Page", world: Path) -> None:

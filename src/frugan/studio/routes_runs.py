@@ -177,16 +177,26 @@ def _numbers(evaluation: Evaluation | None) -> dict[str, str]:
     return {metric.title: table.shown(metric, evaluation.values) for metric in table.METRICS}
 
 
+def _place_and_snapshot(studio: Studio, item: str) -> tuple[str, str]:
+    """Of "0/mine@16000", unless a folder has that name."""
+    place, _, snapshot = item.rpartition("@")
+    is_snapshot = place and snapshot.isascii() and snapshot.isdigit() and len(snapshot) <= 10
+    return (place, snapshot) if is_snapshot and not studio.places.path(item).exists() else (item, "")
+
+
 def _compared(studio: Studio, places: list[str]) -> dict[str, object]:
     found = []
-    for place in places:
+    for item in places:
+        place, snapshot = _place_and_snapshot(studio, item)
         path = studio.places.path(place)
         listed = entry(path, studio.places)
         settings, numbers = {}, {}
         if is_run(path):
             folder = RunFolder.open(path)
             settings = dict(_flat(to_plain(folder.config())))
-            numbers = _numbers(read_evaluation(folder))
+            numbers = {} if snapshot else _numbers(read_evaluation(folder))
+        if snapshot:
+            listed = dataclasses.replace(listed, name=f"{listed.name} at {int(snapshot) / 1000:g} kimg")
         found.append((listed, settings, numbers))
     names = sorted({name for _, settings, _ in found for name in settings})
     differing = [

@@ -1,4 +1,5 @@
-// Two or more models: the same seeds beside each other, their numbers, and what differs in their settings.
+// Two or more models, or snapshots: the same seeds beside each other, their numbers, and what differs in their settings.
+// What is chosen is a place, or a place and a snapshot of it: "0/mine@16000".
 
 import { el, field, fill, missing, slider } from "./dom.js";
 import { address, bitmap, get, note, picture } from "./api.js";
@@ -30,18 +31,35 @@ export async function show(main, query) {
     el("div", { class: "controls" }, field("Seed", seed), slider("Truncation", { min: 0, max: 1.5, step: 0.05, value: state.truncation, shown: (v) => v.toFixed(2), onchange: (v) => { state.truncation = v; keep(); draw().catch(note); } })),
     shown, tables);
 
+  // Snapshots of a model to compare with; of a snapshot, the way to leave it out.
+  function others(place, model) {
+    const snapshots = model.snapshot ? [] : model.facts.snapshots.filter((nimg) => nimg > 0 && !chosen.has(`${place}@${nimg}`));
+    const change = (action) => { action(); keep(); draw().catch(note); };
+    if (model.snapshot) return el("button", { type: "button", onclick: () => change(() => chosen.delete(place)) }, `Leave out ${model.name}`);
+    if (snapshots.length === 0 || chosen.size >= MOST) return null;
+    const choice = el("select", { "aria-label": `Compare with a snapshot of ${model.name}`, onchange: () => change(() => chosen.add(`${place}@${choice.value}`)) },
+      el("option", { value: "" }, "compare with a snapshot"), snapshots.map((nimg) => el("option", { value: String(nimg) }, `at ${nimg / 1000} kimg`)));
+    return choice;
+  }
+
+  async function opened(item) {
+    const [place, snapshot] = models.some((entry) => entry.place === item) ? [item, ""] : item.split(/@(?=\d+$)/);
+    const model = await get("/api/model", { place, snapshot: snapshot ?? "" });
+    return { ...model, snapshot, name: snapshot ? `${model.name} at ${snapshot / 1000} kimg` : model.name };
+  }
+
   async function draw() {
     const places = [...chosen];
-    if (places.length < 2) { fill(shown, missing("Choose two models or more.")); fill(tables); return; }
-    const loaded = await Promise.all(places.map((place) => get("/api/model", { place })));
+    if (places.length < 1) { fill(shown, missing("Choose two models or more, or one and its snapshots.")); fill(tables); return; }
+    const loaded = await Promise.all(places.map(opened));
     const viewers = [];
-    const frames = loaded.map((model) => {
+    const frames = loaded.map((model, i) => {
       const frame = el("div", { class: "viewer" });
-      return { model, frame, element: el("figure", {}, el("figcaption", {}, `${model.name}, seed ${state.seed}`), frame) };
+      return { model, frame, element: el("figure", {}, el("figcaption", {}, `${model.name}, seed ${state.seed} `, others(places[i], model)), frame) };
     });
     fill(shown, el("section", {}, el("h2", {}, "The same seed, zoomed together"), el("div", { class: "viewers" }, frames.map((each) => each.element))),
       el("section", {}, el("h2", {}, "More seeds"), loaded.map((model) => el("figure", {}, el("figcaption", {}, model.name), el("div", { class: "strip" },
-        Array.from({ length: SEEDS }, (_, i) => state.seed + i).map((each) => el("img", { src: picture(model.place, model.stamp, { seed: each, truncation: state.truncation }), alt: `${model.name}, seed ${each}`, loading: "lazy" })))))));
+        Array.from({ length: SEEDS }, (_, i) => state.seed + i).map((each) => el("img", { src: picture(model.place, model.stamp, { seed: each, truncation: state.truncation, snapshot: model.snapshot }), alt: `${model.name}, seed ${each}`, loading: "lazy" })))))));
     for (const { model, frame } of frames) {
       const viewer = new Viewer(frame, {
         size: model.facts.size, source: sourceOf(model, state), label: `${model.name}, seed ${state.seed}`, onproblem: note, pixelated: true,
@@ -57,7 +75,7 @@ export async function show(main, query) {
 
 // Tiles of a generator of coordinates; of others, cuts of their one picture.
 function sourceOf(model, state) {
-  const asked = { place: model.place, stamp: model.stamp, seed: state.seed, truncation: state.truncation };
+  const asked = { place: model.place, stamp: model.stamp, seed: state.seed, truncation: state.truncation, snapshot: model.snapshot };
   if (model.facts.zooms) return (view, signal) => bitmap("/api/tile", { ...asked, ...view }, signal);
   let whole = null;
   return async (view) => {
