@@ -17,7 +17,9 @@ from frugan.networks.srresnet import SRResNet
 from frugan.objectives.losses import non_saturating
 from frugan.objectives.penalties import r1
 from frugan.objectives.reconstruction import l1
+from frugan.stabilizers.ada import ADA
 from frugan.stabilizers.annealing import exponential
+from frugan.stabilizers.chain import Chain
 from frugan.stabilizers.scale_space import ScaleSpace
 
 
@@ -26,13 +28,21 @@ def quickstart() -> RunConfig:
     adam = OptimizerConfig(lr=1e-3, decay=0.4)
     return RunConfig(
         recipe="quickstart",
-        data=DataConfig(source="noto-people", resolution=128, mirror=False),
+        # The drawings are some hundred figures in six skin tones each: docs/guides/quality.md has what clusters buy.
+        data=DataConfig(source="noto-people", resolution=128, mirror=False, clusters=48),
         codec=Spec(WaveletCodec, levels=2),
         sampler=SamplerConfig(
             generator=Spec(DCGANGenerator, latent_dim=64, width=32, refine=16),
             discriminator=Spec(DCGANDiscriminator, width=32, norm="none"),
-            # T = 256 at 64 px in the paper; a quarter of it blurs 32 px codes by the same part of their width.
-            stabilizer=Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
+            # ADA with its speed for fine-tuning: without it each cluster becomes one picture (docs/guides/quality.md).
+            # T = 256 at 64 px in the scale-space paper; a quarter of it blurs 32 px codes by the same part of them.
+            stabilizer=Spec(
+                Chain,
+                stages=(
+                    Spec(ADA, kimg=100.0, pipeline="bg"),
+                    Spec(ScaleSpace, start=64.0, sigma=0.25, annealing=Spec(exponential, beta=20.0)),
+                ),
+            ),
             loss=Spec(non_saturating),
             penalties=(PenaltyConfig(Spec(r1), weight=1.0, every=8),),
             generator_optimizer=adam,
