@@ -1,5 +1,6 @@
 """Training on clusters of like images: they are what a person would sort out, and stay the same for a run's life."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import torch
 from PIL import Image
 
 import frugan
+from frugan.runs import probe
 from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import prepare
 from frugan.system.errors import RunError, UserError
 
-SETTINGS = ["evaluation.samples=8", "sampler.schedule.kimg=0.032", "decoder=null", "data.clusters=3"]
+SETTINGS = ["evaluation.samples=8", "sampler.schedule.kimg=0.032", "decoder=null"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def three_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(three_kinds: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, settings=SETTINGS)
+    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, settings=SETTINGS, clusters=3)
     return RunFolder.open(frugan.train(plan, tmp_path_factory.mktemp("run") / "run").run)
 
 
@@ -61,6 +64,14 @@ def test_a_run_goes_on_with_the_clusters_that_it_began_with(trained: RunFolder, 
     (trained.path / "clusters.json").write_text(before)
 
 
+def test_a_trial_knows_as_many_clusters_as_were_found(three_kinds: Path) -> None:
+    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, settings=SETTINGS, clusters=30)
+    config = prepare(plan.configuration(), lambda text: None).config
+    assert config.sampler.generator.arguments["classes"] <= 7, "30 images have no more clusters than that"
+    estimate = probe._probe(dataclasses.replace(config, threads=1), "sampler")
+    assert estimate.images_per_second > 0
+
+
 def test_classes_and_clusters_exclude_each_other(three_kinds: Path, tmp_path: Path) -> None:
     plan = frugan.Plan(str(three_kinds), recipe="quickstart", classes=True, clusters=2)
     with pytest.raises(UserError, match="0 where there are classes"):
@@ -72,6 +83,11 @@ def test_images_that_are_all_alike(tmp_path: Path) -> None:
     halves[32:] = 255
     for number in range(8):
         Image.fromarray(halves).save(tmp_path / f"{number}.png")
-    plan = frugan.Plan(str(tmp_path), recipe="quickstart", resolution=64, settings=SETTINGS)
+    plan = frugan.Plan(str(tmp_path), recipe="quickstart", resolution=64, settings=SETTINGS, clusters=2)
     with pytest.raises(UserError, match="look alike"):
         frugan.train(plan, tmp_path / "run")
+
+
+def test_one_cluster_is_none(three_kinds: Path) -> None:
+    with pytest.raises(UserError, match=r"clusters.*at least 2, or 0 for none"):
+        frugan.Plan(str(three_kinds), recipe="quickstart", clusters=1).configuration()

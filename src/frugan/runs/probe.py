@@ -101,7 +101,8 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     device = torch.device(config.device)
     dataset = open_dataset(config)
     if config.data.clusters:
-        dataset = in_any_clusters(dataset, config.data.clusters)  # a step takes the same time whichever they are
+        # A step takes the same time whichever they are. Networks know as many as were found, at most those asked for.
+        dataset = in_any_clusters(dataset, config.sampler.generator.arguments["classes"])
     part = build_part(config, name, device, dataset=dataset)
     part.measure(measured_images(dataset))
     batch = part.schedule.batch
