@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,29 @@ def test_a_run_goes_on_with_the_clusters_that_it_began_with(trained: RunFolder, 
         with pytest.raises(RunError, match="Train anew"):
             frugan.resume(trained.path, kimg=0.032)
     (trained.path / "clusters.json").write_text(before)
+
+
+def test_fine_tuning_keeps_the_clusters_that_the_generator_learned(
+    three_kinds: Path, trained: RunFolder, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.path, run)
+    frugan.resume(run)  # other tests made it longer
+    kept = run / "clusters.json"
+    turned = [2 - label for label in json.loads(kept.read_text())]  # as rounding might number them elsewhere
+    kept.write_text(json.dumps(turned))
+    frugan.finetune(run, tmp_path / "fine", kimg=0.008)
+    assert json.loads((tmp_path / "fine" / "clusters.json").read_text()) == turned
+    shutil.copytree(three_kinds, tmp_path / "others")
+    (tmp_path / "others" / "00.png").unlink()
+    with pytest.raises(UserError, match="clusters of the run's own images"):
+        frugan.finetune(run, tmp_path / "finer", data=str(tmp_path / "others"), kimg=0.008)
+
+
+def test_who_goes_on_with_clusters_is_told_how_many(three_kinds: Path, trained: RunFolder) -> None:
+    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, start=trained.path)
+    with pytest.raises(UserError, match=r"clusters 0: .* set it to 3"):
+        plan.configuration()
 
 
 def test_a_trial_knows_as_many_clusters_as_were_found(three_kinds: Path) -> None:

@@ -102,7 +102,9 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     dataset = open_dataset(config)
     if config.data.clusters:
         # A step takes the same time whichever they are. Networks know as many as were found, at most those asked for.
-        dataset = in_any_clusters(dataset, config.sampler.generator.arguments["classes"])
+        generator = config.sampler.generator
+        inner = generator.arguments.get("generator", generator)  # of sampler and decoder as one, the sampler
+        dataset = in_any_clusters(dataset, inner.arguments["classes"])
     part = build_part(config, name, device, dataset=dataset)
     part.measure(measured_images(dataset))
     batch = part.schedule.batch
