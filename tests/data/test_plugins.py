@@ -9,7 +9,10 @@ import pytest
 import tifffile
 from PIL import Image
 
+from frugan.config.shape import ImageShape, PixelFormat
 from frugan.data.decode import ImageError, check_image, decode_image
+from frugan.data.deep import check_numbers, decode_deep
+from frugan.data.fit import Wanted
 
 RED, BLUE = (200, 30, 40), (30, 60, 200)
 
@@ -85,6 +88,15 @@ def test_raw_files_are_developed_to_srgb():
     assert np.abs(drawn[32, 2:-2] - expected[2:-2, None]).max() < 3  # its brightening of the last hundredth
 
 
+def test_raw_files_are_developed_for_16_bits_too():
+    """Their first page, which other TIFFs' readers take, is the mosaic, or a small copy."""
+    pytest.importorskip("rawpy")
+    data = dng(np.tile(np.linspace(0, 65535, 64), (64, 1)).astype(np.uint16))
+    deep = decode_deep(data, Wanted(ImageShape.square(64), PixelFormat(16, 0.0, 65535.0)))
+    assert np.array_equal(deep, np.asarray(decode_image(data)).transpose(2, 0, 1).astype(np.uint16) * 257)
+    assert check_numbers(data) is None
+
+
 @pytest.mark.parametrize(
     ("module", "extra", "data"),
     [
@@ -114,7 +126,8 @@ def broken() -> list[bytes]:
 
 @pytest.mark.parametrize("number", range(19))
 def test_damaged_ones_are_said_to_be_so(number):
-    for module in ("pillow_heif", "pillow_jxl", "rawpy"):
+    for module in ("pillow_jxl", "rawpy"):
         pytest.importorskip(module)
+    pytest.importorskip("pillow_heif").register_heif_opener()  # writes them, whichever test ran before
     with pytest.raises(ImageError):
         decode_image(broken()[number])

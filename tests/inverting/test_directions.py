@@ -58,3 +58,11 @@ def test_without_styles_the_first_is_the_latent_that_alone_has_large_weights() -
     assert vectors[0, [0, 1, 3, 4, 5]].abs().max() < 0.25
     again, _ = find_directions(loaded, Exploring(count=20))
     assert torch.equal(vectors, again)
+
+
+def test_vectors_of_classes_are_no_layer_that_draws() -> None:
+    torch.manual_seed(0)
+    loaded = model(DCGANGenerator((3, 16, 16), latent_dim=6, width=4, classes=3), IdentityCodec())
+    vectors, _ = find_directions(loaded, Exploring(count=2))
+    assert vectors[:, :6].norm(dim=1).min() > 0.1
+    assert vectors[:, 6:].abs().max() < 1e-5, "the class stays"

@@ -157,6 +157,29 @@ def test_what_was_fetched_serves_when_the_hub_is_gone(hub: Hub, model: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("code", "problem"), [("RepoNotFound", "no such model"), ("RevisionNotFound", "no such revision")]
+)
+def test_what_was_fetched_is_not_what_the_hub_says_is_gone(hub: Hub, model: Path, code: str, problem: str) -> None:
+    frugan.push(model, "some/one")
+    frugan.load(f"hf://some/one@{SHA}")
+    hub.answers["/api/models"] = (404, {"X-Error-Code": code}, b"{}")
+    with pytest.raises(UserError, match=problem):
+        frugan.load(f"hf://some/one@{SHA}")
+
+
+def test_a_licence_takes_the_place_of_the_one_before(hub: Hub, model: Path) -> None:
+    card = (model / "README.md").read_text()
+    for before in ("mit", "(to be filled in by whoever publishes this model)"):
+        (model / "README.md").write_text(card.replace("unknown", before))
+        frugan.push(model, "some/one", licence="cc-by-4.0")
+        pushed = hub.repos["some/one"]["README.md"].decode()
+        assert pushed.splitlines()[:4] == ["---", "library_name: frugan", "license: cc-by-4.0", "---"]
+    (model / "README.md").write_text("---\nlibrary_name: frugan\n---\nlicense: mit\n")
+    with pytest.raises(UserError, match="no line"):
+        frugan.push(model, "some/one", licence="cc-by-4.0")
+
+
+@pytest.mark.parametrize(
     "name", ["hf://../../etc", "hf://a/..", "hf://a", "hf://a/b/c", "hf://a/b@../x", "hf://", "hf://-a/b", "hf://a/b\n"]
 )
 def test_names_that_are_none(hub: Hub, name: str, tmp_path: Path) -> None:

@@ -102,8 +102,9 @@ def test_one_that_fails_is_left_alone_and_told_the_rest_later(
     monkeypatch.setitem(sys.modules, name, whole)
     Followers(run, [name], said.append).close()  # type: ignore[list-item]
     assert whole.finished == 1
-    pictures = [values["sampler/samples"] for values in whole.logged if "sampler/samples" in values]
-    assert set(pictures) == {f"picture {path.name}" for path in run.part("sampler").samples.glob("*.png")}
+    assert not any(values in broken.logged for values in whole.logged), "nothing is told twice"
+    pictures = [values["sampler/samples"] for values in (*broken.logged, *whole.logged) if "sampler/samples" in values]
+    assert sorted(pictures) == sorted(f"picture {path.name}" for path in run.part("sampler").samples.glob("*.png"))
     assert all(sum(key.endswith("/nimg") for key in values) == 1 for values in whole.logged)
     assert whole.metrics == (["sampler/* by sampler/nimg", "decoder/* by decoder/nimg"] if name == "wandb" else [])
 
@@ -112,3 +113,17 @@ def test_without_the_package_the_extra_is_named(run: RunFolder, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(UserError, match=r"pip install 'frugan\[wandb\]'"):
         Followers(run, ["wandb"], print)
+
+
+@pytest.mark.parametrize(("trackers", "problem"), [(["wandb"], "pip install"), (["tensorbord"], "must be one of")])
+def test_what_cannot_be_followed_is_refused_before_anything_is_done(
+    tiny_config: RunConfig, run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trackers: Any, problem: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(UserError, match=problem):
+        frugan.train(tiny_config, tmp_path / "new", trackers=trackers)
+    assert not (tmp_path / "new").exists()
+    before = run.config()
+    with pytest.raises(UserError, match=problem):
+        frugan.resume(run.path, kimg=1, trackers=trackers)
+    assert run.config() == before

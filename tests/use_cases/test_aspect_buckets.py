@@ -54,6 +54,16 @@ def test_buckets_cut_little_and_share_the_cut() -> None:
         assert used.top == pytest.approx(height - used.bottom)
 
 
+@pytest.mark.parametrize("channels", [2, 3])
+def test_arrays_have_buckets_too(tmp_path: Path, channels: int) -> None:
+    for number, (height, width) in enumerate(SIZES):
+        np.save(tmp_path / f"{number}.npy", np.full((height, width, channels), 50 * number, np.uint8))
+    dataset = pack(open_source(tmp_path), Wanted(ImageShape(channels, 32, 32), fit="aspect-buckets"))
+    assert dataset.aspects is not None
+    assert dataset.aspects.tolist() == pytest.approx([1, 2, 2**-0.5])
+    assert [int(image.max()) for image in dataset.images] == [0, 50, 100]
+
+
 def test_each_batch_has_one_shape_and_each_image_its_turn(photos: Path) -> None:
     dataset = pack(open_source(photos), Wanted(ImageShape.square(32), fit="aspect-buckets"))
     assert dataset.aspect_counts() == pytest.approx({2**-0.5: 10, 1.0: 10, 2.0: 10})

@@ -1,6 +1,8 @@
 """Training on clusters of like images: they are what a person would sort out, and stay the same for a run's life."""
 
+import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,12 @@ import torch
 from PIL import Image
 
 import frugan
+from frugan.runs import probe
 from frugan.runs.folder import RunFolder
+from frugan.runs.prepare import prepare
 from frugan.system.errors import RunError, UserError
 
-SETTINGS = ["evaluation.samples=8", "sampler.schedule.kimg=0.032", "decoder=null", "data.clusters=3"]
+SETTINGS = ["evaluation.samples=8", "sampler.schedule.kimg=0.032", "decoder=null"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,7 @@ def three_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(three_kinds: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, settings=SETTINGS)
+    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, settings=SETTINGS, clusters=3)
     return RunFolder.open(frugan.train(plan, tmp_path_factory.mktemp("run") / "run").run)
 
 
@@ -61,6 +65,37 @@ def test_a_run_goes_on_with_the_clusters_that_it_began_with(trained: RunFolder, 
     (trained.path / "clusters.json").write_text(before)
 
 
+def test_fine_tuning_keeps_the_clusters_that_the_generator_learned(
+    three_kinds: Path, trained: RunFolder, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.path, run)
+    frugan.resume(run)  # other tests made it longer
+    kept = run / "clusters.json"
+    turned = [2 - label for label in json.loads(kept.read_text())]  # as rounding might number them elsewhere
+    kept.write_text(json.dumps(turned))
+    frugan.finetune(run, tmp_path / "fine", kimg=0.008)
+    assert json.loads((tmp_path / "fine" / "clusters.json").read_text()) == turned
+    shutil.copytree(three_kinds, tmp_path / "others")
+    (tmp_path / "others" / "00.png").unlink()
+    with pytest.raises(UserError, match="clusters of the run's own images"):
+        frugan.finetune(run, tmp_path / "finer", data=str(tmp_path / "others"), kimg=0.008)
+
+
+def test_who_goes_on_with_clusters_is_told_how_many(three_kinds: Path, trained: RunFolder) -> None:
+    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, start=trained.path)
+    with pytest.raises(UserError, match=r"clusters 0: .* set it to 3"):
+        plan.configuration()
+
+
+def test_a_trial_knows_as_many_clusters_as_were_found(three_kinds: Path) -> None:
+    plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, settings=SETTINGS, clusters=30)
+    config = prepare(plan.configuration(), lambda text: None).config
+    assert config.sampler.generator.arguments["classes"] <= 7, "30 images have no more clusters than that"
+    estimate = probe._probe(dataclasses.replace(config, threads=1), "sampler")
+    assert estimate.images_per_second > 0
+
+
 def test_classes_and_clusters_exclude_each_other(three_kinds: Path, tmp_path: Path) -> None:
     plan = frugan.Plan(str(three_kinds), recipe="quickstart", classes=True, clusters=2)
     with pytest.raises(UserError, match="0 where there are classes"):
@@ -72,6 +107,11 @@ def test_images_that_are_all_alike(tmp_path: Path) -> None:
     halves[32:] = 255
     for number in range(8):
         Image.fromarray(halves).save(tmp_path / f"{number}.png")
-    plan = frugan.Plan(str(tmp_path), recipe="quickstart", resolution=64, settings=SETTINGS)
+    plan = frugan.Plan(str(tmp_path), recipe="quickstart", resolution=64, settings=SETTINGS, clusters=2)
     with pytest.raises(UserError, match="look alike"):
         frugan.train(plan, tmp_path / "run")
+
+
+def test_one_cluster_is_none(three_kinds: Path) -> None:
+    with pytest.raises(UserError, match=r"clusters.*at least 2, or 0 for none"):
+        frugan.Plan(str(three_kinds), recipe="quickstart", clusters=1).configuration()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from frugan.codecs.identity import IdentityCodec
 from frugan.model.latents import AboutLatents, read_latents, write_latents
 from frugan.networks.biggan import BigGANGenerator
 from frugan.networks.creps import CREPSGenerator
+from frugan.use_cases.export_web import _card_of
 from frugan.writing.pictures import to_uint8
 from frugan.writing.row_names import with_row_names
 
@@ -103,9 +105,9 @@ def test_pictures_that_do_not_fit_are_refused_or_made_to_fit(
     assert (sheet[32, :64] == (255, 0, 0)).all()
 
 
-def archive(**members: bytes) -> bytes:
+def archive(packing: int = zipfile.ZIP_STORED, **members: bytes) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as written:
+    with zipfile.ZipFile(buffer, "w", packing) as written:
         for name, content in members.items():
             written.writestr(f"{name}.npy", content)
     return buffer.getvalue()
@@ -117,6 +119,13 @@ def array(values: object) -> bytes:
     return buffer.getvalue()
 
 
+def damaged_lzma() -> bytes:
+    whole = bytearray(archive(zipfile.ZIP_LZMA, styles=bytes(1000), about=b""))
+    begin = 30 + len("styles.npy") + 9  # of the compressed bytes, after the headers of the zip and of LZMA
+    whole[begin : begin + 6] = b"\xff" * 6
+    return bytes(whole)
+
+
 def about(**said: object) -> bytes:
     return array(np.frombuffer(json.dumps(said).encode(), np.uint8))
 
@@ -125,6 +134,7 @@ STYLES = array(np.zeros((1, 8), np.float32))
 MALFORMED = {
     "no zip": b"latents",
     "cut off": archive(styles=STYLES, about=about(model="x"))[:-30],
+    "damaged LZMA": damaged_lzma(),
     "nothing about it": archive(styles=STYLES),
     "objects": archive(styles=array([{"a": 1}]), about=about(model="x")),
     "not finite": archive(styles=array(np.full((1, 8), np.nan, np.float32)), about=about(model="x")),
@@ -243,3 +253,32 @@ def test_names_are_cut_off_and_unknown_letters_become_numbers() -> None:
     numbered, named = (with_row_names(sheet, names) for names in (["0", "1", "2"], [foreign] * 3))
     assert (numbered == named).all()
     assert len(widths) == 2
+
+
+@pytest.fixture
+def in_package(trained_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a model inside the package; this process works in an empty folder."""
+    shutil.copytree(trained_run / "model", tmp_path / "package" / "noto-people")
+    monkeypatch.setattr("frugan.model.place.shipped_folder", lambda: tmp_path / "package")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return "noto-people"
+
+
+def test_directions_of_a_model_inside_the_package_need_a_folder(
+    in_package: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside it nothing is written, and a folder of its name here would hide it."""
+    here = tmp_path / "here"
+    assert "--out" in refused(["directions", in_package, "--count", "1"], here / in_package, capsys)
+    out = here / "out"
+    assert "--directions" in refused(["sample", in_package, "--direction", "1=2", "--out", "out"], out, capsys)
+    assert main(["directions", in_package, "--count", "1", "--pictures", "1", "--out", "found"]) == 0
+    moved = ["--direction", "1=2", "--directions", "found/directions.npz"]
+    assert main(["sample", in_package, "--seeds", "1", *moved, "--out", "out"]) == 0
+
+
+def test_a_page_of_a_model_inside_the_package_has_its_card(in_package: str, tmp_path: Path) -> None:
+    card = tmp_path / "package" / in_package / "README.md"
+    card.write_text("---\nlicense: mit\n---\n")
+    assert _card_of(in_package) == card.read_text()

@@ -22,7 +22,7 @@ class Flags:
 
     Args:
         run: Run folder or model folder.
-        out: Folder for directions.npz and index.html. Default: RUN/directions.
+        out: Folder for directions.npz and index.html. Default: RUN/directions, if RUN is a folder.
         count: Number of directions.
         layers: Number of modulated layers, from the first, that a direction changes. Models without styles ignore it.
         names: Name of a direction, by its number: 3=smile. May be given several times.
@@ -52,10 +52,10 @@ def run(arguments: Sequence[str]) -> int:
 def _directions(flags: Flags) -> int:
     names = dict(_named(text) for text in flags.names)
     exploring = Exploring(flags.count, flags.layers, names, flags.pictures, flags.extent, flags.seed)
-    run = existing_model("run", flags.run)
+    existing_model("run", flags.run)
     from frugan import directions
 
-    show_result(directions(run, flags.out, exploring, device=flags.device, watcher=SHOWN), flags.json_output)
+    show_result(directions(flags.run, flags.out, exploring, device=flags.device, watcher=SHOWN), flags.json_output)
     return 0
 
 

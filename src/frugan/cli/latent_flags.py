@@ -8,6 +8,7 @@ from tyro.conf import OmitArgPrefixes, UseAppendAction, arg
 
 from frugan.cli.parsing import parse_move
 from frugan.requests.drawing import DIRECTIONS_FILE
+from frugan.system.errors import ArgumentError
 
 
 class Moved(TypedDict):
@@ -36,8 +37,10 @@ class LatentFlags:
         """For `Drawing`.
 
         Raises:
-            ArgumentError: an amount that is no number.
+            ArgumentError: an amount that is no number; no file of directions, where the model lies in no folder here.
         """
+        if self.moves and self.directions is None and not run.is_dir():
+            raise ArgumentError("directions", f"{run} is no folder that could hold them. Give their file")
         directions = self.directions or (run / DIRECTIONS_FILE if self.moves else None)
         return Moved(latents=self.latents, directions=directions, moves=[parse_move(move) for move in self.moves])
 

@@ -20,7 +20,7 @@ class Flags:
     Args:
         run: Run folder or model folder.
         repo: Name on the hub: user/name. It is made if there is none.
-        licence: Licence for the card, by the hub's identifier, such as cc-by-4.0. Default: unknown.
+        licence: Licence for the card, by the hub's identifier, such as cc-by-4.0. Default: that of the card.
         private: Make a model that only its owner sees.
     """
 

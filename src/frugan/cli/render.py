@@ -62,7 +62,7 @@ def _render(flags: Flags) -> int:
     check_ending(flags.out)
     frame = flags.frame.request()
     check_samples(frame, rendering)
-    drawing = Drawing([flags.seed], flags.truncation, flags.label or None, **flags.latents.given(run))
+    drawing = Drawing([flags.seed], flags.truncation, flags.label or None, **flags.latents.given(flags.run))
     draw = partial(frugan.render, run, flags.out, drawing, frame, rendering, device=flags.device, watcher=SHOWN)
     made = draw(fused=flags.fused, metadata=not flags.no_metadata)
     show(f"{made.file}  {made.width} x {made.height}")

@@ -72,7 +72,7 @@ def _video(flags: Flags) -> int:
     frame = None
     if (flags.size, flags.crop, flags.rotate) != (Flags.size, Flags.crop, Flags.rotate):
         frame = Frame(parse_size(flags.size or "256x256"), box("crop", flags.crop), rotate=flags.rotate)
-    drawing = Drawing(parse_seeds(flags.seeds), first, flags.label or None, **flags.latents.given(run))
+    drawing = Drawing(parse_seeds(flags.seeds), first, flags.label or None, **flags.latents.given(flags.run))
     check_video(flags.out, frame.size if frame else (2, 2))
     from frugan import video
 

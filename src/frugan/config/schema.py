@@ -43,7 +43,7 @@ class DataConfig:
         held = self.hold_out or 0.0
         _require(0 <= held < 1, "hold_out", held, "in [0, 1)")
         _require(self.lanes >= 1, "lanes", self.lanes, "at least 1")
-        _require(self.clusters >= 0, "clusters", self.clusters, "at least 0")
+        _require(self.clusters == 0 or self.clusters >= 2, "clusters", self.clusters, "at least 2, or 0 for none")
         _require(not (self.classes and self.clusters), "clusters", self.clusters, "0 where there are classes")
         _require(self.fit != "aspect-buckets" or self.bits == 8, "bits", self.bits, "8 where fit is aspect-buckets")
         if self.value_range is not None:

@@ -26,8 +26,8 @@ import numpy as np
 
 from frugan.config.schema import DataConfig
 from frugan.config.shape import ImageShape, PixelFormat, whole_range
-from frugan.data.decode import MODES, ImageError, decode_picture, decoded, fitted
-from frugan.data.deep import decode_deep, needs_deep
+from frugan.data.decode import MODES, ImageError, check_image, decode_picture, decoded, fitted
+from frugan.data.deep import check_numbers, decode_deep, needs_deep
 from frugan.data.fit import Wanted, aspect_bucket
 from frugan.data.items import Source
 from frugan.data.packed import DamagedError, PackedDataset, Skipped, checksum, open_packed, stamp, summarise
@@ -206,7 +206,7 @@ def prepare_image(source: Source, index: int, wanted: Wanted) -> PreparedImage |
     """The image of that place in the source as it is wanted, or why it cannot be had."""
     try:
         with source.reading(index) as data:
-            if wanted.fit == "aspect-buckets":
+            if wanted.fit == "aspect-buckets" and not needs_deep(data, wanted):
                 with decoded(data, shrink_to=wanted.shape.size) as picture:
                     aspect = aspect_bucket(*picture.full_size)
                     return PreparedImage(
@@ -217,7 +217,11 @@ def prepare_image(source: Source, index: int, wanted: Wanted) -> PreparedImage |
             missing = wanted.shape.height - side
             if missing:
                 pixels = np.pad(pixels, ((0, 0), (0, missing), (0, missing)))
-            return PreparedImage(pixels, side, hashlib.sha256(data).digest())
+            aspect = 1.0
+            if wanted.fit == "aspect-buckets":
+                header = check_numbers(data) or check_image(data)
+                aspect = aspect_bucket(header.height, header.width)
+            return PreparedImage(pixels, side, hashlib.sha256(data).digest(), aspect)
     except ImageError as error:
         return Skipped(source.items[index].name, error.kind, str(error))
 

@@ -23,6 +23,7 @@ from frugan.data.decode import (
     too_large,
 )
 from frugan.data.fit import Placement, Wanted, placement
+from frugan.data.plugins import is_camera_raw
 from frugan.data.tiff import SIGNATURES, Reserve, read_tiff
 from frugan.system.bounds import BYTES_AT_ONCE, HINT, IMAGE_NUMBERS, IMAGE_PIXELS, GiB
 from frugan.system.extras import extra_module
@@ -55,7 +56,7 @@ def check_numbers(data: bytes) -> Numbers | None:
         UserError: the extra `tiff` is not installed.
         CorruptImageError, UnsupportedImageError: as `decode_picture`.
     """
-    if not data.startswith((_NUMPY, *SIGNATURES)):
+    if not (data.startswith(_NUMPY) or _is_tiff(data)):
         return None
     with _read(data) as array:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -135,7 +136,7 @@ def _read(data: bytes, channels: int = 0) -> Iterator[np.ndarray]:
         reserve = partial(_reserve, held)
         if data.startswith(_NUMPY):
             array = _bands_last(_numpy(data, reserve), channels)
-        elif data.startswith(SIGNATURES):
+        elif _is_tiff(data):
             array = read_tiff(data, reserve)
         elif _is_deep_png(data):
             array = _deep_png(data, reserve)
@@ -146,6 +147,11 @@ def _read(data: bytes, channels: int = 0) -> Iterator[np.ndarray]:
         if array.shape[0] * array.shape[1] > IMAGE_PIXELS.now:
             raise too_large(IMAGE_PIXELS.now)
         yield array
+
+
+def _is_tiff(data: bytes) -> bool:
+    """Of finished numbers: in a camera's raw file, the first page is a small copy, or the sensor's mosaic."""
+    return data.startswith(SIGNATURES) and not is_camera_raw(data)
 
 
 def _reserve(held: ExitStack, count: int, itemsize: int) -> None:

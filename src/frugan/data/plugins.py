@@ -51,7 +51,8 @@ def _is_heif(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and b"avif" not in data[8:40]
 
 
-def _is_raw(data: bytes) -> bool:
+def is_camera_raw(data: bytes) -> bool:
+    """Whether a camera wrote the sensor's values, which are no picture yet, even where the file is a TIFF."""
     if data.startswith(_RAW) or data[4:12] == b"ftypcrx ":
         return True
     if not data.startswith(_TIFF):
@@ -89,5 +90,5 @@ def _develop(module: ModuleType, data: bytes) -> Image.Image:
 _KINDS = (
     _Kind("HEIC images", "heic", "pillow_heif", _is_heif, _open_heif),
     _Kind("JPEG XL images", "jxl", "pillow_jxl", lambda data: data.startswith(_JPEG_XL), _open_jpeg_xl),
-    _Kind("raw files of cameras", "raw", "rawpy", _is_raw, _develop),
+    _Kind("raw files of cameras", "raw", "rawpy", is_camera_raw, _develop),
 )

@@ -96,7 +96,7 @@ def _components(generator: Generator, model: Model, exploring: Exploring) -> tup
 
 @torch.no_grad()
 def _first_layer(model: Model) -> nn.Module:
-    """The layer with weights that is computed first."""
+    """The layer with weights that is computed first of those that draw."""
     order: list[nn.Module] = []
 
     def look(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
@@ -105,8 +105,9 @@ def _first_layer(model: Model) -> nn.Module:
     def is_layer(module: nn.Module) -> bool:
         return not any(module.children()) and any(True for _ in module.parameters())
 
+    styles = model.styles([0])  # drawn before anybody looks: layers of the mapping draw no picture
     with _hooked(model.generator, is_layer, look):
-        model.generator.synthesis(model.styles([0]))
+        model.generator.synthesis(styles)
     if not order:
         raise UserError(f"{type(model.generator).__name__}: it has no layers of its own. Use another model.")
     return order[0]

@@ -5,6 +5,7 @@ What is said is JSON, as the bytes of the array `about`, so that numpy reads the
 
 import io
 import json
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -61,7 +62,13 @@ def read_arrays(path: Path, cls: type[T], name: str, writer: str) -> tuple[np.nd
         raise
     except (OSError, ValueError, KeyError, RecursionError, NotImplementedError) as error:
         raise UserError(f"{path}: cannot be read ({error}). {advice}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # a password is a RuntimeError
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        RuntimeError,
+    ) as error:  # a password is a RuntimeError
         raise UserError(f"{path}: is no sound .npz file ({error}). {advice}") from error
     if array.dtype != np.float32 or not np.isfinite(array).all():
         raise UserError(f"{path}: '{name}' are not finite numbers of float32. {advice}")

@@ -126,7 +126,7 @@ def load_shape(path: str | Path) -> ImageShape:
 
 
 def model_folder(path: Path) -> Path:
-    """Of a run, its model's folder; of a name in `requests.place`, where that lies."""
+    """Of a run, its model's folder; of a name that `model.place` knows, where that lies."""
     path = model_place(path)
     return path / "model" if (path / "config.yaml").is_file() else path
 

@@ -72,7 +72,7 @@ def fetched(named: str | Path) -> Path:
     except UserError:
         raise
     except Exception as error:  # what the package makes of servers that answer anything
-        kept = _kept(hub, place)
+        kept = None if _refused(error) else _kept(hub, place)
         if kept is not None:
             return kept
         raise UserError(f"hf://{place.repo}: {_reason(error)}") from error
@@ -138,8 +138,17 @@ def _kept(hub: Any, place: HubPlace) -> Path | None:
     return folder if folder is not None and (folder / "generator.safetensors").is_file() else None
 
 
+def _refused(error: Exception) -> bool:
+    """Whether the hub itself says that there is nothing for us: what was fetched before is not that, then."""
+    return 400 <= (_status(error) or 0) < 500
+
+
+def _status(error: Exception) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
 def _reason(error: Exception) -> str:
-    kind, status = type(error).__name__, getattr(getattr(error, "response", None), "status_code", None)
+    kind, status = type(error).__name__, _status(error)
     if kind == "RepositoryNotFoundError" or status == 401:
         return "there is no such model, or it is private. Check the name, or log in: hf auth login"
     if kind == "RevisionNotFoundError":

@@ -259,6 +259,8 @@ def _with_classes(config: RunConfig, dataset: TrainingImages) -> RunConfig:
             f"{outside} images of {config.data.source} have no class: they lie in no first-level folder, or "
             "its dataset.json does not name them, or gives them a number below 0",
         )
+    if "generator" in config.sampler.generator.arguments:
+        return config  # of sampler and decoder as one, fine-tuned: they were told before
     known = config.sampler.generator.arguments.get("classes", 0)
     if config.sampler.initial and known != count:
         raise ArgumentError("start", f"those networks know {known} classes, but {config.data.source} has {count}")

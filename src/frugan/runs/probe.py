@@ -101,7 +101,10 @@ def _probe(config: RunConfig, name: PartName) -> Estimate:
     device = torch.device(config.device)
     dataset = open_dataset(config)
     if config.data.clusters:
-        dataset = in_any_clusters(dataset, config.data.clusters)  # a step takes the same time whichever they are
+        # A step takes the same time whichever they are. Networks know as many as were found, at most those asked for.
+        generator = config.sampler.generator
+        inner = generator.arguments.get("generator", generator)  # of sampler and decoder as one, the sampler
+        dataset = in_any_clusters(dataset, inner.arguments["classes"])
     part = build_part(config, name, device, dataset=dataset)
     part.measure(measured_images(dataset))
     batch = part.schedule.batch

@@ -16,7 +16,7 @@ from PIL import Image
 from frugan.config.records import plain, read_json
 from frugan.runs.folder import PartFolder, RunFolder
 from frugan.system.atomic import write_file
-from frugan.system.errors import UserError
+from frugan.system.errors import UserError, check_choice
 from frugan.system.extras import extra_module
 from frugan.system.jsonl import JSON, is_count, is_number
 
@@ -48,6 +48,18 @@ class Tracker(Protocol):
         """Nothing more comes."""
 
 
+def check_trackers(names: Sequence[TrackerName]) -> None:
+    """Before anything is done for them.
+
+    Raises:
+        ArgumentError: there is none of that name.
+        UserError: a package is not installed.
+    """
+    for name in names:
+        check_choice("trackers", name, _KINDS)
+        extra_module(name, name, f"logs for {name}")
+
+
 class Followers:
     """All trackers of a training.
 
@@ -57,14 +69,14 @@ class Followers:
         say: is told of one that failed.
 
     Raises:
-        UserError: a package is not installed.
+        UserError: as `check_trackers`.
     """
 
     def __init__(self, run: RunFolder, names: Sequence[TrackerName], say: Callable[[str], None]) -> None:
         self._run, self._say = run, say
         self._trackers: dict[str, Tracker] = {}
+        check_trackers(names)
         for name in dict.fromkeys(names):
-            extra_module(_MODULES[name], name, f"logs for {name}")
             self._attempt(name, lambda name=name: self._trackers.update({name: _KINDS[name](run)}))  # type: ignore[misc]
 
     def tell(self) -> None:
@@ -82,12 +94,14 @@ class Followers:
     def _tell(self, name: str) -> None:
         told = _read_told(self._run)
         known = told.setdefault(name, {})
-        for part in self._run.config().parts():
-            for entry in _entries(self._run.part(part), part):
-                if entry.nimg > known.get(f"{part}/{entry.source}", -1):
-                    self._trackers[name].tell(entry)
-                    known[f"{part}/{entry.source}"] = entry.nimg
-        write_file(self._run.path / TOLD_FILE, json.dumps(told).encode())
+        try:
+            for part in self._run.config().parts():
+                for entry in _entries(self._run.part(part), part):
+                    if entry.nimg > known.get(f"{part}/{entry.source}", -1):
+                        self._trackers[name].tell(entry)
+                        known[f"{part}/{entry.source}"] = entry.nimg
+        finally:  # of one that fails half-way, too: nothing is told twice
+            write_file(self._run.path / TOLD_FILE, json.dumps(told).encode())
 
     def _attempt(self, name: str, action: Callable[[], object]) -> None:
         try:
@@ -192,5 +206,4 @@ def _wandb(run: RunFolder) -> Tracker:
     return logged
 
 
-_MODULES = {"tensorboard": "tensorboard", "trackio": "trackio", "wandb": "wandb"}
 _KINDS: dict[str, Callable[[RunFolder], Tracker]] = {"tensorboard": _TensorBoard, "trackio": _trackio, "wandb": _wandb}

@@ -29,6 +29,7 @@ class Start:
         discriminator: None for a model folder, which has none.
         decoder: how a run's was trained.
         decoder_network: of a model folder.
+        clusters: of a run whose classes are such; 0 for none.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Start:
     codec: Spec
     decoder: DecoderConfig | None
     decoder_network: Spec | None = None
+    clusters: int = 0
 
 
 def begun_with(start: Path) -> Start:
@@ -63,7 +65,7 @@ def begun_with(start: Path) -> Start:
     networks = config.sampler.generator, config.sampler.discriminator
     data = config.data
     pixels = PixelFormat(data.bits, *(data.value_range or (0.0, 255.0)))
-    return Start(start, data.shape, pixels, *networks, config.codec, config.decoder)
+    return Start(start, data.shape, pixels, *networks, config.codec, config.decoder, clusters=data.clusters)
 
 
 def continued(start: Path, config: RunConfig) -> RunConfig:
@@ -85,7 +87,11 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         problem = f"{type(generator).__name__} of {own} can go on {can}, not {shape}"
         raise ArgumentError("start", problem, start)
     if config.data.tells_classes and not generator.classes:
-        raise ArgumentError("classes", f"the run that `start` names was trained without; {start}")
+        asked = "clusters" if config.data.clusters else "classes"
+        raise ArgumentError(asked, f"the run that `start` names was trained without; {start}")
+    if before.clusters and not config.data.tells_classes:
+        advice = f"set it to {generator.classes}, or give images in as many folders with `classes`"
+        raise ArgumentError("clusters", f"the run that `start` names was trained with clusters; {advice}", 0)
     kept, patches = before.generator, config.sampler.patches
     if free:  # its depth is written down, for its settings may have left it to the size of the pictures
         kept = kept.replace(levels=generator.levels)

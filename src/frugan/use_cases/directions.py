@@ -68,10 +68,13 @@ def directions(
         watcher: Hears of strips drawn.
 
     Raises:
-        UserError: no model there; no `out` for a loaded model; a name for a direction that there is not.
+        UserError: no model there; no `out`, where the model is loaded, or lies in the package or on the hub; a name for
+            a direction that there is not.
     """
     if out is None and isinstance(model, Model):
         raise ArgumentError("out", "a loaded model has no folder. Give one")
+    if out is None and not isinstance(model, Model) and not Path(model).is_dir():
+        raise ArgumentError("out", f"{model} is no folder here that could hold them. Give one")
     folder = Path(model) / DIRECTIONS_FILE.parent if out is None and not isinstance(model, Model) else Path(out or "")
     if folder.is_file():
         raise ArgumentError("out", "is a file; give a folder", folder)

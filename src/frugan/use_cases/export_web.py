@@ -10,8 +10,8 @@ from frugan.exporting.description import describe
 from frugan.exporting.files import open_onnx, write_onnx
 from frugan.exporting.graph import graph_of
 from frugan.exporting.web_page import check_shown, has_own_viewer, page_files
+from frugan.model.folder import model_folder
 from frugan.model.model import Model
-from frugan.runs.folder import RunFolder, is_run
 from frugan.system.atomic import holds_something, write_folder
 from frugan.system.bounds import MODEL_DESCRIPTION
 from frugan.system.errors import ArgumentError
@@ -118,6 +118,5 @@ def _card_of(model: Model | Path | str) -> str:
     """The card in a model's folder; "" if there is none, or no folder."""
     if isinstance(model, Model):
         return ""
-    path = Path(model)
-    card = (RunFolder.open(path).model if is_run(path) else path) / "README.md"
+    card = model_folder(Path(model)) / "README.md"
     return read_text(card, MODEL_DESCRIPTION) if card.is_file() else ""

@@ -11,6 +11,7 @@ from frugan.model.folder import ModelDescription, load, refuse_autoencoder
 from frugan.networks.base import Generator
 from frugan.recipes.not_so_big_gan import end_to_end, nsb_gan_w_dcgan
 from frugan.requests.watching import SILENT, Watcher
+from frugan.runs.clusters import with_kept_clusters
 from frugan.runs.folder import INITIAL_FILE, RunFolder, is_model
 from frugan.runs.prepare import Prepared, create_run
 from frugan.runs.transfer import initial_file
@@ -55,10 +56,25 @@ def finetune(
 
     def create() -> None:
         ready = prepared(config, watcher)
+        if config.data.clusters:
+            ready = _with_clusters_of(trained, ready)
         _check_classes(ready)
         create_run(ready, path, replace=replace, initial=initial_file(_whole(trained, ready.config).state_dict()))
 
     return begin(path, config, "all", create, watcher)
+
+
+def _with_clusters_of(trained: Path, ready: Prepared) -> Prepared:
+    """The images in the clusters that the generator learned: found anew, they might have other numbers.
+
+    Raises:
+        ArgumentError: other images, which those clusters do not tell apart.
+        RunError: the run's clusters cannot be read.
+    """
+    if ready.dataset.fingerprint != RunFolder.open(trained).env().data.fingerprint:
+        problem = "the generator draws clusters of the run's own images; these are others"
+        raise ArgumentError("data", problem, ready.config.data.source)
+    return dataclasses.replace(ready, dataset=with_kept_clusters(trained, ready.dataset))
 
 
 def _check_classes(ready: Prepared) -> None:

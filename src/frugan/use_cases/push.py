@@ -1,5 +1,6 @@
 """A trained model to the Hugging Face hub, under the name of its owner."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from frugan.system.errors import UserError
 from frugan.system.foreign_files import read_text
 from frugan.system.jsonl import JSON
 
-_NO_LICENCE = "license: unknown"  # of the card, until its owner says one
+# Of the card's front matter, from its first line on; "unknown" until its owner says one.
+_LICENCE = re.compile(r"\A(---\n(?:(?!---).*\n)*?license:) .*")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def push(run: Path | str, repo: str, *, licence: str = "", private: bool = False
         raise UserError(f"{folder}: it has no card (README.md), which `frugan evaluate {run}` writes")
     card = card.replace("path/to/this/folder", f"hf://{repo}")
     if licence:
-        card = card.replace(_NO_LICENCE, f"license: {licence}", 1)
+        card, found = _LICENCE.subn(lambda line: f"{line[1]} {licence}", card, count=1)
+        if not found:
+            raise UserError(f"{folder / 'README.md'}: its front matter has no line 'license: ...'. Write one.")
     checked_card(card)
     return Pushed(pushed(folder, repo, card=card, private=private), f"hf://{repo}")

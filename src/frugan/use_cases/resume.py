@@ -9,7 +9,7 @@ from frugan.data.source import with_source
 from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import open_dataset
-from frugan.runs.trackers import TrackerName
+from frugan.runs.trackers import TrackerName, check_trackers
 from frugan.system.errors import ArgumentError
 from frugan.training.checkpoint import newest_nimg
 from frugan.training.torchrun import joined
@@ -45,6 +45,7 @@ def resume(
     """
     folder = RunFolder.open(Path(run))
     refuse_sampler_of_autoencoder(folder.config(), part)
+    check_trackers(trackers)
     if data:
         _move(folder, data)
     if kimg:

@@ -9,7 +9,7 @@ from frugan.requests.watching import SILENT, Watcher
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import Prepared, create_run, prepare
 from frugan.runs.probe import Estimate, fit_to_minutes, probe_parts
-from frugan.runs.trackers import TrackerName
+from frugan.runs.trackers import TrackerName, check_trackers
 from frugan.runs.transfer import trained_weights
 from frugan.system.errors import ArgumentError
 from frugan.use_cases.conduct import Trained, begin, refuse_sampler_of_autoencoder
@@ -39,6 +39,7 @@ def train(
         UserError: a setting that cannot work, data that cannot be used, or a folder that holds something.
         RunError: training failed; `resume` goes on from the newest checkpoint.
     """
+    check_trackers(trackers)  # now, not after the run was made
     request, config = _read(plan)
     path = Path(out) if out else Path(f"runs/{Path(config.data.source).stem}-{config.recipe}")
     start = None if request.start is None else Path(request.start)
