@@ -14,6 +14,7 @@ from frugan.inverting.search import invert_picture
 from frugan.metrics.perceptual import load_distance
 from frugan.model.model import Model
 from frugan.networks.biggan import BigGANGenerator
+from frugan.networks.dcgan import DCGANGenerator
 from frugan.networks.mlp import MLPGenerator
 from frugan.networks.stylegan2 import StyleGAN2Generator
 from frugan.requests.inverting import Inverting
@@ -91,3 +92,11 @@ def test_every_layer_has_a_style_of_its_own() -> None:
     found = invert_picture(loaded, torch.zeros(1, 3, 16, 16), dataclasses.replace(QUICK, steps=3), ignore)
     assert found.styles.shape == (1, 6, 8)
     assert not torch.allclose(found.styles[:, 0], found.styles[:, 1])
+
+
+def test_as_many_searches_as_asked_for_among_many_classes() -> None:
+    torch.manual_seed(0)
+    loaded = model(DCGANGenerator((3, 16, 16), latent_dim=4, width=2, classes=100), IdentityCodec())
+    found = invert_picture(loaded, torch.zeros(1, 3, 16, 16), Inverting(steps=1, starts=3), ignore)
+    assert found.losses.shape == (3,)
+    assert found.label is not None

@@ -120,8 +120,8 @@ def _starts(
     random: torch.Generator,
 ) -> tuple[int | None, Tensor]:
     """The class, and styles (count, ...) of the most similar of random pictures of it."""
-    number = max(_CANDIDATES, count)
     classes = model.generator.classes
+    number = max(_CANDIDATES, count, classes)  # each class once at least
     z = torch.randn(number, model.generator.latent_dim, generator=random).to(model.device)
     labels = None
     if classes:
@@ -134,7 +134,10 @@ def _starts(
     losses = torch.cat([likeness(draw(piece)) for piece in styles.split(_BATCH)])
     order = losses.argsort(stable=True)
     if labels is not None:
-        label = int(labels[order[0]])
+        nearest = int(labels[order[0]])
+        if int((labels == nearest).sum()) < count:  # too many classes for that: more pictures of this one
+            return _starts(model, draw, likeness, count, nearest, random)
+        label = nearest
         order = order[labels[order] == label]
     return label, styles[order[:count]]
 

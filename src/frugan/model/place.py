@@ -38,5 +38,5 @@ def existing_model(argument: str, named: Path) -> Path:
 
 
 def shipped_folder() -> Path:
-    """Of the models inside the package."""
-    return Path(str(resources.files("frugan.model").joinpath("shipped")))
+    """Of the models inside the package, with all links followed: as the studio knows its places."""
+    return Path(str(resources.files("frugan.model").joinpath("shipped"))).resolve()
