@@ -32,7 +32,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repos: dict[str, dict[str, bytes]] = {}
-        self.sizes: dict[str, int] = {}
+        self.sizes: dict[str, int | None] = {}
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[str] = []
         self.cards: list[str] = []
@@ -215,6 +215,9 @@ def test_files_that_are_too_large_are_not_fetched(hub: Hub, model: Path) -> None
     with pytest.raises(UserError, match="more than the weights of a network may have"):
         frugan.load("hf://some/one")
     assert not any("/resolve/" in path for path in hub.asked)
+    hub.sizes["generator.safetensors"] = None
+    with pytest.raises(UserError, match="no stated size"):
+        frugan.load("hf://some/one")
     del hub.repos["some/one"]["generator.safetensors"]
     with pytest.raises(UserError, match="holds no model"):
         frugan.load("hf://some/one")

@@ -58,7 +58,7 @@ def test_a_run_goes_on_with_the_clusters_that_it_began_with(trained: RunFolder, 
     before = (trained.path / "clusters.json").read_text()
     frugan.resume(trained.path, kimg=0.032)
     assert (trained.path / "clusters.json").read_text() == before
-    for damaged in ("[0, 1]", "[", json.dumps([-1] * 30), json.dumps(["a"] * 30)):
+    for damaged in ("[0, 1]", "[", json.dumps([10**9] * 30), json.dumps([-1] * 30), json.dumps(["a"] * 30)):
         (trained.path / "clusters.json").write_text(damaged)
         with pytest.raises(RunError, match="Train anew"):
             frugan.resume(trained.path, kimg=0.032)

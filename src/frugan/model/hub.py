@@ -65,7 +65,7 @@ def fetched(named: str | Path) -> Path:
     place, hub = HubPlace.of(named), _package()
     try:
         info = hub.HfApi().model_info(place.repo, revision=place.revision, files_metadata=True)
-        sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+        sizes = {file.rfilename: file.size for file in info.siblings or ()}
         _check(place, sizes)
         wanted = [name for name in _FILES if name in sizes]
         files = [hub.hf_hub_download(place.repo, name, revision=info.sha) for name in wanted]
@@ -123,12 +123,14 @@ def _package() -> Any:
     return extra_module("huggingface_hub", "hub", "models on the hub")
 
 
-def _check(place: HubPlace, sizes: dict[str, int]) -> None:
+def _check(place: HubPlace, sizes: dict[str, int | None]) -> None:
     if _CHOSEN not in sizes or "generator.safetensors" not in sizes:
         raise UserError(f"hf://{place.repo}: it holds no model of frugan (config.json and generator.safetensors).")
     for name, bound in _FILES.items():
-        if sizes.get(name, 0) > bound.now:
-            raise UserError(f"hf://{place.repo}: {name} has {sizes[name]:,} bytes, more than {bound.purpose} may have.")
+        size = sizes.get(name, 0)
+        if size is None or size > bound.now:
+            stated = "no stated size" if size is None else f"{size:,} bytes, more than {bound.purpose} may have"
+            raise UserError(f"hf://{place.repo}: {name} has {stated}. It is not fetched.")
 
 
 def _kept(hub: Any, place: HubPlace) -> Path | None:

@@ -71,8 +71,10 @@ def with_kept_clusters(run: Path, dataset: TrainingImages) -> TrainingImages:
         labels = np.array(json.loads(read_bounded(file, LISTING)), np.int64)
     except (OSError, ValueError, TypeError, OverflowError, RecursionError, UserError) as error:
         raise RunError(f"{file} cannot be read: {error}. Train anew") from error
-    if not isinstance(dataset, PackedDataset) or labels.shape != dataset.labels.shape or labels.min() < 0:
+    fits = isinstance(dataset, PackedDataset) and labels.shape == dataset.labels.shape
+    if not fits or labels.min() < 0 or len(np.unique(labels)) != labels.max() + 1:
         raise RunError(f"{file} is not of these {len(dataset)} images. Train anew")
+    assert isinstance(dataset, PackedDataset)
     return _labelled(dataset, labels)
 
 
