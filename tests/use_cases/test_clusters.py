@@ -82,10 +82,11 @@ def test_fine_tuning_keeps_the_clusters_that_the_generator_learned(
         frugan.finetune(run, tmp_path / "finer", data=str(tmp_path / "others"), kimg=0.008)
 
 
-def test_who_goes_on_with_clusters_is_told_how_many(three_kinds: Path, trained: RunFolder) -> None:
+def test_who_goes_on_with_a_run_has_as_many_clusters(three_kinds: Path, trained: RunFolder) -> None:
     plan = frugan.Plan(str(three_kinds), recipe="quickstart", resolution=64, start=trained.path)
-    with pytest.raises(UserError, match=r"clusters 0: .* set it to 3"):
-        plan.configuration()
+    config = plan.configuration()
+    assert (config.data.clusters, config.data.classes) == (3, False)
+    assert config.sampler.generator.arguments["classes"] == 3
 
 
 def test_a_trial_knows_as_many_clusters_as_were_found(three_kinds: Path) -> None:

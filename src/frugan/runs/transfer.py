@@ -89,9 +89,6 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
     if config.data.tells_classes and not generator.classes:
         asked = "clusters" if config.data.clusters else "classes"
         raise ArgumentError(asked, f"the run that `start` names was trained without; {start}")
-    if before.clusters and not config.data.tells_classes:
-        advice = f"set it to {generator.classes}, or give images in as many folders with `classes`"
-        raise ArgumentError("clusters", f"the run that `start` names was trained with clusters; {advice}", 0)
     kept, patches = before.generator, config.sampler.patches
     if free:  # its depth is written down, for its settings may have left it to the size of the pictures
         kept = kept.replace(levels=generator.levels)
@@ -108,10 +105,12 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         patches=patches,
         initial=INITIAL_FILE,
     )
+    # A run on clusters goes on with as many, unless the images have classes.
+    clusters = generator.classes if before.clusters and not config.data.classes else config.data.clusters
     return dataclasses.replace(
         config,
         sampler=sampler,
-        data=dataclasses.replace(config.data, classes=generator.classes > 0 and not config.data.clusters),
+        data=dataclasses.replace(config.data, classes=generator.classes > 0 and not clusters, clusters=clusters),
         codec=before.codec,
         decoder=_decoder(before, config),
     )
