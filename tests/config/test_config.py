@@ -81,14 +81,14 @@ def test_overrides_reach_every_depth() -> None:
             "sampler.generator.width=48",
             "sampler.penalties.0.weight=2.5",
             "sampler.generator_optimizer.lr=1e-4",
-            "sampler.stabilizer.annealing.beta=10",
+            "sampler.stabilizer.stages.1.annealing.beta=10",
             "decoder=null",
         ],
     )
     assert config.sampler.generator.arguments["width"] == 48
     assert config.sampler.penalties[0].weight == 2.5
     assert config.sampler.generator_optimizer.lr == 1e-4  # YAML reads 1e-4 as text
-    assert config.sampler.stabilizer.build().annealing(0.1) == pytest.approx(2.718281828**-1.0)
+    assert config.sampler.stabilizer.build().stages[1].annealing(0.1) == pytest.approx(2.718281828**-1.0)
     assert config.decoder is None
 
 

@@ -42,7 +42,8 @@ def clustered(
     possible = min(count, len(dataset) // _FEWEST_EACH)
     report(f"looking for {possible} clusters of like images")
     features = dataset_features(load_extractor(_JUDGE, device), dataset, len(dataset)).numpy()
-    labels = _k_means(features / np.linalg.norm(features, axis=1, keepdims=True), possible)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)  # 0 where the judge sees nothing, as in tiny images
+    labels = _k_means(features / np.maximum(lengths, np.finfo(features.dtype).tiny), possible)
     if not labels.any():
         raise ArgumentError("clusters", "all images look alike. Set it to 0", count)
     return _labelled(dataset, labels)
