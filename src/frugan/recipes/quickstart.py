@@ -29,7 +29,7 @@ def quickstart() -> RunConfig:
     return RunConfig(
         recipe="quickstart",
         # The drawings are some hundred figures in six skin tones each: docs/guides/quality.md has what clusters buy.
-        data=DataConfig(source="noto-people", resolution=128, mirror=False, clusters=48),
+        data=DataConfig(source="noto-people", resolution=128, mirror=False, clusters=96),
         codec=Spec(WaveletCodec, levels=2),
         sampler=SamplerConfig(
             generator=Spec(DCGANGenerator, latent_dim=64, width=32, refine=16),
