@@ -1,6 +1,7 @@
 """Tiny models of every family, with random weights."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -92,3 +93,14 @@ CHAINS = {
     ),
     "dcgan, unet-p": lambda: model(dcgan(), PixelCodec(1), UNetP(levels=1, width=4, reduction="gaussian")),
 }
+
+
+SMALL_CREPS = LINES | {"channel_base": 256, "channel_max": 16, "thickness": 4}
+
+
+def small_creps(shape: tuple[int, int, int] = (3, 16, 16), **settings: Any) -> Model:
+    """Of lines that a page draws quickly; alike each time."""
+    torch.manual_seed(0)
+    made = model(CREPSGenerator(shape, **SMALL_CREPS | settings), IdentityCodec())
+    made.generator.map.average.normal_()
+    return made

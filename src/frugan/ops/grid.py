@@ -30,22 +30,20 @@ class Lines(NamedTuple):
 
 def full_grid(height: int, width: int) -> Grid:
     """The whole image, sampled at `height` x `width` points."""
-    spans = sides_of(height, width)
-    return Grid(
-        *(
-            torch.linspace((1 - span) / 2, (1 + span) / 2, size, dtype=torch.float64).float()
-            for span, size in zip(spans, (height, width), strict=True)
-        )
-    )
+    return _spanning(sides_of(height, width), (height, width))
 
 
 def stretched_grid(height: int, width: int, aspect: float) -> Grid:
     """The whole of an image of that width over height, sampled at `height` x `width` points, its ends among them."""
-    spans = (1.0, aspect) if aspect < 1 else (1 / aspect, 1.0)
+    return _spanning((1.0, aspect) if aspect < 1 else (1 / aspect, 1.0), (height, width))
+
+
+def _spanning(spans: tuple[float, float], size: tuple[int, int]) -> Grid:
+    """Evenly spaced coordinates around the middle, so many down and across, over that part of the longer side each."""
     return Grid(
         *(
-            torch.linspace((1 - span) / 2, (1 + span) / 2, size, dtype=torch.float64).float()
-            for span, size in zip(spans, (height, width), strict=True)
+            torch.linspace((1 - span) / 2, (1 + span) / 2, count, dtype=torch.float64).float()
+            for span, count in zip(spans, size, strict=True)
         )
     )
 
