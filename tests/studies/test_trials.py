@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from frugan.cli import main
 from frugan.config.schema import EvaluationConfig, RunConfig
+from frugan.model.folder import load
 from frugan.runs.folder import RunFolder
 from frugan.studies import runner
 from frugan.studies.base import Tried
@@ -24,6 +27,7 @@ from frugan.studies.trial import failure_file, run_trial, trial_state
 from frugan.system.errors import RunError, UserError
 from frugan.system.worker import Job
 from frugan.training import loop
+from frugan.writing.pictures import to_uint8
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +174,7 @@ def test_a_study_in_one_command(image_folder: Path, tmp_path: Path, capsys: pyte
     assert "4 of 4 trials finished" in page
     assert page.count("<img") == 2
     assert "86.28 ± 6.57" in page  # the paper's
+    assert_blind_sheet_and_key_agree(out)
     table = (out / "results.csv").read_text().splitlines()
     assert len(table) == 5
     results = json.loads((out / "results.json").read_text())
@@ -179,6 +184,18 @@ def test_a_study_in_one_command(image_folder: Path, tmp_path: Path, capsys: pyte
     said = capsys.readouterr().out.splitlines()[-1]
     assert "nss" in said
     assert said.index("nss") < said.index("gan")  # nss is now tested against gan
+
+
+def assert_blind_sheet_and_key_agree(study: Path) -> None:
+    """Each numbered line shows the pictures of the trial that the key names for it."""
+    key = json.loads((study / "blind-key.json").read_text())
+    assert sorted((of["row"], of["seed"]) for of in key.values()) == [("gan", 0), ("gan", 1), ("nss", 0), ("nss", 1)]
+    with Image.open(study / "blind.png") as picture:
+        sheet = np.asarray(picture)
+    for number, of in key.items():
+        drawn = load(study / "trials" / of["row"] / f"seed-{of['seed']}").sample(range(16))
+        line = sheet[16 * int(number) : 16 * (int(number) + 1), -16 * 16 :]
+        np.testing.assert_array_equal(line, np.concatenate(list(to_uint8(drawn)), axis=1))
 
 
 def test_a_search_finds_the_better_setting_and_goes_on(config: RunConfig, tmp_path: Path) -> None:

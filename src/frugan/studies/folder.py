@@ -4,6 +4,7 @@ study.json                name, question, number of trials, and the complete con
 trials/ROW/seed-0/        an ordinary run folder each; seed-0.yaml its configuration, seed-0.log what it printed,
                           seed-0.failed.json why its training failed
 results.json results.csv report.html
+blind.png blind-key.json  pictures of all finished trials without their names, and which is whose
 """
 
 import dataclasses
@@ -43,6 +44,8 @@ class StudyFolder:
         self.results_file = path / "results.json"
         self.table_file = path / "results.csv"
         self.report_file = path / "report.html"
+        self.blind_sheet = path / "blind.png"
+        self.blind_key = path / "blind-key.json"
 
     @classmethod
     def create(cls, path: Path, study: Study) -> "StudyFolder":

@@ -11,6 +11,7 @@ from frugan.requests.study import StudyPlan
 from frugan.requests.watching import Watcher
 from frugan.runs.prepare import open_dataset
 from frugan.studies.base import StudyKind, StudyResult
+from frugan.studies.blind import write_blind_sheet
 from frugan.studies.definition import Study, expand, parse_space
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.page import write_page
@@ -54,6 +55,7 @@ class RecipeStudy(StudyKind):
         outcomes = read_outcomes(folder.trials())
         write_results(folder, outcomes, plan.against)
         write_page(folder, outcomes, plan.against)
+        write_blind_sheet(folder, outcomes)
         text = format_table(outcomes, MAIN, plan.against)
         return StudyResult(plan.folder, finished=True, report=folder.report_file, text=text)
 
