@@ -56,6 +56,11 @@ def test_layout_changes_nothing_and_copies_nothing() -> None:
     plain = spectral(layers()[0])
     last = copy.deepcopy(plain).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     assert torch.allclose(plain.weight, last.weight, atol=1e-6)
+    gradients = [
+        torch.autograd.grad(layer.weight.sin().sum(), layer.parametrizations.weight.original)[0]
+        for layer in (plain, last)
+    ]
+    assert torch.allclose(*gradients, atol=1e-6)
     original = last.parametrizations.weight.original
     assert _as_matrix(original).data_ptr() == original.data_ptr()
 

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
 from frugan.nn.labels import known_label
 from frugan.nn.pyramid import Pyramid, pyramid
+from frugan.nn.resampled_convolution import convolve_then_halve, double_then_convolve
 from frugan.nn.spectral import ConditionalBatchNorm, SelfAttention, convolution, embedding, linear
 from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.grid import Grid
@@ -174,9 +175,9 @@ class _GeneratorBlock(nn.Module):
         self.skip = convolution(channels_in, channels_out, 1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        h = self.conv1(_double(F.relu(_normalised(self.norm1, x, condition))))
+        h = double_then_convolve(self.conv1, F.relu(_normalised(self.norm1, x, condition)))
         h = self.conv2(F.relu(_normalised(self.norm2, h, condition)))
-        return h + self.skip(_double(x))
+        return h + double_then_convolve(self.skip, x)
 
 
 class _DeepGeneratorBlock(nn.Module):
@@ -196,8 +197,10 @@ class _DeepGeneratorBlock(nn.Module):
         h = F.relu(_normalised(next(norms), h, condition))
         x = x[:, : self.channels_out]
         if self.doubles:
-            h, x = _double(h), _double(x)
-        h = self.conv3(F.relu(_normalised(next(norms), self.conv2(h), condition)))
+            h, x = double_then_convolve(self.conv2, h), F.interpolate(x, scale_factor=2, mode="nearest")
+        else:
+            h = self.conv2(h)
+        h = self.conv3(F.relu(_normalised(next(norms), h, condition)))
         return x + self.conv4(F.relu(_normalised(next(norms), h, condition)))
 
 
@@ -213,11 +216,10 @@ class _DiscriminatorBlock(nn.Module):
         self.halves, self.first = halves, first
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.conv2(F.relu(self.conv1(x if self.first else F.relu(x))))
+        h = F.relu(self.conv1(x if self.first else F.relu(x)))
         if not self.halves:
-            return h + self.skip(x)
-        skip = self.skip(F.avg_pool2d(x, 2)) if self.first else F.avg_pool2d(self.skip(x), 2)
-        return F.avg_pool2d(h, 2) + skip
+            return self.conv2(h) + self.skip(x)
+        return convolve_then_halve(self.conv2, h) + convolve_then_halve(self.skip, x)
 
 
 class _DeepDiscriminatorBlock(nn.Module):
@@ -264,10 +266,6 @@ def _norm(channels: int, condition_dim: int) -> nn.Module:
 def _normalised(norm: nn.Module, x: Tensor, condition: Tensor) -> Tensor:
     normalised: Tensor = norm(x, condition) if isinstance(norm, ConditionalBatchNorm) else norm(x)
     return normalised
-
-
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 def _attention(side: int, channels: dict[int, int]) -> nn.ModuleDict:

@@ -1,9 +1,11 @@
 """Spectral normalisation (Miyato et al. 2018), and the layers of SAGAN and BigGAN that are built on it."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
@@ -47,12 +49,41 @@ class _SpectralNorm(nn.Module):
             if self.training:
                 self._iterate(matrix.detach())
             # Copies: a later forward pass moves the vectors before this one is differentiated.
-            return weight * torch.dot(self.left.clone(), matrix @ self.right.clone()).reciprocal()
+            left, right = self.left.clone(), self.right.clone()
+            if torch.compiler.is_exporting():
+                return weight * torch.dot(left, matrix @ right).reciprocal()
+            divided: Tensor = _Divided.apply(weight, left, right)
+            return divided
 
     @torch.no_grad()
     def _iterate(self, matrix: Tensor) -> None:
         self.left.copy_(F.normalize(matrix @ self.right, dim=0, eps=_EPS))
         self.right.copy_(F.normalize(matrix.T @ self.left, dim=0, eps=_EPS))
+
+
+class _Divided(torch.autograd.Function):
+    """weight / s with s = u^T W v, for vectors u and v that are held fixed.
+
+    With E what comes out and G its gradient, the gradient of W is (G - <G, E> u v^T) / s: fewer passes over the
+    weights, which are many, than composed operations take.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, left: Tensor, right: Tensor) -> Tensor:
+        inverse = torch.dot(left, _as_matrix(weight) @ right).reciprocal()
+        divided = weight * inverse
+        ctx.save_for_backward(divided, left, right, inverse)
+        return divided
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        divided, left, right, inverse = ctx.saved_tensors
+        along = torch.dot(_as_matrix(gradient).reshape(-1), _as_matrix(divided).reshape(-1))
+        result = gradient * inverse
+        last = result.permute(0, 2, 3, 1) if result.ndim == 4 else result  # of the order of `right`
+        last.addcmul_((left * (-along * inverse)).view(-1, *[1] * (last.ndim - 1)), right.view(last.shape[1:]))
+        return result, None, None
 
 
 def _as_matrix(weight: Tensor) -> Tensor:
@@ -93,8 +124,9 @@ class SelfAttention(nn.Module):
         count, _, height, width = x.shape
         query = self.query(x).flatten(2)
         key, value = (F.max_pool2d(layer(x), 2).flatten(2) for layer in (self.key, self.value))
-        weights = torch.softmax(query.mT @ key, dim=-1)  # (N, places, keys)
-        seen = (value @ weights.mT).view(count, -1, height, width)
+        # The paper's products are not divided by the root of their length.
+        attended = F.scaled_dot_product_attention(query.mT, key.mT, value.mT, scale=1.0)  # (N, places, channels)
+        seen = attended.mT.reshape(count, -1, height, width)
         return x + self.gamma * self.leave(seen)
 
 
