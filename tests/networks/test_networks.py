@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from frugan.networks.base import Discriminator, Generator, count_parameters
-from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator, DiscriminatorNorm
 from frugan.networks.srresnet import SRResNet
 from frugan.ops.grid import Grid, full_grid
 
@@ -77,3 +77,22 @@ def test_gradients_reach_every_weight() -> None:
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_dcgan_goes_on_at_twice_the_side_with_its_last_layers(norm: DiscriminatorNorm) -> None:
+    """What the first new layers see as the old ones did, is judged as the old ones did."""
+    torch.manual_seed(0)
+    small = DCGANDiscriminator((3, 16, 16), width=8, norm=norm, classes=3).eval()
+    large = DCGANDiscriminator((3, 32, 32), width=4, norm=norm, classes=3).eval()
+    large.adopt(small.state_dict())
+    features, label = torch.randn(2, 8, 8, 8), torch.tensor([2, 0])
+    after = {16: 2, 32: 5 if norm == "batch" else 4}  # the layer after which features are 8 x 8, activated
+    outs = []
+    for network, side in ((small, 16), (large, 32)):
+        seen = network.layers[after[side] :][:-1](features)
+        logits = network.layers[-1](seen).flatten() + (seen.mean((2, 3)) * network.embedding(label)).sum(1)  # type: ignore[misc]
+        outs.append(logits)
+    assert torch.equal(*outs)
+    with pytest.raises(RuntimeError, match="halve sampler"):
+        DCGANDiscriminator((3, 32, 32), width=8, norm=norm, classes=3).adopt(small.state_dict())

@@ -4,6 +4,8 @@ At 64 px, width 64 and latent_dim 100 it has the usual PyTorch form's parameter 
 discriminator 2,765,568.
 """
 
+import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -112,6 +114,28 @@ class DCGANDiscriminator(Discriminator):
         if self.embedding is None:
             return logits
         return logits + (features.mean((2, 3)) * self.embedding(label)).sum(1)
+
+    def adopt(self, weights: Mapping[str, Tensor]) -> None:
+        """Those of smaller codes lack the first layers, which stay new; theirs are the last ones of a network whose
+        width is halved for each doubling of the side."""
+        own, learned = self.state_dict(), dict(weights)
+        grown = max(map(_place, own)) - max(map(_place, learned), default=0)
+        if grown > 0:
+            learned = {
+                re.sub(r"^layers\.(\d+)", lambda found: f"layers.{int(found[1]) + grown}", name): tensor
+                for name, tensor in learned.items()
+                if _place(name) not in (0, 1)
+            }
+            if any(name in own and own[name].shape != tensor.shape for name, tensor in learned.items()):
+                raise RuntimeError("of another width. For codes of twice the side, halve sampler.discriminator.width")
+            learned |= {name: tensor for name, tensor in own.items() if 0 <= _place(name) < 2 + grown}
+        self.load_state_dict(learned)
+
+
+def _place(name: str) -> int:
+    """Of a weight's layer among `layers`; -1 for others."""
+    found = re.match(r"layers\.(\d+)\.", name)
+    return int(found[1]) if found else -1
 
 
 def _pyramid(code_shape: tuple[int, int, int]) -> Pyramid:
