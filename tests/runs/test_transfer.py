@@ -102,6 +102,22 @@ def test_the_discriminator_gains_a_block(creps_run: Path) -> None:
         discriminator.adopt({**learned, "stranger": torch.zeros(1)})
 
 
+def test_dcgan_s_discriminator_goes_on_half_as_wide(tiny_config: RunConfig, tmp_path: Path) -> None:
+    run = trained(tmp_path / "lines", tiny_config, CREPS, Spec(DCGANDiscriminator, width=8, norm="none"))
+    assert main(["train", "--from", str(run), "--resolution", "32", "--out", str(tmp_path / "large")]) == 0
+    large = RunFolder(tmp_path / "large")
+    assert large.config().sampler.discriminator.arguments["width"] == 4
+    checkpoints = [
+        load_newest_checkpoint(folder.part("sampler").path / "checkpoints") for folder in (RunFolder(run), large)
+    ]
+    small, begun = (under_prefix("discriminator", each.tensors) for each, _ in checkpoints if each is not None)
+    assert {name: tensor.shape for name, tensor in small.items() if name.startswith("layers.4.")} == {
+        name.replace("layers.6.", "layers.4."): tensor.shape
+        for name, tensor in begun.items()
+        if name.startswith("layers.6.")
+    }
+
+
 def test_others_go_on_at_their_size_alone(
     tiny_config: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -89,9 +89,16 @@ class LineGenerator(Protocol):
 
 
 class Discriminator(nn.Module, ABC):
-    """code (N, C, H, W) -> one logit per code (N,)."""
+    """code (N, C, H, W) -> one logit per code (N,).
 
-    classes: int = 0  # as the generator's
+    Attributes:
+        classes: as the generator's.
+        halved_setting: name of the setting that is halved for each doubling of the codes' sides, so that what was
+            learned of smaller codes fits; "" for none.
+    """
+
+    classes: int = 0
+    halved_setting: ClassVar[str] = ""
 
     @abstractmethod
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:

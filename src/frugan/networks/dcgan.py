@@ -83,6 +83,8 @@ class DCGANDiscriminator(Discriminator):
             (Miyato & Koyama 2018, Eq. 3).
     """
 
+    halved_setting = "width"  # channels double towards 4 x 4
+
     def __init__(
         self,
         code_shape: tuple[int, int, int],
@@ -116,8 +118,7 @@ class DCGANDiscriminator(Discriminator):
         return logits + (features.mean((2, 3)) * self.embedding(label)).sum(1)
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
-        """Those of smaller codes lack the first layers, which stay new; theirs are the last ones of a network whose
-        width is halved for each doubling of the side."""
+        """Those of smaller codes lack the first layers: these, and the one that they enter, stay new."""
         own, learned = self.state_dict(), dict(weights)
         grown = max(map(_place, own)) - max(map(_place, learned), default=0)
         if grown > 0:
@@ -127,7 +128,7 @@ class DCGANDiscriminator(Discriminator):
                 if _place(name) not in (0, 1)
             }
             if any(name in own and own[name].shape != tensor.shape for name, tensor in learned.items()):
-                raise RuntimeError("of another width. For codes of twice the side, halve sampler.discriminator.width")
+                raise RuntimeError("of another width or shape; that of codes half as large is twice as wide")
             learned |= {name: tensor for name, tensor in own.items() if 0 <= _place(name) < 2 + grown}
         self.load_state_dict(learned)
 

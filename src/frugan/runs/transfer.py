@@ -13,6 +13,7 @@ from frugan.config.shape import ImageShape, PixelFormat
 from frugan.config.spec import Spec
 from frugan.model.folder import ModelDescription, load
 from frugan.networks.base import FreeDepthGenerator
+from frugan.nn.pyramid import pyramid
 from frugan.runs.folder import INITIAL_FILE, RunFolder, is_run
 from frugan.system.errors import ArgumentError
 from frugan.training.checkpoint import load_newest_checkpoint
@@ -101,7 +102,7 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
     sampler = dataclasses.replace(
         config.sampler,
         generator=kept,
-        discriminator=before.discriminator or config.sampler.discriminator,
+        discriminator=_enlarged(before, shape) if before.discriminator else config.sampler.discriminator,
         patches=patches,
         initial=INITIAL_FILE,
     )
@@ -114,6 +115,21 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
         codec=before.codec,
         decoder=_decoder(before, config),
     )
+
+
+def _enlarged(before: Start, shape: ImageShape) -> Spec:
+    """A run's discriminator, for its codes of images of another shape."""
+    discriminator, codec = before.discriminator, before.codec.build()
+    assert discriminator is not None
+    name = discriminator.target.halved_setting  # type: ignore[attr-defined]
+    if not name or shape == before.shape:
+        return discriminator
+    doublings = []
+    for images in (before.shape, shape):
+        _, height, width = codec.code_shape(images)
+        doublings.append(pyramid(height, width, discriminator.target.__name__).doublings)
+    grown = doublings[1] - doublings[0]
+    return discriminator.replace(**{name: max(1, discriminator.to_dict()[name] // 2**grown)})
 
 
 def _decoder(before: Start, config: RunConfig) -> DecoderConfig | None:
