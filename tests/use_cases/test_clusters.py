@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import frugan
+from frugan.data.packed import PackedDataset
 from frugan.runs import probe
 from frugan.runs.folder import RunFolder
 from frugan.runs.prepare import prepare
@@ -87,6 +88,26 @@ def test_who_goes_on_with_a_run_has_as_many_clusters(three_kinds: Path, trained:
     config = plan.configuration()
     assert (config.data.clusters, config.data.classes) == (3, False)
     assert config.sampler.generator.arguments["classes"] == 3
+
+
+def test_clusters_keep_their_meaning_where_a_training_goes_on_with_the_same_images(
+    three_kinds: Path, trained: RunFolder, tmp_path: Path
+) -> None:
+    run, others = tmp_path / "run", tmp_path / "others"
+    shutil.copytree(trained.path, run)
+    turned = [2 - label for label in json.loads((run / "clusters.json").read_text())]
+    (run / "clusters.json").write_text(json.dumps(turned))
+    shutil.copytree(three_kinds, others)
+    (others / "00.png").unlink()
+    labels = []
+    for images in (three_kinds, others):
+        plan = frugan.Plan(str(images), recipe="quickstart", resolution=64, start=run)
+        dataset = prepare(plan.configuration(), lambda text: None, start=run).dataset
+        assert isinstance(dataset, PackedDataset)
+        labels.append(dataset.labels.tolist())
+    assert labels[0] == turned
+    assert sorted(np.bincount(labels[1])) == [9, 10, 10]
+    assert labels[1] != turned[1:], "the largest cluster comes first, whatever another run said"
 
 
 def test_a_trial_knows_as_many_clusters_as_were_found(three_kinds: Path) -> None:

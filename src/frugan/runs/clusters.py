@@ -17,6 +17,7 @@ from frugan.data.images import TrainingImages
 from frugan.data.packed import PackedDataset
 from frugan.features.choose import load_extractor
 from frugan.runs.dataset_features import dataset_features
+from frugan.runs.folder import RunFolder, is_run
 from frugan.system.atomic import write_file
 from frugan.system.bounds import LISTING
 from frugan.system.errors import ArgumentError, RunError, UserError
@@ -47,6 +48,19 @@ def clustered(
     if not labels.any():
         raise ArgumentError("clusters", "all images look alike. Set it to 0", count)
     return _labelled(dataset, labels)
+
+
+def clusters_of(start: Path | None, dataset: TrainingImages) -> TrainingImages | None:
+    """The same images in the clusters of the run that another training starts from, whose classes then mean what they
+    meant; None if that run has none, or was of other images.
+
+    Raises:
+        RunError: its file is damaged.
+    """
+    if start is None or not is_run(start) or not (start / CLUSTERS_FILE).exists():
+        return None
+    same = RunFolder.open(start).env().data.fingerprint == dataset.fingerprint
+    return with_kept_clusters(start, dataset) if same else None
 
 
 def in_any_clusters(dataset: TrainingImages, count: int) -> TrainingImages:

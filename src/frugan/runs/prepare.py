@@ -23,7 +23,7 @@ from frugan.data.patches import Patches
 from frugan.data.shard_place import is_shards
 from frugan.data.source import open_source, source_name
 from frugan.model.folder import ModelDescription
-from frugan.runs.clusters import clustered, write_clusters
+from frugan.runs.clusters import clustered, clusters_of, write_clusters
 from frugan.runs.environment import DataFacts, Environment
 from frugan.runs.folder import INITIAL_FILE, RunFolder
 from frugan.system.atomic import write_file
@@ -49,10 +49,12 @@ class Prepared:
     device: torch.device
 
 
-def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName | None = None) -> Prepared:
+def prepare(
+    config: RunConfig, report: Callable[[str], None], *, only: PartName | None = None, start: Path | None = None
+) -> Prepared:
     """Check the configuration, pack the data set and resolve what the configuration left open.
 
-    `only`: the part that will be trained, if the other will not be.
+    `only`: the part that will be trained, if the other will not be. `start`: the run whose weights it begins with.
 
     Raises:
         UserError: a setting that cannot work, or data that cannot be used.
@@ -67,8 +69,8 @@ def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName 
     dataset, held_out = open_dataset(config), open_held_out(config)
     for sentence in dataset.skipped_summary():
         report(sentence)
-    kept = f", and {len(held_out)} held out to judge on" if held_out else ""
-    report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}{kept}")
+    others = f", and {len(held_out)} held out to judge on" if held_out else ""
+    report(f"{config.data.source}: {len(dataset)} images at {config.data.shape}{others}")
     if len(dataset) < FEWEST_IMAGES:
         raise UserError(
             f"{config.data.source}: only {len(dataset)} images can be used; at least {FEWEST_IMAGES} are needed, and a "
@@ -78,7 +80,8 @@ def prepare(config: RunConfig, report: Callable[[str], None], *, only: PartName 
         low, high = measure_code_range(codec, dataset, config.data.mirror)
         config = dataclasses.replace(config, codec=config.codec.replace(code_min=low, code_max=high))
     if config.data.clusters:
-        dataset = clustered(dataset, config.data.clusters, device, report)
+        kept = clusters_of(start, dataset)
+        dataset = clustered(dataset, config.data.clusters, device, report) if kept is None else kept
     cut = codec.missing(config.data.shape)
     config = dataclasses.replace(
         config,

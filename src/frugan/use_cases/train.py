@@ -98,9 +98,18 @@ def _only(request: Plan) -> PartName | None:
 
 
 def _ready(request: Plan, config: RunConfig, watcher: Watcher) -> Prepared:
-    return prepared(config, watcher, lengthen=request.minutes is not None, only=_only(request))
+    start = None if request.start is None else Path(request.start)
+    return prepared(config, watcher, lengthen=request.minutes is not None, only=_only(request), start=start)
 
 
-def prepared(config: RunConfig, watcher: Watcher, *, lengthen: bool = False, only: PartName | None = None) -> Prepared:
-    """Pack the data and resolve the configuration; `lengthen` as in `fit_to_minutes`, `only` as in `prepare`."""
-    return fit_to_minutes(prepare(config, watcher.say, only=only), watcher.say, lengthen=lengthen)
+def prepared(
+    config: RunConfig,
+    watcher: Watcher,
+    *,
+    lengthen: bool = False,
+    only: PartName | None = None,
+    start: Path | None = None,
+) -> Prepared:
+    """Pack the data and resolve the configuration; `lengthen` as in `fit_to_minutes`, others as in `prepare`."""
+    ready = prepare(config, watcher.say, only=only, start=start)
+    return fit_to_minutes(ready, watcher.say, lengthen=lengthen)
