@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from frugan.nn.pyramid import pyramid
 from frugan.ops.grid import Grid, Lines, full_grid
 from frugan.ops.wavelet import Phase
 
@@ -103,6 +104,12 @@ class Discriminator(nn.Module, ABC):
     @abstractmethod
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
         """Logits (N,), unbounded: large for codes that look real."""
+
+    @classmethod
+    def doublings(cls, code_shape: tuple[int, int, int]) -> int:
+        """How many times codes of this shape are halved."""
+        _, height, width = code_shape
+        return pyramid(height, width, cls.__name__).doublings
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
         """Begin with what another of its kind has learned, perhaps on smaller codes.

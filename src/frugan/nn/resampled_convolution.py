@@ -5,6 +5,7 @@ kernel: 16 products for four pixels instead of 36. Equal to the two steps up to 
 making the kernel costs more than it saves, and the two steps are taken.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -40,7 +41,8 @@ def convolve_then_halve(convolution: nn.Module, x: Tensor) -> Tensor:
 
 
 def _pays(x: Tensor) -> bool:
-    return x.numel() >= _ENOUGH * x.shape[1]
+    # Exported programs take batches of any size.
+    return not torch.compiler.is_exporting() and x.numel() >= _ENOUGH * x.shape[1]
 
 
 def _of(convolution: nn.Module) -> tuple[Tensor, Tensor | None]:

@@ -12,8 +12,7 @@ from frugan.config.schema import DecoderConfig, RunConfig
 from frugan.config.shape import ImageShape, PixelFormat
 from frugan.config.spec import Spec
 from frugan.model.folder import ModelDescription, load
-from frugan.networks.base import FreeDepthGenerator
-from frugan.nn.pyramid import pyramid
+from frugan.networks.base import Discriminator, FreeDepthGenerator
 from frugan.runs.folder import INITIAL_FILE, RunFolder, is_run
 from frugan.system.errors import ArgumentError
 from frugan.training.checkpoint import load_newest_checkpoint
@@ -121,14 +120,11 @@ def _enlarged(before: Start, shape: ImageShape) -> Spec:
     """A run's discriminator, for its codes of images of another shape."""
     discriminator, codec = before.discriminator, before.codec.build()
     assert discriminator is not None
-    name = discriminator.target.halved_setting  # type: ignore[attr-defined]
-    if not name or shape == before.shape:
+    kind: type[Discriminator] = discriminator.target  # type: ignore[assignment]
+    name, (own, other) = kind.halved_setting, (codec.code_shape(images) for images in (before.shape, shape))
+    if not name or own == other:
         return discriminator
-    doublings = []
-    for images in (before.shape, shape):
-        _, height, width = codec.code_shape(images)
-        doublings.append(pyramid(height, width, discriminator.target.__name__).doublings)
-    grown = doublings[1] - doublings[0]
+    grown = kind.doublings(other) - kind.doublings(own)
     return discriminator.replace(**{name: max(1, discriminator.to_dict()[name] // 2**grown)})
 
 
