@@ -15,7 +15,7 @@ def self_reconstruction(
     fake_logits: Tensor,
     distance: ImageLoss = l1,
 ) -> Tensor:
-    """The sum of the distances between real codes and what the discriminator's decoders make of its features (Eq. 4).
+    """The sum of the distances between real codes and what the discriminator's decoders make of its features (Eq. 2).
 
     Its features must hold whole images then, not only what tells the training set from what is generated. It costs one
     more forward pass over the reals: their logits alone are at hand.

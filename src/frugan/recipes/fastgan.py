@@ -19,9 +19,9 @@ def nsb_gan_w_fastgan() -> RunConfig:
     """`nsb-gan-w-dcgan` with this pair and its objective: codes, stabilizer, decoder and schedule are its.
 
     Widths are such that a step takes 2.4 times DCGAN's (121 against 51 ms of one thread, means of 32), and
-    reconstruction is due in every other step for the same reason: in each, it would be 2.7 times. The rate is twice that of the authors' program
-    for a batch of twice its size, with its momentum. A trial of 10 kimg at DCGAN's 1e-3 without momentum ended at a
-    preview's distance of 1,899 instead of 1,730, after 1,642 and 1,753 in its middle.
+    reconstruction is due in every other step for the same reason: in each, it would be 2.7 times. The rate is twice
+    that of the authors' program for a batch of twice its size, with its momentum. A trial of 10 kimg at DCGAN's 1e-3
+    without momentum ended at a preview's distance of 1,899 instead of 1,730, after 1,642 and 1,753 in its middle.
     """
     adam = OptimizerConfig(lr=4e-4, beta1=0.5, decay=0.4)
     config = nsb_gan_w_dcgan()
