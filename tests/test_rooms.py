@@ -192,10 +192,11 @@ for name in {blocked.split()!r}:
     sys.modules[name] = None
 import frugan.training.loop, frugan.training.gan, frugan.training.decoder, frugan.training.checkpoint
 import frugan.codecs.wavelet, frugan.codecs.pixel
-import frugan.networks.dcgan, frugan.networks.mlp
+import frugan.networks.dcgan, frugan.networks.mlp, frugan.networks.fastgan
 import frugan.networks.srresnet, frugan.networks.unet, frugan.networks.esrgan
 import frugan.stabilizers.scale_space, frugan.stabilizers.ada, frugan.stabilizers.diffaugment, frugan.stabilizers.chain
 import frugan.objectives.losses, frugan.objectives.penalties, frugan.objectives.reconstruction
+import frugan.objectives.self_reconstruction
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

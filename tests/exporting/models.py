@@ -20,6 +20,7 @@ from frugan.networks.creps import CREPSGenerator
 from frugan.networks.creps_per_pixel import PerPixelCREPSGenerator
 from frugan.networks.dcgan import DCGANGenerator
 from frugan.networks.esrgan import RRDBNet
+from frugan.networks.fastgan import FastGANGenerator
 from frugan.networks.gated import GatedDecoder
 from frugan.networks.inr_gan import INRGANGenerator
 from frugan.networks.mlp import MLPGenerator
@@ -55,6 +56,9 @@ def dcgan(channels: int = 3, height: int = 16, width: int = 16) -> Generator:
 
 SAMPLERS = {
     "dcgan 12 x 20": lambda: model(dcgan(height=12, width=20), IdentityCodec()),
+    "fastgan 24 x 20, with classes": lambda: model(
+        FastGANGenerator((3, 24, 20), latent_dim=8, width=2, classes=3), IdentityCodec()
+    ),
     "mlp": lambda: model(MLPGenerator((3, 16, 16), latent_dim=8, width=8), IdentityCodec()),
     "biggan": lambda: model(
         BigGANGenerator((3, 32, 32), channels=4, attention=16, classes=3, latent_dim=20, shared_dim=8), IdentityCodec()

@@ -5,11 +5,12 @@ import torch
 
 from frugan.networks.base import Discriminator, Generator, count_parameters
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator, DiscriminatorNorm
+from frugan.networks.fastgan import FastGANDiscriminator, FastGANGenerator
 from frugan.networks.srresnet import SRResNet
 from frugan.ops.grid import Grid, full_grid
 
-GENERATORS = [DCGANGenerator]
-DISCRIMINATORS = [DCGANDiscriminator]
+GENERATORS = [DCGANGenerator, FastGANGenerator]
+DISCRIMINATORS = [DCGANDiscriminator, FastGANDiscriminator]
 
 
 @pytest.mark.parametrize("side", [16, 32, 64, 128, 256])

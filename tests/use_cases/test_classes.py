@@ -21,6 +21,7 @@ from frugan.config.yaml import dump, override
 from frugan.model.seeds import seed_labels
 from frugan.networks.biggan import BigGANDiscriminator, BigGANGenerator
 from frugan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from frugan.networks.fastgan import FastGANDiscriminator, FastGANGenerator
 from frugan.networks.mlp import MLPDiscriminator, MLPGenerator
 from frugan.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from frugan.objectives.losses import hinge
@@ -38,6 +39,10 @@ BIGGAN = {
 DCGAN = {
     "generator": Spec(DCGANGenerator, latent_dim=8, width=4),
     "discriminator": Spec(DCGANDiscriminator, width=4, norm="none"),
+}
+FASTGAN = {
+    "generator": Spec(FastGANGenerator, latent_dim=8, width=2),
+    "discriminator": Spec(FastGANDiscriminator, width=2, norm="none"),
 }
 STYLEGAN2 = {
     "generator": Spec(StyleGAN2Generator, latent_dim=8, style_dim=8, channel_max=8),
@@ -69,7 +74,9 @@ def conditional(tiny_config: RunConfig, two_classes: Path) -> RunConfig:
     return dataclasses.replace(tiny_config, data=data, codec=Spec(IdentityCodec), sampler=sampler, decoder=None)
 
 
-@pytest.mark.parametrize("networks", [BIGGAN, DCGAN, STYLEGAN2], ids=["biggan", "dcgan", "stylegan2"])
+@pytest.mark.parametrize(
+    "networks", [BIGGAN, DCGAN, FASTGAN, STYLEGAN2], ids=["biggan", "dcgan", "fastgan", "stylegan2"]
+)
 @pytest.mark.parametrize("duplicate", [False, True])
 def test_a_step_shows_both_networks_the_labels(
     conditional: RunConfig, networks: dict[str, Spec], duplicate: bool, monkeypatch: pytest.MonkeyPatch

@@ -36,8 +36,8 @@ class Flags:
         device: Device to compute on: auto, cpu, cuda, cuda:1 or mps. Default: auto.
         mirror: Train on mirrored images too. Default: the recipe's.
         upsample: Enlarge images below the resolution, instead of skipping them.
-        classes: Train a class-conditional generator (DCGAN, BigGAN, StyleGAN2, CREPS, CIPS). An image's class is its
-            first-level folder, or its label in dataset.json.
+        classes: Train a class-conditional generator (DCGAN, FastGAN, BigGAN, StyleGAN2, CREPS, CIPS). An image's class
+            is its first-level folder, or its label in dataset.json.
         clusters: Tell those generators which of N clusters of like images each is of: more pictures come out whole.
             0 = none. Default: the recipe's.
         part: Part to train now. Train the other one in another process with `frugan resume RUN --part`.

@@ -120,6 +120,14 @@ class Discriminator(nn.Module, ABC):
         self.load_state_dict(weights)
 
 
+@runtime_checkable
+class ReconstructingDiscriminator(Protocol):
+    """A discriminator that decodes codes from its own features, to learn more of them than whether they are real."""
+
+    def reconstructions(self, code: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Codes (N, C, H, W) -> pairs of what is decoded and what it should be: parts of them, or smaller."""
+
+
 class Decoder(nn.Module, ABC):
     """A small image and its interpolation -> the image at full size.
 

@@ -1,7 +1,7 @@
 """The signatures that all objectives share. An adversarial one is a loss and any number of penalties."""
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -11,6 +11,21 @@ from frugan.ops.grid import Grid
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 Critic = Callable[[Tensor], Tensor]
+
+
+@runtime_checkable
+class ReconstructingCritic(Protocol):
+    """A critic that may decode images from its own features."""
+
+    def __call__(self, image: Tensor, /) -> Tensor: ...
+
+    def reconstructions(self, image: Tensor, /) -> Sequence[tuple[Tensor, Tensor]]:
+        """Pairs of what is decoded and what it should be, both (N, C, h, w).
+
+        Raises:
+            ValueError: its discriminator cannot.
+        """
+
 
 # (critic, real, fake, real logits, fake logits) -> scalar, the mean over images of a per-image value. `real` and `fake`
 # are what the critic was shown after the stabilizer, or the images before it (`PenaltyConfig.at`); they require

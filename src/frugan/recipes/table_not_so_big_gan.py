@@ -65,4 +65,16 @@ SAMPLERS: dict[str, Recipe] = {
         side=128,
         minutes=404,
     ),
+    "nsb-gan-w-fastgan": Recipe(
+        "fastgan:nsb_gan_w_fastgan",
+        "FastGAN on 32 x 32 wavelet codes of 128 x 128 images, with the scale-space.",
+        side=128,
+        minutes=68,
+    ),
+    "fastgan-128-small": Recipe(
+        "fastgan:fastgan_small",
+        "A narrow FastGAN on the 128 x 128 pixels themselves, with DiffAugment.",
+        side=128,
+        minutes=75,
+    ),
 }

@@ -17,7 +17,7 @@ from frugan.codecs.base import Codec
 from frugan.config.schema import SamplerConfig
 from frugan.config.shape import ImageShape
 from frugan.networks.base import Discriminator, Generator
-from frugan.objectives.base import Critic, Loss
+from frugan.objectives.base import Loss
 from frugan.ops.draws import BatchDraws
 from frugan.ops.grid import Grid, stretched_grid
 from frugan.stabilizers.base import Stabilizer
@@ -26,6 +26,7 @@ from frugan.system.errors import UserError
 from frugan.system.foreign_files import read_bounded
 from frugan.training.batch import Batch, LazyPenalty, lazy_penalty
 from frugan.training.batch_norm import with_standing_statistics
+from frugan.training.critic import LabelledCritic
 from frugan.training.ema import EMA
 from frugan.training.frozen import frozen
 from frugan.training.optimizer import AdamState, build_adam, corrected, learning_rate, set_learning_rate
@@ -201,7 +202,9 @@ class GANPart(Part):
         seen: Tensor = self.stabilizer(image)
         return seen if image.requires_grad else seen.detach().requires_grad_(differentiate)
 
-    def _penalty(self, due: list[LazyPenalty], critic: Critic, images: Pair, seen: Pair, logits: Pair) -> Tensor:
+    def _penalty(
+        self, due: list[LazyPenalty], critic: LabelledCritic, images: Pair, seen: Pair, logits: Pair
+    ) -> Tensor:
         """Always in float32: under bf16, gradients of gradients would lose what they are taken for."""
         total = torch.zeros((), device=self.device)
         if due and self.schedule.bf16:
@@ -213,12 +216,8 @@ class GANPart(Part):
             logits = critic(seen[0]), critic(seen[1])
         for term in due:
             points = images if term.at_image else seen
-            total = total + term(self._through(critic) if term.at_image else critic, *points, *logits)
+            total = total + term(critic.behind(self.stabilizer) if term.at_image else critic, *points, *logits)
         return total
-
-    def _through(self, critic: Critic) -> Critic:
-        """The critic behind the stabilizer, for penalties at other images."""
-        return lambda image: critic(self.stabilizer(image))
 
     def _by_filter(self, name: str, pieces: list[Tensor]) -> StepValues:
         """Logits (N,), and apart from each other those of codes that the stabilizer filtered and of the others."""
@@ -271,14 +270,9 @@ class GANPart(Part):
             total = total + term(self.generator, z, label)
         return total
 
-    def _critic(self, label: Tensor | None, rows: int) -> Critic:
+    def _critic(self, label: Tensor | None, rows: int) -> LabelledCritic:
         """The discriminator with the labels of `rows` images; a stabilizer may show it each of them twice."""
-
-        def critic(seen: Tensor) -> Tensor:
-            logits: Tensor = self.discriminator(seen, None if label is None else label.repeat(len(seen) // rows))
-            return logits
-
-        return critic
+        return LabelledCritic(self.discriminator, label, rows)
 
     def _draw_grid(self, nimg: int) -> Grid | None:
         """Where this step's pictures are looked at, alike on all ranks; None = whole pictures."""
