@@ -106,7 +106,7 @@ class Discriminator(nn.Module, ABC):
         """Logits (N,), unbounded: large for codes that look real."""
 
     @classmethod
-    def doublings(cls, code_shape: tuple[int, int, int]) -> int:
+    def doublings_of(cls, code_shape: tuple[int, int, int]) -> int:
         """How many times codes of this shape are halved."""
         _, height, width = code_shape
         return pyramid(height, width, cls.__name__).doublings

@@ -124,9 +124,10 @@ class SelfAttention(nn.Module):
         count, _, height, width = x.shape
         query = self.query(x).flatten(2)
         key, value = (F.max_pool2d(layer(x), 2).flatten(2) for layer in (self.key, self.value))
-        # The paper's products are not divided by the root of their length.
-        attended = F.scaled_dot_product_attention(query.mT, key.mT, value.mT, scale=1.0)  # (N, places, channels)
-        seen = attended.mT.reshape(count, -1, height, width)
+        weights = torch.softmax(
+            query.mT @ key, dim=-1
+        )  # (N, places, keys); torch's fused form has no second derivative
+        seen = (value @ weights.mT).view(count, -1, height, width)
         return x + self.gamma * self.leave(seen)
 
 

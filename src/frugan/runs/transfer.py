@@ -124,7 +124,7 @@ def _enlarged(before: Start, shape: ImageShape) -> Spec:
     name, (own, other) = kind.halved_setting, (codec.code_shape(images) for images in (before.shape, shape))
     if not name or own == other:
         return discriminator
-    grown = kind.doublings(other) - kind.doublings(own)
+    grown = kind.doublings_of(other) - kind.doublings_of(own)
     return discriminator.replace(**{name: max(1, discriminator.to_dict()[name] // 2**grown)})
 
 
