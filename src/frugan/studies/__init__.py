@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _DATASETS = ("celeba", "lsun-church", "lsun-conference-room", "flowers102")  # of the NSS paper's tables 2 and 4
 # "module:function" of this room, and what the function is given.
 STUDIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "contest": ("contest:contest", ()),
     "nsb": ("not_so_big_gan:paper", ()),
     "nsb-small": ("not_so_big_gan:small", ()),
     "creps": ("creps:paper", ()),
