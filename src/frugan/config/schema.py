@@ -13,7 +13,7 @@ from frugan.config.spec import Spec
 from frugan.system.errors import UserError
 
 PartName = Literal["sampler", "decoder"]
-Features = Literal["efficientnet-lite0", "inception"]
+Features = Literal["efficientnet-lite0", "inception", "random"]
 PenaltyPoint = Literal["auto", "image", "shown"]
 Fit = Literal["crop", "stretch", "pad", "aspect-buckets"]
 

@@ -20,6 +20,7 @@ class FeatureExtractor(ABC):
         dim: length of a feature vector.
         device: where it computes.
         bands: three channels, from 0, that are seen as RGB; () for the projection's own.
+        classifies: whether it has a classifier of its own, which `probabilities` asks.
         knows_imagenet: whether its classifier's classes are ImageNet's 1,000, in their order.
     """
 
@@ -28,6 +29,7 @@ class FeatureExtractor(ABC):
     dim: int
     device: torch.device
     bands: tuple[int, ...] = ()
+    classifies: bool = True
     knows_imagenet: bool = False
 
     @final
@@ -47,7 +49,7 @@ class FeatureExtractor(ABC):
 
     @abstractmethod
     def probabilities(self, features: Tensor) -> Tensor:
-        """Class probabilities (N, classes) of its own classifier, from such features."""
+        """Class probabilities (N, classes) of its own classifier, from such features; only where it `classifies`."""
 
     @abstractmethod
     def protocol(self) -> dict[str, str | int]:

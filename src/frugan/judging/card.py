@@ -6,7 +6,7 @@ from frugan.config.spec import Spec
 from frugan.data.source import source_name
 from frugan.judging.evaluation import Evaluation, read_evaluation
 from frugan.metrics import table
-from frugan.metrics.table import MAIN, shown
+from frugan.metrics.table import shown
 from frugan.runs.environment import DataFacts
 from frugan.runs.folder import RunFolder
 from frugan.system.atomic import write_file
@@ -84,8 +84,9 @@ def _evaluation(found: Evaluation | None) -> str:
         return "(not evaluated: `frugan evaluate RUN`)"
     main = table.METRICS[0]
     protocol = markdown(", ".join(f"{name}: {value}" for name, value in found.protocol.items()))
-    others = [f"{metric.title} {shown(metric, found.values)}" for metric in table.METRICS if metric.name != MAIN]
+    value, floor = shown(main, found.values, found.standard_errors), shown(main, found.floor.values)
+    others = "\n".join(f"- {line}" for line in table.lines(found.values))
     return (
-        f"{markdown(found.metric)} {shown(main, found.values)}, real against real {shown(main, found.floor.values)} "
-        f"(n = {found.floor.n}), {', '.join(others)}.\n\nProtocol: {protocol}."
+        f"{markdown(found.metric)} {value}, real against real {floor} (n = {found.floor.n}).\n\n{others}\n\n"
+        f"Protocol: {protocol}."
     )

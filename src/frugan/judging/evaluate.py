@@ -1,9 +1,8 @@
 """How good are the pictures? Distances between features of generated and real images, with their protocol."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,12 +12,11 @@ from frugan.data.images import TrainingImages
 from frugan.data.loader import Loader
 from frugan.features.base import FeatureExtractor
 from frugan.judging.copying import measure_copying
-from frugan.judging.evaluation import Evaluation, Floor, HeldOutQuality, Reconstruction
+from frugan.judging.evaluation import Evaluation, HeldOutQuality, Reconstruction
+from frugan.judging.rows import compared, real_floor, seen_of_batches, seen_of_dataset
 from frugan.judging.timing import time_model
-from frugan.metrics.base import Features
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
-from frugan.metrics.table import measure
 from frugan.model.model import Model
 from frugan.runs.dataset_features import dataset_features
 from frugan.training.ranks import ALONE, Ranks
@@ -52,22 +50,25 @@ def evaluate_model(
     device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
     count_real = min(len(dataset), MOST_IMAGES)
-    real = dataset_features(extractor, dataset, count_real, partial(on_progress, "real images"), ranks)
-    own = slice(samples * ranks.rank // ranks.count, samples * (ranks.rank + 1) // ranks.count)
-    seeds = range(FIRST_SEED, FIRST_SEED + samples)[own]
+    real = seen_of_dataset(extractor, dataset, count_real, "real images", on_progress, ranks)
+    own = range(samples * ranks.rank // ranks.count, samples * (ranks.rank + 1) // ranks.count)
+    seeds = range(FIRST_SEED + own.start, FIRST_SEED + own.stop)
     generated = model.batches(seeds, truncation, batch=_BATCH, as_trained=True)
-    fake = ranks.gather_rows(_features(extractor, generated, "generated images", len(seeds), on_progress))
+    fake = seen_of_batches(extractor, generated, own, "generated images", on_progress, ranks)
     count, decodes = min(count_real, _MOST_RECONSTRUCTIONS), model.codec.reduces or model.enlargement is not None
-    reconstruction = _reconstruction(model, reals, extractor, (real, fake), count, on_progress) if decodes else None
+    both = real.features, fake.features
+    reconstruction = _reconstruction(model, reals, extractor, both, count, on_progress) if decodes else None
     copying = None
     if held_out is not None:
         others = dataset_features(extractor, held_out, min(len(held_out), MOST_IMAGES), ranks=ranks)
-        copying = measure_copying(fake, real, others)
+        copying = measure_copying(fake.features, real.features, others)
         if reconstruction is not None:
             reconstruction = replace(reconstruction, held_out=_held_out_quality(model, held_out))
+    values, errors = compared(real, fake, extractor)
     return Evaluation(
         metric=extractor.distance_name,
-        values=measure(Features(real, fake, extractor.probabilities)),
+        values=values,
+        standard_errors=errors,
         floor=real_floor(real, extractor),
         reconstruction=reconstruction,
         warnings=tuple(sample_warnings(count_real, samples, extractor.distance_name)),
@@ -89,14 +90,6 @@ def evaluate_model(
         timing=time_model(model),
         copying=copying,
     )
-
-
-def real_floor(real: Tensor, extractor: FeatureExtractor) -> Floor:
-    """The real images against themselves: two random halves."""
-    order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
-    half = len(real) // 2
-    halves = Features(real[order[:half]], real[order[half : 2 * half]], extractor.probabilities)
-    return Floor(half, measure(halves))
 
 
 @torch.no_grad()
@@ -135,21 +128,6 @@ def _held_out_quality(model: Model, held_out: TrainingImages) -> HeldOutQuality:
         decoded_psnr.append(psnr(decoded, images))
         base_psnr.append(psnr(base, images))
     return HeldOutQuality(count, torch.cat(decoded_psnr).mean().item(), torch.cat(base_psnr).mean().item())
-
-
-def _features(
-    extractor: FeatureExtractor,
-    batches: Iterable[Tensor],
-    stage: str,
-    total: int,
-    on_progress: Callable[[str, int, int], None],
-) -> Tensor:
-    features, done = [], 0
-    for images in batches:
-        features.append(extractor.features(images).cpu())
-        done += len(images)
-        on_progress(stage, done, total)
-    return torch.cat(features)
 
 
 def sample_warnings(n_real: int, n_fake: int, name: str) -> list[str]:

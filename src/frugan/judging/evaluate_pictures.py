@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from frugan.config.schema import DataConfig
@@ -14,12 +13,10 @@ from frugan.data.images import TrainingImages
 from frugan.data.opening import open_images
 from frugan.data.source import open_source
 from frugan.features.choose import load_extractor
-from frugan.judging.evaluate import MOST_IMAGES, real_floor, sample_warnings
+from frugan.judging.evaluate import MOST_IMAGES, sample_warnings
 from frugan.judging.evaluation import Evaluation
-from frugan.metrics.base import Features
-from frugan.metrics.table import measure
+from frugan.judging.rows import compared, real_floor, seen_of_dataset
 from frugan.requests.judging import Judge, RealImages
-from frugan.runs.dataset_features import dataset_features
 from frugan.system.cores import available_cores, processes_here
 from frugan.system.device import choose_device, use_threads
 from frugan.system.errors import ArgumentError, UserError
@@ -55,11 +52,13 @@ def evaluate_pictures(
     chosen = choose_device(device) if ranks.count == 1 else ranks.device
     extractor = load_extractor(judge.features, chosen, weights=judge.inception_weights, bands=judge.bands)
     n_real, n_fake = min(len(real), MOST_IMAGES), samples or min(len(fake), MOST_IMAGES)
-    of_real = dataset_features(extractor, real, n_real, partial(on_progress, "real images"), ranks)
-    of_fake = dataset_features(extractor, fake, n_fake, partial(on_progress, "pictures"), ranks)
+    of_real = seen_of_dataset(extractor, real, n_real, "real images", on_progress, ranks)
+    of_fake = seen_of_dataset(extractor, fake, n_fake, "pictures", on_progress, ranks)
+    values, errors = compared(of_real, of_fake, extractor)
     return Evaluation(
         metric=extractor.distance_name,
-        values=measure(Features(of_real, of_fake, extractor.probabilities)),
+        values=values,
+        standard_errors=errors,
         floor=real_floor(of_real, extractor),
         warnings=tuple(sample_warnings(n_real, n_fake, extractor.distance_name)),
         protocol={

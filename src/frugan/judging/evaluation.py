@@ -78,6 +78,8 @@ class Evaluation:
         kept: whether it is in the run's folder.
         timing: how long a picture takes; None where pictures of others are judged.
         copying: whether generated images are nearer to training images than to others; None where none were held out.
+        standard_errors: of the metrics, by name, for other generated images against the same real ones; by a
+            jackknife, which needs 20 generated images.
     """
 
     metric: str
@@ -92,6 +94,7 @@ class Evaluation:
     kept: bool = False
     timing: Timing | None = None
     copying: Copying | None = None
+    standard_errors: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> JSON:
         """As it is written to evaluation.json."""
@@ -99,6 +102,7 @@ class Evaluation:
             "schema": SCHEMA,
             "metric": self.metric,
             "results": dict(self.values),
+            "standard_errors": dict(self.standard_errors),
             "floor": {"n": self.floor.n, **self.floor.values},
             "reconstruction": plain(self.reconstruction) if self.reconstruction else None,
             "warnings": list(self.warnings),
@@ -146,14 +150,13 @@ class Evaluation:
         """As lines for a terminal."""
         protocol, main = self.protocol, table.METRICS[0]
         size = size_text(str(protocol["resolution"]))
-        others = [f"{metric.title} {shown(metric, self.values)}" for metric in table.METRICS if metric.name != MAIN]
         lines = [
-            f"{self.metric}: {shown(main, self.values)}   ({protocol.get('n_fake')} generated against "
-            f"{protocol.get('n_real')} real images, {size}, {protocol.get('extractor')})",
+            f"{self.metric}: {shown(main, self.values, self.standard_errors)}   ({protocol.get('n_fake')} generated "
+            f"against {protocol.get('n_real')} real images, {size}, {protocol.get('extractor')})",
             f"  real images against real images: {shown(main, self.floor.values)} "
             f"({self.floor.n} against {self.floor.n})",
             *self._reconstruction_lines(),
-            f"  {', '.join(others)}",
+            *(f"  {line}" for line in table.lines(self.values)),
             *([f"  copying: {self.copying.text()}"] if self.copying else []),
             *([f"  time: {self.timing.text()}"] if self.timing else []),
             *(f"  note: {warning}" for warning in self.warnings),

@@ -109,8 +109,13 @@ def sweep_model(
     that the picture was drawn for.
 
     Raises:
-        ArgumentError: `of_class`, but the model's classes are not those that the classifier knows.
+        ArgumentError: features without a classifier; or `of_class`, but the model's classes are not those that the
+            classifier knows.
     """
+    if not extractor.classifies:
+        raise ArgumentError(
+            "features", "have no classifier, whose inception score a sweep reports. Choose others", extractor.name
+        )
     if of_class and not (extractor.knows_imagenet and model.generator.classes == _IMAGENET_CLASSES):
         problem = (
             f"needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier knows them "

@@ -4,10 +4,12 @@ precision and recall."""
 import torch
 from torch import Tensor
 
-from frugan.metrics.precision_recall import radii_of
+from frugan.metrics.neighbours import Distances
+
+_NEIGHBOURS = 5  # k of the paper
 
 
-def density(real: Tensor, fake: Tensor, *, neighbours: int = 5, chunk: int = 1024) -> float:
+def density(real: Tensor, fake: Tensor, *, neighbours: int = _NEIGHBOURS, chunk: int = 1024) -> float:
     """In how many of the reals' balls a fake lies, over how many an exact one would: about 1 for real images, and more
     for fakes that keep to where the reals are densest (Eq. 6).
 
@@ -19,26 +21,30 @@ def density(real: Tensor, fake: Tensor, *, neighbours: int = 5, chunk: int = 102
     Raises:
         ValueError: a set has no `neighbours`-th neighbour.
     """
-    inside = sum(
-        (torch.cdist(rows, centres) <= radii).sum().item()
-        for rows, centres, radii in _pieces(real, fake, neighbours, chunk)
-    )
-    return inside / (neighbours * len(fake))
+    return density_of(Distances(real, fake, chunk=chunk), neighbours)
 
 
-def coverage(real: Tensor, fake: Tensor, *, neighbours: int = 5, chunk: int = 1024) -> float:
+def coverage(real: Tensor, fake: Tensor, *, neighbours: int = _NEIGHBOURS, chunk: int = 1024) -> float:
     """The fraction of reals in whose ball some fake lies (Eq. 7). Arguments and errors as those of `density`."""
-    covered = torch.zeros(len(real), dtype=torch.bool)
-    for rows, centres, radii in _pieces(real, fake, neighbours, chunk):
-        covered |= (torch.cdist(rows, centres) <= radii).any(dim=0)
-    return covered.double().mean().item()
+    return coverage_of(Distances(real, fake, chunk=chunk), neighbours)
 
 
-def _pieces(real: Tensor, fake: Tensor, neighbours: int, chunk: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Fakes in pieces, with the middles of all reals' balls and how far these reach."""
-    if min(len(real), len(fake)) <= neighbours:
-        raise ValueError(f"density and coverage need more than {neighbours} samples, got {len(real)} and {len(fake)}")
-    # Distances come from inner products, whose cancellation float64 forgives.
-    real, fake = real.detach().double(), fake.detach().double()
-    radii = radii_of(real, neighbours, chunk)
-    return [(rows, real, radii) for rows in fake.split(chunk)]
+def density_of(distances: Distances, neighbours: int = _NEIGHBOURS) -> float:
+    """As `density`."""
+    radii = _checked_radii(distances, neighbours)
+    inside = torch.cat([(rows <= radii).sum(dim=1) for rows in distances.fakes_to_reals()])
+    return inside.double().mean().item() / neighbours
+
+
+def coverage_of(distances: Distances, neighbours: int = _NEIGHBOURS) -> float:
+    """As `coverage`."""
+    radii = _checked_radii(distances, neighbours)
+    covered = torch.stack([(rows <= radii).any(dim=0) for rows in distances.fakes_to_reals()])
+    return covered.any(dim=0).double().mean().item()
+
+
+def _checked_radii(distances: Distances, neighbours: int) -> Tensor:
+    """How far the reals' balls reach."""
+    if distances.smaller <= neighbours:
+        raise ValueError(f"density and coverage need more than {neighbours} samples a side, got {distances.smaller}")
+    return distances.real_radii(neighbours)

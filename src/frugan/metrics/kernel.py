@@ -1,8 +1,12 @@
 """Kernel distance between feature sets (Binkowski et al. 2018, "KID"): unbiased, so fit for small sets."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
+
+from frugan.metrics.base import Features
 
 # Up to this many samples, one matrix of all kernels (134 MB) is cheaper than one a subset.
 _WHOLE_MATRIX = 4096
@@ -33,6 +37,24 @@ def kernel_distance(
         values = [_squared_mmd(_kernel(x[i], x[i]), _kernel(y[j], y[j]), _kernel(x[i], y[j])) for i, j in choices]
     result = torch.tensor(values, dtype=torch.float64)
     return result.mean().item(), result.std(unbiased=False).item()
+
+
+def resampled_kernel_distance(features: Features) -> Callable[[Tensor], float]:
+    """See `base.Resampled`. Of all pairs at once, of which the mean over subsets is an estimate."""
+    x, y = features.real.detach().double(), features.fake.detach().double()
+    among = _kernel(y, y)
+    among.fill_diagonal_(0)
+    across = torch.cat([_kernel(rows, y) for rows in x.split(_WHOLE_MATRIX)]).mean(dim=0)
+    real = sum(float(_kernel(rows, x).sum()) for rows in x.split(_WHOLE_MATRIX)) - float(
+        ((x.square().sum(dim=1) / x.shape[1] + 1) ** 3).sum()
+    )
+    of_real = real / (len(x) * (len(x) - 1))
+
+    def value(chosen: Tensor) -> float:
+        n = len(chosen)
+        return of_real + float(among[chosen][:, chosen].sum() / (n * (n - 1)) - 2 * across[chosen].mean())
+
+    return value
 
 
 def _squared_mmd(k_xx: Tensor, k_yy: Tensor, k_xy: Tensor) -> float:

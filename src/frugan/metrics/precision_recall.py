@@ -1,15 +1,21 @@
 """Improved precision and recall (Kynkaanniemi et al. 2019): fakes among the reals, reals among the fakes."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
+from frugan.metrics.neighbours import Distances
 
-def precision(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024) -> float:
+_NEIGHBOURS = 3  # k of the paper
+
+
+def precision(real: Tensor, fake: Tensor, *, neighbours: int = _NEIGHBOURS, chunk: int = 1024) -> float:
     """The fraction of fakes within the reals' support; see `recall`."""
-    return recall(fake, real, neighbours=neighbours, chunk=chunk)
+    return precision_of(Distances(real, fake, chunk=chunk), neighbours)
 
 
-def recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024) -> float:
+def recall(real: Tensor, fake: Tensor, *, neighbours: int = _NEIGHBOURS, chunk: int = 1024) -> float:
     """The fraction of reals within the fakes' support: the union of balls around the fakes, each out to the
     `neighbours`-th nearest of the others.
 
@@ -21,18 +27,25 @@ def recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, chunk: int = 1024
     Raises:
         ValueError: a set has no `neighbours`-th neighbour.
     """
-    if min(len(real), len(fake)) <= neighbours:
-        raise ValueError(f"precision and recall need more than {neighbours} samples, got {len(real)} and {len(fake)}")
-    # Distances come from inner products, whose cancellation float64 forgives.
-    real, fake = real.detach().double(), fake.detach().double()
-    return _covered(real, fake, radii_of(fake, neighbours, chunk), chunk)
+    return recall_of(Distances(real, fake, chunk=chunk), neighbours)
 
 
-def radii_of(points: Tensor, neighbours: int, chunk: int) -> Tensor:
-    """Distance of each point to its k-th neighbour (n,); the nearest of all is the point itself."""
-    return torch.cat([torch.cdist(rows, points).kthvalue(neighbours + 1, dim=1).values for rows in points.split(chunk)])
+def precision_of(distances: Distances, neighbours: int = _NEIGHBOURS) -> float:
+    """As `precision`."""
+    _check(distances, neighbours)
+    return _covered(distances.fakes_to_reals(), distances.real_radii(neighbours))
 
 
-def _covered(points: Tensor, centres: Tensor, radii: Tensor, chunk: int) -> float:
-    inside = [(torch.cdist(rows, centres) <= radii).any(dim=1) for rows in points.split(chunk)]
-    return torch.cat(inside).double().mean().item()
+def recall_of(distances: Distances, neighbours: int = _NEIGHBOURS) -> float:
+    """As `recall`."""
+    _check(distances, neighbours)
+    return _covered(distances.reals_to_fakes(), distances.fake_radii(neighbours))
+
+
+def _check(distances: Distances, neighbours: int) -> None:
+    if distances.smaller <= neighbours:
+        raise ValueError(f"precision and recall need more than {neighbours} samples a side, got {distances.smaller}")
+
+
+def _covered(pieces: Iterable[Tensor], radii: Tensor) -> float:
+    return torch.cat([(rows <= radii).any(dim=1) for rows in pieces]).double().mean().item()

@@ -91,7 +91,7 @@ def _quality_cards(evaluation: Evaluation) -> list[Markup]:
     cards = [
         _card(
             name,
-            _number(evaluation.values, MAIN),
+            _with_error(evaluation, MAIN),
             f"{protocol['n_fake']:,} generated against {protocol['n_real']:,} real images; lower is better",
         ),
         _card(
@@ -203,22 +203,35 @@ def _evaluation(evaluation: Evaluation) -> Markup:
     if evaluation.reconstruction is not None:
         sources["decoder alone"] = {MAIN: evaluation.reconstruction.frechet_distance}
     head = tag("tr", *(tag("th", name, scope="col") for name in ("", *sources, "better")))
-    body = []
+    body, group = [], ""
     for metric in table.METRICS:
+        if metric.group != group:
+            group = metric.group
+            body.append(tag("tr", tag("th", group, scope="rowgroup", colspan=str(len(sources) + 2))))
         title = evaluation.metric if metric.name == MAIN else metric.title
         title += f": {metric.meaning}" if metric.meaning else ""
         values = [_number(source, metric.name) for source in sources.values()]
         values[2:] = [value if metric.name == MAIN else "" for value in values[2:]]
-        if metric.spread in evaluation.values:
-            values[0] += f" ± {significant(evaluation.values[metric.spread], 2)}"
+        values[0] = _with_error(evaluation, metric.name, metric.spread)
         body.append(tag("tr", tag("th", title, scope="row"), *(tag("td", value) for value in [*values, metric.better])))
+    note = (
+        "± is the standard error for other generated images against the same real ones, or, where there is none, the "
+        "spread over parts of them. Pixels and single pictures are measured on at most "
+        f"{table.MOST_DESCRIBED:,} images of a side."
+    )
     return tag(
         "details",
         tag("summary", "The whole evaluation and its protocol"),
         tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll"),
+        tag("p", note, class_="help"),
         two_columns({name: str(value) for name, value in evaluation.protocol.items()}),
     )
 
 
 def _number(values: Mapping[str, float], name: str) -> str:
     return significant(values[name]) if name in values else "not measured"
+
+
+def _with_error(evaluation: Evaluation, name: str, spread: str = "") -> str:
+    error = evaluation.standard_errors.get(name, evaluation.values.get(spread))
+    return _number(evaluation.values, name) + ("" if error is None else f" ± {significant(error, 2)}")

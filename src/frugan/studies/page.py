@@ -18,7 +18,16 @@ from frugan.runs.logs import metric_lines
 from frugan.studies.definition import Study
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.plot import colour_of, strip_chart
-from frugan.studies.results import Comparison, Outcome, Summary, compare, nearest_to_mean, summarise, verdicts
+from frugan.studies.results import (
+    Comparison,
+    Outcome,
+    Summary,
+    compare,
+    disagreements,
+    nearest_to_mean,
+    summarise,
+    verdicts,
+)
 from frugan.system.atomic import write_file
 from frugan.writing.pictures import contact_sheet
 
@@ -71,7 +80,7 @@ def _lengths(study: Study) -> str:
 
 
 def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:
-    sentences = verdicts(compare(outcomes, MAIN, against))
+    sentences = [*verdicts(compare(outcomes, MAIN, against)), *disagreements(outcomes, against)]
     note = (
         "Paired t-tests over seeds: a seed fixes the order of the data and the latents. p is corrected by Holm's "
         "method for the number of rows; a difference is claimed only below 0.05. Few seeds find large differences only."
@@ -87,8 +96,9 @@ def _verdict(outcomes: Sequence[Outcome], against: str) -> Markup:
 
 def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
     comparisons = {comparison.row: comparison for comparison in compare(outcomes, MAIN, against)}
-    metrics = [metric for metric in table.METRICS if metric.name != MAIN]
-    others = {m.title: {s.row: s for s in summarise(outcomes, m.name)} for m in metrics}
+    groups = table.groups()
+    metrics = [metric for members in groups.values() for metric in members]
+    others = [{s.row: s for s in summarise(outcomes, metric.name)} for metric in metrics]
     papers = {row.name: {number.metric: number.value for number in row.paper} for row in study.rows}
     quoted = list(dict.fromkeys(metric for numbers in papers.values() for metric in numbers))
     columns = [
@@ -99,7 +109,7 @@ def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
         "best",
         "difference",
         "p (corrected)",
-        *others,
+        *(metric.title for metric in metrics),
         "time",
         "memory",
         "trials",
@@ -112,13 +122,20 @@ def _table(study: Study, outcomes: Sequence[Outcome], against: str) -> Markup:
             f"± {significant(summary.interval, 2)}",
             significant(summary.best),
             *_difference(comparisons.get(summary.row)),
-            *(_mean_std(by_row[summary.row]) for by_row in others.values()),
+            *(_mean_std(by_row[summary.row]) for by_row in others),
             duration(_mean(o.seconds for o in outcomes if o.row == summary.row and o.values)),
             memory(_mean(o.memory_mb for o in outcomes if o.row == summary.row and o.memory_mb)),
             f"{summary.count}" + (f", {summary.failed} failed" if summary.failed else ""),
         ]
         rows.append(tag("tr", tag("th", summary.row, scope="row"), *(tag("td", cell) for cell in cells)))
-    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    before, after = len(quoted) + 6, 3
+    spans = [("", before), *((group, len(members)) for group, members in groups.items()), ("", after)]
+    head = join(
+        [
+            tag("tr", *(tag("th", group, colspan=f"{span}", scope="colgroup") for group, span in spans)),
+            tag("tr", *(tag("th", column, scope="col") for column in columns)),
+        ]
+    )
     note = (
         "Mean ± standard deviation over seeds. The paper's numbers are of other features and sizes: compare the order "
         "only."
@@ -222,4 +239,5 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def _distance_name(study: Study) -> str:
-    return "FID" if study.rows[0].config.evaluation.features == "inception" else "FD-EffNetLite0"
+    names = {"inception": "FID", "random": "FD-random", "efficientnet-lite0": "FD-EffNetLite0"}
+    return names[study.rows[0].config.evaluation.features]

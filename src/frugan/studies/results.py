@@ -13,6 +13,7 @@ from scipy import stats
 
 from frugan.judging.evaluation import read_evaluation
 from frugan.metrics import table
+from frugan.metrics.table import MAIN, SECOND
 from frugan.runs.facts import part_facts
 from frugan.runs.folder import RunFolder
 from frugan.studies.folder import StudyFolder, Trial
@@ -160,6 +161,27 @@ def verdicts(comparisons: Sequence[Comparison]) -> list[str]:
     if comparisons and all(c.pairs < 2 and not (c.failed or c.against_failed) for c in comparisons):
         return ["no comparison yet: each needs at least 2 seeds that both rows have finished"]
     return [comparison.sentence() for comparison in comparisons]
+
+
+def disagreements(outcomes: Sequence[Outcome], against: str = "") -> list[str]:
+    """One sentence, if the second judge ranks rows differently than the main distance; none if it does not.
+
+    Ranks are those of the rows' means over the seeds that both judges have measured. Of two rows that are within each
+    other's noise, the order means little: the sentence is a warning, not a finding.
+    """
+    both = [outcome for outcome in outcomes if MAIN in outcome.values and SECOND in outcome.values]
+    main, second = ({s.row: s.mean for s in summarise(both, metric)} for metric in (MAIN, SECOND))
+    against = against or (outcomes[0].row if outcomes else "")
+    pairs = [(a, b) for i, a in enumerate(main) for b in list(main)[i + 1 :]]
+    turned = [(a, b) for a, b in pairs if (main[a] - main[b]) * (second[a] - second[b]) < 0]
+    if not turned:
+        return []
+    named = [f"{a} and {b}" for a, b in turned if against in (a, b)] or [f"{a} and {b}" for a, b in turned]
+    more = f", and {len(turned) - 1} more" if len(turned) > 1 else ""
+    return [
+        f"the judges disagree: features of random convolutions rank {named[0]}{more} the other way round, so that the "
+        "order may be a matter of what the main judge knows; look at their pictures"
+    ]
 
 
 def _outcome(trial: Trial, protocols: dict[str, JSON]) -> Outcome:
