@@ -5,7 +5,8 @@ import math
 import pytest
 from scipy import stats
 
-from frugan.studies.results import Outcome, compare, format_table, nearest_to_mean, summarise
+from frugan.studies.page import _verdict
+from frugan.studies.results import Outcome, compare, disagreements, format_table, nearest_to_mean, summarise
 
 METRIC = "frechet_distance"
 
@@ -64,3 +65,26 @@ def test_the_table_shows_every_row_and_how_many_failed() -> None:
     table = format_table(outcomes(first=[1.0, 2.0], second=[3.0, None]), METRIC)
     assert "first" in table
     assert "1 (1 failed)" in table
+
+
+def judged(**rows: tuple[float, float]) -> list[Outcome]:
+    """One seed a row, by the main and by the second judge."""
+    return [
+        Outcome(row, 0, "finished", {METRIC: main, "random_distance": second}, 1.0)
+        for row, (main, second) in rows.items()
+    ]
+
+
+def test_a_second_judge_is_heard_only_where_it_ranks_rows_differently() -> None:
+    assert disagreements(judged(a=(5.0, 0.3), b=(6.0, 0.4), c=(7.0, 0.5))) == []
+    (sentence,) = disagreements(judged(a=(5.0, 0.3), b=(6.0, 0.2), c=(7.0, 0.5)))
+    assert "rank a and b the other way round" in sentence
+    (sentence,) = disagreements(judged(a=(5.0, 0.3), b=(6.0, 0.2), c=(7.0, 0.1)), against="c")
+    assert "rank a and c, and 2 more the other way round" in sentence
+    assert disagreements(outcomes(a=[1.0], b=[2.0])) == []  # of before there was a second judge
+    assert disagreements([]) == []
+
+
+def test_the_page_says_that_judges_disagree() -> None:
+    assert "the judges disagree" in _verdict(judged(a=(5.0, 0.3), b=(6.0, 0.2)), "")
+    assert "the judges disagree" not in _verdict(judged(a=(5.0, 0.3), b=(6.0, 0.4)), "")

@@ -112,16 +112,7 @@ def sweep_model(
         ArgumentError: features without a classifier; or `of_class`, but the model's classes are not those that the
             classifier knows.
     """
-    if not extractor.classifies:
-        raise ArgumentError(
-            "features", "have no classifier, whose inception score a sweep reports. Choose others", extractor.name
-        )
-    if of_class and not (extractor.knows_imagenet and model.generator.classes == _IMAGENET_CLASSES):
-        problem = (
-            f"needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier knows them "
-            f"(efficientnet-lite0); this model has {model.generator.classes} classes"
-        )
-        raise ArgumentError("reject_by", problem, "class")
+    _check_classifier(model, extractor, of_class)
     count_real = min(len(dataset), _MOST_REALS)
     real = dataset_features(extractor, dataset, count_real)
     statistics = feature_statistics(real)
@@ -157,6 +148,19 @@ def sweep_model(
             "real_fingerprint": dataset.fingerprint,
         },
     )
+
+
+def _check_classifier(model: Model, extractor: FeatureExtractor, of_class: bool) -> None:
+    if not extractor.classifies:
+        raise ArgumentError(
+            "features", "have no classifier, whose inception score a sweep reports. Choose others", extractor.name
+        )
+    if of_class and not (extractor.knows_imagenet and model.generator.classes == _IMAGENET_CLASSES):
+        problem = (
+            f"needs a model of ImageNet's {_IMAGENET_CLASSES} classes and features whose classifier knows them "
+            f"(efficientnet-lite0); this model has {model.generator.classes} classes"
+        )
+        raise ArgumentError("reject_by", problem, "class")
 
 
 def _draw(

@@ -13,7 +13,7 @@ from frugan.metrics.base import Features, Measured
 
 FEWEST = 100  # a 99th percentile of fewer is their maximum
 _PERCENTILE = 0.99
-_LEAST_RANGE = 0.01  # of a score between median and percentile: where all real images are alike, rounding is no fault
+_STEP = 0.01  # scores are rounded to: where all real images are alike, the last digits are no fault
 
 
 def share_beyond(rows: Features) -> Measured:
@@ -27,9 +27,9 @@ def share_beyond(rows: Features) -> Measured:
 
 def resampled_share_beyond(rows: Features) -> Callable[[Tensor], float]:
     """See `base.Resampled`."""
-    real, fake = rows.real.double(), rows.fake.double()
+    real, fake = ((scores.double() / _STEP).round() for scores in (rows.real, rows.fake))
     middle = real.quantile(0.5, dim=0)
-    reach = (real.quantile(_PERCENTILE, dim=0) - middle).clamp(min=_LEAST_RANGE)
+    reach = (real.quantile(_PERCENTILE, dim=0) - middle).clamp(min=1)
     limit = ((real - middle) / reach).amax(dim=1).quantile(_PERCENTILE)
     beyond = (((fake - middle) / reach).amax(dim=1) > limit).double()
     return lambda chosen: beyond[chosen].mean().item()

@@ -38,7 +38,8 @@ class RunState:
     Attributes:
         samples: images seen at each sheet of samples.
         log: sentences of events, the newest last.
-        verdict: the evaluation in a sentence; numbers by the title of their metric.
+        verdict: the evaluation in a sentence.
+        numbers: of the evaluation, by the group and the title of their metric.
     """
 
     entry: Entry
@@ -46,7 +47,7 @@ class RunState:
     samples: list[int]
     log: list[str]
     verdict: str
-    numbers: dict[str, str]
+    numbers: dict[str, dict[str, str]]
     has_report: bool
 
 
@@ -159,7 +160,7 @@ def _state(studio: Studio, path: Path) -> RunState:
         list(facts.sampler.sample_grids),
         [_event(name, event) for name, event in told_events],
         facts.evaluation.verdict() if facts.evaluation else "",
-        _numbers(facts.evaluation),
+        _grouped(facts.evaluation),
         folder.report_file.is_file(),
     )
 
@@ -175,6 +176,16 @@ def _numbers(evaluation: Evaluation | None) -> dict[str, str]:
     if evaluation is None:
         return {}
     return {metric.title: table.shown(metric, evaluation.values) for metric in table.METRICS}
+
+
+def _grouped(evaluation: Evaluation | None) -> dict[str, dict[str, str]]:
+    if evaluation is None:
+        return {}
+    groups: dict[str, dict[str, str]] = {}
+    for metric in table.METRICS:
+        text = table.shown(metric, evaluation.values, evaluation.standard_errors)
+        groups.setdefault(metric.group, {})[metric.title] = text
+    return groups
 
 
 def _place_and_snapshot(studio: Studio, item: str) -> tuple[str, str]:

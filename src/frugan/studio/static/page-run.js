@@ -59,9 +59,10 @@ function drawRun(parts, seen, place) {
     el("p", { class: "progress" }, meter(part.nimg / part.total, part.name), `${part.nimg / 1000} of ${part.total / 1000} kimg`),
     el("p", { class: "help" }, [part.speed && `${part.speed.toFixed(1)} images a second`, part.seconds && `${duration(part.seconds)} so far`,
       part.speed && !part.finished && `${duration((part.total - part.nimg) / part.speed)} to go`].filter(Boolean).join(", "))))));
-  const numbers = Object.entries(run.numbers);
-  fill(parts.numbers, run.verdict ? el("section", {}, el("h2", {}, "Evaluation"), el("p", {}, run.verdict),
-    el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {}, numbers.map(([name]) => el("th", { scope: "col" }, name)))), el("tbody", {}, el("tr", {}, numbers.map(([, value]) => el("td", {}, value))))))) : null);
+  const groups = Object.entries(run.numbers).map(([group, numbers]) => el("div", { class: "scroll" }, el("table", {}, el("caption", {}, group),
+    el("thead", {}, el("tr", {}, Object.keys(numbers).map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, el("tr", {}, Object.values(numbers).map((value) => el("td", {}, value)))))));
+  fill(parts.numbers, run.verdict ? el("section", {}, el("h2", {}, "Evaluation"), el("p", {}, run.verdict), groups) : null);
   drawSamples(parts, seen, place);
   fill(parts.log, run.log.length ? el("pre", { class: "log", tabindex: "0", "aria-label": "Log" }, run.log.join("\n")) : missing("Nothing happened yet."));
 }
