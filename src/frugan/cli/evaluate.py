@@ -25,7 +25,7 @@ _PAPER_SIZES, _PAPER_SAMPLES = (256, 512), 10_000  # CREPS, scale consistency
 
 @dataclass(frozen=True)
 class Flags:
-    """Compare generated images with real images: Frechet and kernel distance, precision and recall.
+    """Compare generated images with real images: by features, by pixels, and picture by picture.
 
     Each metric is also given between two halves of the real images: the floor that no generator can beat.
 

@@ -17,6 +17,7 @@ from frugan.judging.rows import compared, real_floor, seen_of_batches, seen_of_d
 from frugan.judging.timing import time_model
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
+from frugan.metrics.table import MOST_DESCRIBED
 from frugan.model.model import Model
 from frugan.runs.dataset_features import dataset_features
 from frugan.training.ranks import ALONE, Ranks
@@ -47,7 +48,6 @@ def evaluate_model(
     Several `ranks` share the generated and the real images between them, and all return the same.
     """
     began = time.monotonic()
-    device = model.device
     reals = Loader(dataset, seed=0, mirror=False)
     count_real = min(len(dataset), MOST_IMAGES)
     real = seen_of_dataset(extractor, dataset, count_real, "real images", on_progress, ranks)
@@ -72,24 +72,37 @@ def evaluate_model(
         floor=real_floor(real, extractor),
         reconstruction=reconstruction,
         warnings=tuple(sample_warnings(count_real, samples, extractor.distance_name)),
-        protocol={
-            **extractor.protocol(),
-            "resolution": resolution_entry(model.shape),
-            **extractor.projection(model.shape.channels),
-            "n_real": count_real,
-            "n_fake": samples,
-            "first_seed": FIRST_SEED,
-            "truncation": truncation,
-            "code_noise": model.assumed_noise,
-            "real_fingerprint": dataset.fingerprint,
-            **({"held_out_fingerprint": held_out.fingerprint} if held_out is not None else {}),
-            "dtype": "float64",
-            "device": str(device),
-        },
+        protocol=_protocol(model, dataset, extractor, (count_real, samples), truncation, held_out),
         seconds=round(time.monotonic() - began, 1),
         timing=time_model(model),
         copying=copying,
     )
+
+
+def _protocol(
+    model: Model,
+    dataset: TrainingImages,
+    extractor: FeatureExtractor,
+    counts: tuple[int, int],
+    truncation: float,
+    held_out: TrainingImages | None,
+) -> dict[str, str | int | float | None]:
+    """`counts`: of real and generated images."""
+    return {
+        **extractor.protocol(),
+        "resolution": resolution_entry(model.shape),
+        **extractor.projection(model.shape.channels),
+        "n_real": counts[0],
+        "n_fake": counts[1],
+        "most_described": MOST_DESCRIBED,
+        "first_seed": FIRST_SEED,
+        "truncation": truncation,
+        "code_noise": model.assumed_noise,
+        "real_fingerprint": dataset.fingerprint,
+        **({"held_out_fingerprint": held_out.fingerprint} if held_out is not None else {}),
+        "dtype": "float64",
+        "device": str(model.device),
+    }
 
 
 @torch.no_grad()
