@@ -120,3 +120,12 @@ def test_evaluations_survive_json_and_damage_is_told_by_its_place() -> None:
         with pytest.raises(frugan.UserError, match=r"e\.json: damaged: "):
             Evaluation.from_json({**whole, **change}, "e.json")
     assert dataclasses.replace(evaluation, kept=True) == Evaluation.from_json({**whole, "kept": True, "more": 1})
+
+
+def test_small_distances_keep_three_digits_and_errors_replace_spreads() -> None:
+    main, kernel = table.METRICS[:2]
+    assert table.shown(main, {main.name: 359.84}) == "359.8"
+    assert table.shown(main, {main.name: 0.7621}) == "0.762"
+    values = {kernel.name: 0.25, kernel.spread: 0.1}
+    assert table.shown(kernel, values) == "0.25 +- 0.1"
+    assert table.shown(kernel, values, {kernel.name: 0.02}) == "0.25 ± 0.02"

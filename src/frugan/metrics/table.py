@@ -272,10 +272,12 @@ def shown(metric: Metric, values: Mapping[str, float], errors: Mapping[str, floa
     where it has none."""
     if metric.name not in values:
         return "not measured"
-    if metric.name in (errors or {}):
-        return f"{values[metric.name]:{metric.format}} ± {(errors or {})[metric.name]:.2g}"
-    spread = f" +- {values[metric.spread]:.2g}" if metric.spread in values else ""
-    return f"{values[metric.name]:{metric.format}}{spread}"
+    value = values[metric.name]
+    # One decimal is enough for distances of hundreds; FD-random, as the main one, is below 10.
+    text = f"{value:.3g}" if metric.format == ".1f" and abs(value) < 10 else f"{value:{metric.format}}"
+    if errors and metric.name in errors:
+        return f"{text} ± {errors[metric.name]:.2g}"
+    return text + (f" +- {values[metric.spread]:.2g}" if metric.spread in values else "")
 
 
 def lines(values: Mapping[str, float]) -> list[str]:
