@@ -72,6 +72,11 @@ def _stylegan2() -> Iterator[dict[str, Any]]:
         lambda: draw().mean().backward(),
     )
     yield _row(name, peer_name, [ours_g, ours_d], [mapping, peer_g, peer_d], ours, peer)
+    # As many parameters as theirs, by 1.27 times the width.
+    wide_g = StyleGAN2Generator(shape, channel_base=2592, channel_max=648, style_mixing=0.0)
+    wide_d = StyleGAN2Discriminator(shape, channel_base=5184, channel_max=648)
+    wide = _step([wide_g, wide_d], lambda: wide_g(torch.randn(BATCH, 512)), wide_d)
+    yield _row("StyleGAN2-64, 648 to 40 channels", peer_name, [wide_g, wide_d], [mapping, peer_g, peer_d], wide, peer)
 
 
 def _step(
