@@ -19,6 +19,7 @@ from frugan.model.folder import load
 from frugan.runs.folder import RunFolder
 from frugan.studies import runner
 from frugan.studies.base import Tried
+from frugan.studies.blind import drawn_order
 from frugan.studies.definition import Row, Study, with_values
 from frugan.studies.folder import StudyFolder, Trial
 from frugan.studies.results import read_outcomes
@@ -196,6 +197,14 @@ def assert_blind_sheet_and_key_agree(study: Path) -> None:
         drawn = load(study / "trials" / of["row"] / f"seed-{of['seed']}").sample(range(16))
         line = sheet[16 * int(number) : 16 * (int(number) + 1), -16 * 16 :]
         np.testing.assert_array_equal(line, np.concatenate(list(to_uint8(drawn)), axis=1))
+
+
+def test_the_order_of_a_blind_sheet_is_told_by_no_other_sheet() -> None:
+    sheets = np.random.RandomState(0).randint(256, size=(8, 6, 4, 4, 3), dtype=np.uint8)
+    orders = [drawn_order(lines) for lines in sheets]
+    assert all(sorted(order) == list(range(6)) for order in orders)
+    assert len({tuple(order) for order in orders}) > 4
+    assert drawn_order(sheets[0].copy()) == orders[0]
 
 
 def test_a_search_finds_the_better_setting_and_goes_on(config: RunConfig, tmp_path: Path) -> None:
