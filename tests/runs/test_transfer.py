@@ -102,7 +102,9 @@ def test_the_discriminator_gains_a_block(creps_run: Path) -> None:
         discriminator.adopt({**learned, "stranger": torch.zeros(1)})
 
 
-def test_dcgan_s_discriminator_goes_on_half_as_wide(tiny_config: RunConfig, tmp_path: Path) -> None:
+def test_dcgan_s_discriminator_goes_on_half_as_wide(
+    tiny_config: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = trained(tmp_path / "lines", tiny_config, CREPS, Spec(DCGANDiscriminator, width=8, norm="none"))
     assert main(["train", "--from", str(run), "--resolution", "32", "--out", str(tmp_path / "large")]) == 0
     large = RunFolder(tmp_path / "large")
@@ -116,6 +118,8 @@ def test_dcgan_s_discriminator_goes_on_half_as_wide(tiny_config: RunConfig, tmp_
         for name, tensor in begun.items()
         if name.startswith("layers.6.")
     }
+    assert main(["train", "--from", str(run), "--resolution", "8x16", "--out", str(tmp_path / "flat")]) == 2
+    assert "first layers have no place here" in capsys.readouterr().err
 
 
 def test_others_go_on_at_their_size_alone(

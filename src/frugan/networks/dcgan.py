@@ -118,9 +118,11 @@ class DCGANDiscriminator(Discriminator):
         return logits + (features.mean((2, 3)) * self.embedding(label)).sum(1)
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
-        """Those of smaller codes lack the first layers: these, and the one that they enter, stay new."""
+        """Weights of smaller codes lack the first layers: these, and the layer after them, begin untrained."""
         own, learned = self.state_dict(), dict(weights)
         grown = max(map(_place, own)) - max(map(_place, learned), default=0)
+        if grown < 0:
+            raise RuntimeError("of codes that are halved more often: their first layers have no place here")
         if grown > 0:
             learned = {
                 re.sub(r"^layers\.(\d+)", lambda found: f"layers.{int(found[1]) + grown}", name): tensor

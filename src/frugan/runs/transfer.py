@@ -117,14 +117,18 @@ def continued(start: Path, config: RunConfig) -> RunConfig:
 
 
 def _enlarged(before: Start, shape: ImageShape) -> Spec:
-    """A run's discriminator, for its codes of images of another shape."""
+    """A run's discriminator, for its codes of images of another shape.
+
+    Where those are halved fewer times, such as codes of 64 x 16 after 64 x 64, its settings stay: it has more layers
+    than fit, and is refused when its weights are adopted.
+    """
     discriminator, codec = before.discriminator, before.codec.build()
     assert discriminator is not None
     kind: type[Discriminator] = discriminator.target  # type: ignore[assignment]
     name, (own, other) = kind.halved_setting, (codec.code_shape(images) for images in (before.shape, shape))
     if not name or own == other:
         return discriminator
-    grown = kind.doublings_of(other) - kind.doublings_of(own)
+    grown = max(0, kind.doublings_of(other) - kind.doublings_of(own))
     return discriminator.replace(**{name: max(1, discriminator.to_dict()[name] // 2**grown)})
 
 
