@@ -20,6 +20,7 @@ from frugan.objectives.self_reconstruction import self_reconstruction
 from frugan.runs.prepare import create_run, prepare
 from frugan.runs.train import train_part
 from frugan.stabilizers.base import NoStabilizer, Stabilizer
+from frugan.system.errors import UserError
 from frugan.training.checkpoint import load_newest_checkpoint
 from frugan.training.critic import LabelledCritic
 from frugan.training.gan import GANPart
@@ -123,7 +124,7 @@ def test_refusals(tiny_config: RunConfig) -> None:
         fastgan(tiny_config.sampler), discriminator=tiny_config.sampler.discriminator, stabilizer=Spec(NoStabilizer)
     )
     part = GANPart(plain, IdentityCodec(), ImageShape.square(16), seed=0, device=torch.device("cpu"))
-    with pytest.raises(ValueError, match=r"DCGANDiscriminator has no decoders\. Take FastGANDiscriminator"):
+    with pytest.raises(UserError, match=r"DCGANDiscriminator has no decoders\. Take FastGANDiscriminator"):
         part.step(torch.rand(8, 3, 16, 16), torch.full((8,), -1), 0)
 
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from frugan.networks.base import Discriminator, ReconstructingDiscriminator
 from frugan.stabilizers.base import Stabilizer
+from frugan.system.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class LabelledCritic:
         """What the discriminator's decoders make of what it is shown, and what they should.
 
         Raises:
-            ValueError: it has none.
+            UserError: it has none.
         """
         if not isinstance(self.discriminator, ReconstructingDiscriminator):
             name = type(self.discriminator).__name__
-            raise ValueError(
+            raise UserError(
                 f"self-reconstruction: {name} has no decoders. Take FastGANDiscriminator, or leave the penalty out"
             )
         return self.discriminator.reconstructions(self._seen(image))
