@@ -37,6 +37,8 @@ def test_rows_of_real_images_are_kept(image_folder: Path, tmp_path: Path, monkey
     floor = rows.real_floor(first, extractor)
     assert floor.n == 20
     assert floor.values["colour_distance"] > 0
+    with pytest.raises(AssertionError, match="described twice"):  # other images: a file of their own
+        rows.seen_of_dataset(extractor, dataset, 30, "real images", silent)
 
 
 def test_those_who_share_the_work_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import wasserstein_distance
 from torch import Tensor
 
-from frugan.metrics import blobs, colour, lattices, patches, spectrum, symmetry, table
+from frugan.metrics import blobs, colour, lattices, neighbours, patches, spectrum, symmetry, table
 from frugan.metrics.base import Features
 from frugan.metrics.beyond import share_beyond
 from frugan.metrics.describing import describe, describers
@@ -121,6 +121,9 @@ def test_the_share_beyond_is_a_hundredth_of_real_images_and_all_of_faults() -> N
     assert share_beyond(Features(real, other + torch.tensor([0.0, 9.0, 0.0]))).value > 0.99
     symmetric = torch.ones(200, 1) - 1e-4 * torch.rand(200, 1, generator=random)
     assert share_beyond(Features(symmetric, torch.ones(50, 1))).value <= 0.02  # drawings that are symmetric anyhow
+    without_spread = torch.cat([real[:, :1], torch.zeros(3000, 1)], dim=1)
+    last_digit = torch.cat([other[:, :1], torch.full((3000, 1), 0.01)], dim=1)
+    assert share_beyond(Features(without_spread, last_digit)).value == pytest.approx(0.01, abs=0.008)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (40, 72)])
@@ -177,6 +180,16 @@ def test_values_of_some_images_are_those_of_measuring_them_alone() -> None:
     assert errors.keys() == {metric.name for metric in table.METRICS}
     assert errors.keys() <= values.keys()
     assert all(error > 0 for name, error in errors.items() if name not in ("symmetries", "lattices", "blobs"))
+
+
+def test_no_error_is_told_of_too_few_images_or_of_more_than_distances_are_kept_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))
+    assert table.standard_errors(Features(rows, rows[:19])) == {}
+    assert "precision" in table.standard_errors(Features(rows, rows[:20]))
+    monkeypatch.setattr(neighbours, "MOST_KEPT", (40 + 20) * 20 - 1)
+    assert table.standard_errors(Features(rows, rows[:20])) == {}
 
 
 def test_an_error_is_what_other_seeds_give() -> None:
