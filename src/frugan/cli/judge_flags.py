@@ -14,7 +14,7 @@ class JudgeFlags:
     """The network whose features are compared.
 
     Args:
-        features: Feature network. efficientnet-lite0 works offline. inception gives FID and IS. random learned nothing.
+        features: Feature network. efficientnet-lite0 works offline. inception gives FID and IS. random is untrained.
         inception_weights: Weight file of torch-fidelity's Inception. Default: its cache, or a download.
         judge_bands: Three bands of multi-band images to show to the network as red, green and blue, such as 3,2,1.
             Default: the first three.

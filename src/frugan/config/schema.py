@@ -222,8 +222,7 @@ class DecoderConfig:
 class EvaluationConfig:
     """How pictures are judged: in passing at each snapshot, and thoroughly by `frugan evaluate`."""
 
-    features: Features = "efficientnet-lite0"  # works without a network; "inception" gives FID;
-    # "random" has learned nothing
+    features: Features = "efficientnet-lite0"  # works offline; "inception" gives FID; "random" is untrained
     samples: int = 2048  # below this Frechet distances are dominated by bias (TTUR#4); the report then warns
     preview_samples: int = 512  # at each snapshot, on codes decoded without a decoder
     preview_size: int = 64  # side in pixels at which previews are judged: a trend, not a result

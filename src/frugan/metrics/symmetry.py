@@ -1,4 +1,4 @@
-"""Pictures that repeat themselves mirrored: a fault of generators of coordinates, which see |x| as soon as x."""
+"""Pictures that equal their own mirror image: a fault of generators of coordinates, which may depend on |x| alone."""
 
 import torch
 from torch import Tensor

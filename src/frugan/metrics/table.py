@@ -273,7 +273,7 @@ def shown(metric: Metric, values: Mapping[str, float], errors: Mapping[str, floa
     if metric.name not in values:
         return "not measured"
     value = values[metric.name]
-    # One decimal is enough for distances of hundreds; FD-random, as the main one, is below 10.
+    # One decimal is enough for distances of hundreds; with `--features random` the main one is below 10, too.
     text = f"{value:.3g}" if metric.format == ".1f" and abs(value) < 10 else f"{value:{metric.format}}"
     if errors and metric.name in errors:
         return f"{text} ± {errors[metric.name]:.2g}"

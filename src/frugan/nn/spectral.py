@@ -124,9 +124,8 @@ class SelfAttention(nn.Module):
         count, _, height, width = x.shape
         query = self.query(x).flatten(2)
         key, value = (F.max_pool2d(layer(x), 2).flatten(2) for layer in (self.key, self.value))
-        weights = torch.softmax(
-            query.mT @ key, dim=-1
-        )  # (N, places, keys); torch's fused form has no second derivative
+        # (N, places, keys). Torch's fused attention has no second derivative, which gradient penalties need.
+        weights = torch.softmax(query.mT @ key, dim=-1)
         seen = (value @ weights.mT).view(count, -1, height, width)
         return x + self.gamma * self.leave(seen)
 

@@ -33,8 +33,8 @@ class Judge:
     """The frozen network whose features are compared.
 
     Args:
-        features: "efficientnet-lite0" works offline; "inception" makes the Frechet distance FID; "random" has learned
-            nothing, and has no classifier for inception scores.
+        features: "efficientnet-lite0" works offline; "inception" makes the Frechet distance FID; "random" is an
+            untrained network, and has no classifier for inception scores.
         inception_weights: torch-fidelity's weight file, where there is no network. "": its cache, or the network.
         bands: Of images that are neither grey, RGB nor RGBA: three bands, from 1, that the network sees as red, green
             and blue. (): the first three.
