@@ -129,3 +129,9 @@ def test_small_distances_keep_three_digits_and_errors_replace_spreads() -> None:
     values = {kernel.name: 0.25, kernel.spread: 0.1}
     assert table.shown(kernel, values) == "0.25 +- 0.1"
     assert table.shown(kernel, values, {kernel.name: 0.02}) == "0.25 ± 0.02"
+
+
+def test_of_large_images_fewer_are_described() -> None:
+    counts = [table.most_described(side, side) for side in (16, 128, 256, 1024)]
+    assert counts == [2048, 2048, 512, 256]
+    assert table.most_described(64, 256) == 2048

@@ -17,7 +17,7 @@ from frugan.judging.rows import compared, real_floor, seen_of_batches, seen_of_d
 from frugan.judging.timing import time_model
 from frugan.metrics.frechet import feature_statistics, frechet_distance
 from frugan.metrics.image import psnr
-from frugan.metrics.table import MOST_DESCRIBED
+from frugan.metrics.table import most_described
 from frugan.model.model import Model
 from frugan.runs.dataset_features import dataset_features
 from frugan.training.ranks import ALONE, Ranks
@@ -94,7 +94,7 @@ def _protocol(
         **extractor.projection(model.shape.channels),
         "n_real": counts[0],
         "n_fake": counts[1],
-        "most_described": MOST_DESCRIBED,
+        "most_described": most_described(*model.shape.size),
         "first_seed": FIRST_SEED,
         "truncation": truncation,
         "code_noise": model.assumed_noise,

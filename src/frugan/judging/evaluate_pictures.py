@@ -16,7 +16,7 @@ from frugan.features.choose import load_extractor
 from frugan.judging.evaluate import MOST_IMAGES, sample_warnings
 from frugan.judging.evaluation import Evaluation
 from frugan.judging.rows import compared, real_floor, seen_of_dataset
-from frugan.metrics.table import MOST_DESCRIBED
+from frugan.metrics.table import most_described
 from frugan.requests.judging import Judge, RealImages
 from frugan.system.cores import available_cores, processes_here
 from frugan.system.device import choose_device, use_threads
@@ -67,7 +67,7 @@ def evaluate_pictures(
             "resolution": resolution_entry(fake.shape),
             "n_real": n_real,
             "n_fake": n_fake,
-            "most_described": MOST_DESCRIBED,
+            "most_described": most_described(*fake.shape.size),
             "real_fingerprint": real.fingerprint,
             "pictures_fingerprint": fake.fingerprint,
             "dtype": "float64",

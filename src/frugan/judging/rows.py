@@ -1,6 +1,6 @@
 """What is seen of each image, real or generated: features of the judge that was asked for, and rows of pixels.
 
-Metrics of pixels look at 2,048 images of a side at most (`table.MOST_DESCRIBED`): of a data set spread evenly, and of
+Metrics of pixels look at some images of either side (`table.most_described`): of a data set spread evenly, and of
 generated ones the first.
 """
 
@@ -15,7 +15,7 @@ from frugan.features.base import FeatureExtractor
 from frugan.judging.evaluation import Floor
 from frugan.metrics.base import Features
 from frugan.metrics.describing import describe, describers
-from frugan.metrics.table import MOST_DESCRIBED, measure, standard_errors
+from frugan.metrics.table import measure, most_described, standard_errors
 from frugan.runs.dataset_features import dataset_features, dataset_rows
 from frugan.training.ranks import ALONE, Ranks
 
@@ -26,7 +26,7 @@ class Seen:
 
     Attributes:
         features: (N, dim).
-        pixels: rows (at most 2,048, ...) by the names of their describers; none for those that need larger images.
+        pixels: rows (`most_described`, ...) by the names of their describers; none for those that need larger images.
     """
 
     features: Tensor
@@ -57,7 +57,7 @@ def seen_of_dataset(
         lambda images: describe(images, extractor.bands),
         {describer.name: describer.version for describer in used},
         dataset,
-        min(count, MOST_DESCRIBED),
+        min(count, most_described(*dataset.shape.size)),
         extractor.bands,
         lambda done, total: on_progress(f"pixels of {stage}", done, total),
         ranks,
@@ -76,9 +76,10 @@ def seen_of_batches(
     """Of generated images, whose numbers among those of all `ranks` are `own`."""
     features: list[Tensor] = []
     pixels: dict[str, list[Tensor]] = {}
-    done, described = 0, min(len(own), max(MOST_DESCRIBED - own.start, 0))
+    done = 0
     for images in batches:
         features.append(extractor.features(images).cpu())
+        described = min(len(own), max(most_described(images.shape[2], images.shape[3]) - own.start, 0))
         wanted = min(max(described - done, 0), len(images))
         if wanted or done == 0:  # those without a share learn the rows' shapes
             for name, rows in describe(images[: max(wanted, 1)], extractor.bands).items():

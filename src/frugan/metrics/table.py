@@ -30,7 +30,8 @@ from frugan.metrics.variety import relative_spread
 
 MAIN = "frechet_distance"  # what studies compare, sweeps choose by, and reports show first
 SECOND = "random_distance"  # a judge of another kind: where it ranks models differently, MAIN is no verdict
-MOST_DESCRIBED = 2048  # images of a side that metrics of pixels look at: their rows are large
+MOST_DESCRIBED = 2048  # images of 128 x 128 that metrics of pixels look at, on either side: their rows are large
+_FEWEST_DESCRIBED = 256  # of large ones, whose description takes time in proportion to their pixels
 _FEWEST_FOR_ERRORS = 2 * GROUPS  # two images a group
 
 Group = Literal["distances on features", "fidelity and variety", "pixels", "single pictures"]
@@ -207,6 +208,13 @@ METRICS: tuple[Metric, ...] = (
     _of_single_pictures(LATTICES, "with a pattern that repeats"),
     _of_single_pictures(BLOBS, "with a spot of detail that nothing else in them has"),
 )
+
+
+def most_described(height: int, width: int) -> int:
+    """Images of this size that metrics of pixels look at, on either side: 2,048 up to 128 x 128, and down to 256 of
+    larger ones, so that they are described in about as much time."""
+    affordable = MOST_DESCRIBED * 128**2 // (height * width)
+    return min(MOST_DESCRIBED, max(_FEWEST_DESCRIBED, affordable))
 
 
 def measure(features: Features, pixels: Mapping[str, Features] | None = None) -> dict[str, float]:

@@ -217,7 +217,7 @@ def _evaluation(evaluation: Evaluation) -> Markup:
     note = (
         "± is the standard error for other generated images against the same real ones, or, where there is none, the "
         "spread over parts of them. Pixels and single pictures are measured on at most "
-        f"{table.MOST_DESCRIBED:,} images of a side."
+        f"{table.MOST_DESCRIBED:,} images of a side, and on fewer of large ones."
     )
     return tag(
         "details",
