@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import frugan
+from frugan.cli import main
 from frugan.model.place import SHIPPED, model_place, shipped_folder
 
 
@@ -42,6 +43,18 @@ def test_a_picture_by_name_from_anywhere(tmp_path: Path) -> None:
     expected = frugan.load("noto-people").sample([5])[0].permute(1, 2, 0).numpy() * 127.5 + 127.5
     assert np.abs(drawn - expected).max() <= 0.51  # rounded to whole levels
     assert drawn.std() > 30
+
+
+def test_the_same_picture_at_two_sizes_by_name(tmp_path: Path) -> None:
+    sizes = (64, 128)
+    for side in sizes:
+        out = tmp_path / f"{side}.png"
+        assert main(["render", "noto-people-any", "--seed", "9", "--size", f"{side}x{side}", "--out", str(out)]) == 0
+    small, large = (np.asarray(Image.open(tmp_path / f"{side}.png")).astype(float) for side in sizes)
+    assert large.std() > 30
+    # Coordinates reach from edge to edge: every second of the larger picture's is near the smaller one's.
+    error = (large.reshape(64, 2, 64, 2, 3).mean(axis=(1, 3)) - small)[4:-4, 4:-4]
+    assert 10 * np.log10(255**2 / (error**2).mean()) > 25
 
 
 def test_a_folder_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

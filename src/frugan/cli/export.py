@@ -21,7 +21,7 @@ class Flags:
     is run and compared with the model. CREPS and the like take coordinates as inputs: one file draws every size.
 
     Args:
-        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
+        run: Run folder or model folder, noto-people or noto-people-any (inside the package), or hf://user/name.
         out: Output file: .onnx (pip install 'frugan[export]') or .pt2 (torch.export).
         web: Output folder, instead of --out: a page that draws the model's pictures in a browser, offline, on any host.
         ort: Folder dist of the unpacked npm package onnxruntime-web, for --web. By default npm fetches it. CREPS needs

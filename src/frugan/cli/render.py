@@ -26,7 +26,7 @@ class Flags:
     """Render one picture of a CREPS or CIPS model at any size. Memory holds only one strip of it.
 
     Args:
-        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
+        run: Run folder or model folder, noto-people-any (inside the package), or hf://user/name.
         out: Output file: .png, .tif (BigTIFF above 4 GB) or .dzi (Deep Zoom, for web viewers) or .npy.
         seed: Seed of the picture.
         truncation: Truncation, 0 or more. Below 1, the picture is more typical.

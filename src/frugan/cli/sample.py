@@ -22,7 +22,7 @@ class Flags:
     """Generate images from a run or a model folder. A seed gives the same image on every machine, up to rounding.
 
     Args:
-        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
+        run: Run folder or model folder, noto-people or noto-people-any (inside the package), or hf://user/name.
         out: Folder for one file per seed. With --grid: the PNG or JPEG file.
         seeds: Seeds and ranges of seeds, for example 0-63 or 1,5,9-12.
         truncation: Truncation, 0 or more. Below 1, images are more typical and less varied.

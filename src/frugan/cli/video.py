@@ -26,7 +26,7 @@ class Flags:
     """Make a film of transitions between pictures. CREPS and CIPS models also zoom, and draw any size.
 
     Args:
-        run: Run folder or model folder, noto-people (a model inside the package), or hf://user/name.
+        run: Run folder or model folder, noto-people or noto-people-any (inside the package), or hf://user/name.
         out: Output file: .mp4 (pip install 'frugan[video]'), .gif or .webp. Or a folder for PNG frames.
         seeds: Seeds of the pictures in their order, for example 0-3 or 5,9,5. A single seed gives a still picture.
         size: Width and height in pixels. Default: 256x256, or the size that the model draws.

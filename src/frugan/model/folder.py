@@ -33,8 +33,8 @@ def load(path: str | Path, device: str = "cpu") -> Model:
     """Load a model from its folder or from the run that trained it, on any machine.
 
     Args:
-        path: A run folder or a model folder; the name of a model inside the package, "noto-people"; or a model on the
-            Hugging Face hub, "hf://user/name" or "hf://user/name@revision".
+        path: A run folder or a model folder; the name of a model inside the package, "noto-people" or
+            "noto-people-any"; or a model on the Hugging Face hub, "hf://user/name" or "hf://user/name@revision".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
 
     Raises:

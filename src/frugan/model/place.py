@@ -7,7 +7,7 @@ from frugan.model.hub import fetched, is_hub_place
 from frugan.system.errors import ArgumentError
 
 # Trained on the embedded drawings by `make models`; weights in half precision.
-SHIPPED = ("noto-people",)
+SHIPPED = ("noto-people", "noto-people-any")
 
 
 def model_place(named: str | Path) -> Path:
