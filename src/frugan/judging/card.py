@@ -12,6 +12,8 @@ from frugan.runs.folder import RunFolder
 from frugan.system.atomic import write_file
 from frugan.system.text import markdown, one_line
 
+_MOST_NAMES = 20  # of classes
+
 
 def write_model_card(run: RunFolder) -> None:
     """Write `model/README.md` from the run's configuration, environment and last evaluation."""
@@ -26,6 +28,7 @@ def _card(run: RunFolder) -> str:
     shape, size = config.data.shape, config.data.shape.size_text
     decoder = f"`{config.decoder.network.target.__qualname__}`" if config.decoder else "none"
     stabilizer = config.sampler.stabilizer.target.__qualname__
+    begun = ", begun with the weights of another run" if config.sampler.initial else ""
     return f"""---
 library_name: frugan
 pipeline_tag: unconditional-image-generation
@@ -52,7 +55,7 @@ Licence of the images: (to be filled in).
 Recipe {markdown(config.recipe)}, seed {config.seed}, frugan {markdown(machine.frugan)},
 torch {markdown(machine.torch)}, {markdown(machine.device_name)}.
 Sampler `{config.sampler.generator.target.__qualname__}`, {sampler.kimg:g} kimg in batches of {sampler.batch},
-stabilizer `{stabilizer}`.
+stabilizer `{stabilizer}`{begun}.
 Codec `{config.codec.target.__qualname__}`, decoder {decoder}.
 
 ## Evaluation
@@ -76,7 +79,12 @@ def _of_a_class(names: list[str]) -> str:
         return ""
     return f"""
 images = model.sample(seeds=range(16), label=model.class_label({names[0]!r}))
-# classes: {one_line(", ".join(names))}"""
+# classes: {one_line(", ".join(_few(names)))}"""
+
+
+def _few(names: list[str]) -> list[str]:
+    """All of them, or of many the first and the last."""
+    return names if len(names) <= _MOST_NAMES else [*names[:2], f"... {names[-1]} ({len(names)} in all)"]
 
 
 def _evaluation(found: Evaluation | None) -> str:
