@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 
 from frugan.model.hub import fetched, is_hub_place
-from frugan.system.errors import ArgumentError
+from frugan.system.errors import ArgumentError, did_you_mean
 
 # Trained on the embedded drawings by `make models`; weights in half precision.
 SHIPPED = ("noto-people", "noto-people-any")
@@ -33,8 +33,13 @@ def existing_model(argument: str, named: Path) -> Path:
     """
     found = model_place(named)
     if not found.exists():
-        raise ArgumentError(argument, "no such folder", named)
+        raise ArgumentError(argument, f"no such folder{_shipped_names(named)}", named)
     return named if is_hub_place(named) else found
+
+
+def _shipped_names(named: Path) -> str:
+    """Of a name without a slash, which may be meant as a model inside the package."""
+    return f", nor a model inside the package{did_you_mean(str(named), SHIPPED)}" if len(named.parts) == 1 else ""
 
 
 def shipped_folder() -> Path:

@@ -19,7 +19,7 @@ def check_recipe(name: str) -> str:
         ArgumentError: no recipe of that name.
     """
     if name not in RECIPES:
-        raise ArgumentError("recipe", f"unknown{did_you_mean(name, RECIPES)}", name)
+        raise ArgumentError("recipe", f"unknown{did_you_mean(name, RECIPES)}. `frugan recipes` lists them", name)
     return name
 
 

@@ -5,6 +5,8 @@ import errno
 import re
 from collections.abc import Callable, Iterable
 
+_MOST_LISTED = 20  # names in an error: about three lines of a terminal
+
 
 class UserError(ValueError):
     """Wrong use or bad input: the message says what, where and what to do."""
@@ -72,9 +74,17 @@ def check_choice(argument: str, value: object, options: Iterable[object]) -> Non
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A closing phrase for an error about an unknown name: the nearest known one, else all of them."""
-    names = sorted(known)
+    """A closing phrase for an error about an unknown name: the nearest known one, else the first of them."""
+    names = sorted(known, key=_by_number)
     if not names:
         return "; it has none"
     close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(names)}"
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    left_out = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"; known: {', '.join(names[:_MOST_LISTED])}{left_out}"
+
+
+def _by_number(name: str) -> list[str | int]:
+    """For sorting: class-2 comes before class-10. Text and numbers alternate, so that like is compared with like."""
+    return [int(part) if index % 2 else part for index, part in enumerate(re.split(r"(\d+)", name))]
