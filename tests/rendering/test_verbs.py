@@ -34,7 +34,7 @@ def test_command(
         assert main(["render", str(model), "--out", str(tmp_path / "b.png"), "--size", "20x20", *flags]) == 0
     for flags, sentence in {
         ("--out", "a.bmp"): "must end in .png",
-        ("--out", "a.png", "--size", "12"): "width and height in pixels",
+        ("--out", "a.png", "--size", "12"): "12: not a width and height in pixels. Give both, such as 128x128",
         ("--out", "a.png", "--crop", "1,0,0,1"): "must leave something between",
         ("--out", "a.png", "--zoom", "0"): "must be above 0",
         ("--out", "a.png", "--warp", "fisheys"): "fisheye, wave, or a .npy",

@@ -24,7 +24,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """
     width, _, height = text.partition("x")
     if not (_is_number(width) and _is_number(height)):
-        raise ArgumentError("size", "width and height in pixels, such as 6144x4096", text)
+        raise ArgumentError("size", "not a width and height in pixels. Give both, such as 128x128", text)
     return int(width), int(height)
 
 

@@ -153,7 +153,7 @@ class Evaluation:
         lines = [
             f"{self.metric}: {shown(main, self.values, self.standard_errors)}   ({protocol.get('n_fake')} generated "
             f"against {protocol.get('n_real')} real images, {size}, {protocol.get('extractor')})",
-            f"  real images against real images: {shown(main, self.floor.values)} "
+            f"  floor, real images against real images: {shown(main, self.floor.values)} "
             f"({self.floor.n} against {self.floor.n})",
             *self._reconstruction_lines(),
             *(f"  {line}" for line in table.lines(self.values)),

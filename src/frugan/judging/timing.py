@@ -36,7 +36,7 @@ class Timing:
         """One line."""
         return (
             f"sampler {self.sampler_ms:.3g} ms, decoder {self.decoder_ms:.3g} ms an image "
-            f"(batch {self.batch}, {self.device}, {self.threads} threads)"
+            f"(batch {self.batch}, {self.device}, {self.threads} thread{'s' * (self.threads != 1)})"
         )
 
 
