@@ -43,6 +43,7 @@ def ship(model: Path, target: Path) -> None:
     for weights in sorted(model.glob("*.safetensors")):
         save_file({name: _halved(name, t) for name, t in load_file(weights).items()}, target / weights.name)
     card = (model / "README.md").read_text().replace("path/to/this/folder", target.name)
+    card = re.sub("^# .*?: ", f"# {target.name}: ", card, count=1, flags=re.MULTILINE)
     card = re.sub("^license: .*$", f"license: {LICENCE}", card, count=1, flags=re.MULTILINE)
     card = card.replace(
         "## Intended use\n(to be filled in)", "## Intended use\nTo try frugan, and as an example of a model."
