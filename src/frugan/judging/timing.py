@@ -20,7 +20,7 @@ class Timing:
 
     Attributes:
         sampler_ms: from seeds to codes.
-        decoder_ms: from codes to pictures.
+        decoder_ms: from codes to pictures; 0 where codes are pictures.
         batch: images at a time.
         device: where.
         threads: of the CPU.
@@ -34,8 +34,9 @@ class Timing:
 
     def text(self) -> str:
         """One line."""
+        decoder = f", decoder {self.decoder_ms:.3g} ms" if self.decoder_ms else ""
         return (
-            f"sampler {self.sampler_ms:.3g} ms, decoder {self.decoder_ms:.3g} ms an image "
+            f"sampler {self.sampler_ms:.3g} ms{decoder} an image "
             f"(batch {self.batch}, {self.device}, {self.threads} thread{'s' * (self.threads != 1)})"
         )
 
@@ -46,7 +47,8 @@ def time_model(model: Model) -> Timing:
     seeds = range(_BATCH)
     codes = model.codes(seeds)
     sampler = _milliseconds(model, partial(model.codes, seeds))
-    decoder = _milliseconds(model, partial(model.decode, codes, noise=model.assumed_noise))
+    decodes = model.codec.reduces or model.enlargement is not None
+    decoder = _milliseconds(model, partial(model.decode, codes, noise=model.assumed_noise)) if decodes else 0.0
     return Timing(sampler / _BATCH, decoder / _BATCH, _BATCH, str(model.device), torch.get_num_threads())
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
-from frugan.nn.labels import known_label
+from frugan.nn.labels import beside_class, with_class_logits
 from frugan.nn.pyramid import Pyramid, pyramid
 from frugan.ops.borders import cut_to, filled_to
 from frugan.ops.grid import Grid
@@ -63,8 +63,7 @@ class DCGANGenerator(Generator):
         self.embedding = nn.Embedding(classes, latent_dim) if classes else None
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        label = known_label(label, self.classes)
-        return z if self.embedding is None else torch.cat([z, self.embedding(label)], 1)
+        return beside_class(z, label, self.embedding)
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
@@ -110,12 +109,8 @@ class DCGANDiscriminator(Discriminator):
         self.embedding = nn.Embedding(classes, channels[-1]) if classes else None
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        label = known_label(label, self.classes)
         features = self.layers[:-1](filled_to(code, *self.filled))
-        logits = self.layers[-1](features).flatten()
-        if self.embedding is None:
-            return logits
-        return logits + (features.mean((2, 3)) * self.embedding(label)).sum(1)
+        return with_class_logits(self.layers[-1](features).flatten(), features, label, self.embedding)
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
         """Weights of smaller codes lack the first layers: these, and the layer after them, begin untrained."""

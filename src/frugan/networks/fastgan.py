@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from frugan.networks.base import Discriminator, Generator, refuse_foreign_grid
 from frugan.networks.dcgan import DiscriminatorNorm
-from frugan.nn.labels import known_label
+from frugan.nn.labels import beside_class, with_class_logits
 from frugan.nn.pyramid import Pyramid, pyramid
 from frugan.nn.spectral import spectral
 from frugan.ops.borders import cut_to, filled_to
@@ -73,8 +73,7 @@ class FastGANGenerator(Generator):
         self.embedding = nn.Embedding(classes, latent_dim) if classes else None
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        label = known_label(label, self.classes)
-        return z if self.embedding is None else torch.cat([z, self.embedding(label)], 1)
+        return beside_class(z, label, self.embedding)
 
     def synthesis(self, w: Tensor, grid: Grid | None = None) -> Tensor:
         refuse_foreign_grid(self, grid)
@@ -134,12 +133,8 @@ class FastGANDiscriminator(Discriminator):
         self.embedding = nn.Embedding(classes, channels[-1]) if classes else None
 
     def forward(self, code: Tensor, label: Tensor | None = None) -> Tensor:
-        label = known_label(label, self.classes)
         features = self.judge(self._features(filled_to(code, *self.filled))[-1])
-        logits: Tensor = self.last(features).mean((1, 2, 3))
-        if self.embedding is None:
-            return logits
-        return logits + (features.mean((2, 3)) * self.embedding(label)).sum(1)
+        return with_class_logits(self.last(features).mean((1, 2, 3)), features, label, self.embedding)
 
     def reconstructions(self, code: Tensor) -> list[tuple[Tensor, Tensor]]:
         """What is decoded of codes (N, C, H, W), and what it should be: the whole, and a quarter drawn for the batch.

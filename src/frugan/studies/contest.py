@@ -1,7 +1,8 @@
 """Samplers against each other at equal CPU time, on 32 x 32 images. What single trials found: docs/guides/quality.md.
 
-Each row trains for as many images as take about four minutes of one thread (AMD EPYC, 1 December 2026): seven rows of
-three seeds take about 45 minutes of two cores. The table says what each took. Look at blind.png before the numbers.
+Each row trains for as many images as should take about four minutes of one thread, reckoned from rates of single
+trainings (AMD EPYC, 1 December 2026): 45 minutes of two cores for three seeds. The table says what each took. Look at
+blind.png before the numbers.
 """
 
 from dataclasses import replace
